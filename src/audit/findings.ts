@@ -1,0 +1,290 @@
+import { z } from 'zod';
+import { InputError } from '../util/errors.ts';
+
+/** Name and version of the schema; a change that breaks readers raises the number. */
+export const FINDINGS_SCHEMA = 'faceward.findings/1';
+
+/** The measures whose names the verdict and the report know; an audit may add rows of other names. */
+export const MEASURE = {
+  /** Successful attack rate against the very image that was inverted. */
+  typeOne: 'SAR type-I',
+  /** Successful attack rate against another image of the same person. */
+  typeTwo: 'SAR type-II',
+  rankOne: 'rank-1 identification',
+  rankFive: 'rank-5 identification',
+  /** Real photos of the same person accepted: the ceiling of every attack. */
+  genuine: 'genuine TMR',
+} as const;
+
+const name = z.string().min(1);
+const share = z.number().min(0).max(1);
+const amount = z.number().min(0);
+const count = z.int().min(0);
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'must be a SHA-256 hash: 64 hex digits');
+
+/** Far above rounding in any sensible writer, far below what a reader could see. */
+const TOLERANCE = 1e-6;
+
+interface Proportion {
+  readonly successes: number;
+  readonly trials: number;
+  readonly rate: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+/** True where a row's five figures agree with each other: a report must never show a rate that its own counts deny. */
+function isConsistent({ successes, trials, rate, low, high }: Proportion): boolean {
+  return (
+    successes <= trials &&
+    Math.abs(rate - successes / trials) <= TOLERANCE &&
+    low <= rate + TOLERANCE &&
+    rate <= high + TOLERANCE
+  );
+}
+
+const INCONSISTENT = 'successes, trials, rate, low and high contradict each other';
+
+const proportion = {
+  successes: count.describe('Trials that succeeded.'),
+  trials: z.int().min(1).describe('Trials made.'),
+  rate: share.describe('successes / trials.'),
+  low: share.describe('Lower bound of the interval; method and confidence are in provenance.intervals.'),
+  high: share.describe('Upper bound of the interval.'),
+};
+
+const rateFields = {
+  name: name.describe(
+    `What was measured: "${MEASURE.typeOne}", "${MEASURE.typeTwo}", "${MEASURE.rankOne}", "${MEASURE.rankFive}", "${MEASURE.genuine}", or a name of the audit's own.`,
+  ),
+  attack: name.describe('The attack and its variant, or the control ("random real face").'),
+  target: name.describe('Encoder whose templates were attacked.'),
+  judge: name.describe('Encoder that judged; where it equals the target, the attacked encoder judged itself.'),
+  fmr: z
+    .number()
+    .gt(0)
+    .max(1)
+    .nullable()
+    .describe('False match rate of the threshold; null where no threshold is used (rank-k).'),
+  ...proportion,
+};
+
+/** One measured rate with its counts and interval. */
+export const rateSchema = z.object(rateFields).refine(isConsistent, INCONSISTENT);
+
+/** One measured rate of a control, what was expected of it, and whether it came true. */
+export const controlSchema = z
+  .object({
+    ...rateFields,
+    expected: z
+      .enum(['leaks', 'no-leak', 'chance'])
+      .describe(
+        '"leaks": a planted weak encoder, which the attack must find leaking. "no-leak": a planted strong one, which it must not. "chance": a face that owes nothing to the template (a random real face, the mean face, noise, the generator without optimisation), which must not pass for the person.',
+      ),
+    held: z.boolean().describe('Whether it came out as expected. One that did not makes the verdict inconclusive.'),
+  })
+  .refine(isConsistent, INCONSISTENT);
+
+/** What the attacker of this audit knows, has and spends. */
+export const threatCardSchema = z.object({
+  target: name.describe('Encoder whose templates were attacked.'),
+  attacker: name.describe('Who the attacker is and what is stolen, in a sentence.'),
+  knows: z.array(name).describe('What the attacker knows or has, one thing an entry.'),
+  access: z
+    .enum(['white-box', 'black-box', 'both'])
+    .describe('Whether weights were used; "both" where both kinds of attack ran.'),
+  accessReason: name.describe('Why that access was assumed.'),
+  queries: count.describe('Images sent to the attacked encoder to prepare and run the attack.'),
+  auxiliary: z
+    .object({
+      description: name.describe('What the data are.'),
+      people: count,
+      images: count,
+      pairs: count.describe('Pairs of embedding and face that the attack learnt from.'),
+    })
+    .describe('Faces that the attacker has besides the templates.'),
+  peopleOverlap: count.describe(
+    'People who are both in the auxiliary data and among those attacked; 0 is the honest case.',
+  ),
+  computeSeconds: amount.describe('Time the attack took, training included where it ran in this audit.'),
+  device: name.describe('What it ran on.'),
+});
+
+/** Leakage against what the attacker has. */
+export const curveSchema = z.object({
+  name: name.describe('What the curve shows; names its judge and false match rate.'),
+  x: z.object({
+    label: name,
+    unit: name.describe('Unit of x, plural: "pairs", "queries", "iterations".'),
+    scale: z.enum(['linear', 'log']).describe('How to draw it; log leaves room for a zero at the left.'),
+  }),
+  y: z.object({ label: name.describe('A rate, 0 to 1.') }),
+  points: z
+    .array(
+      z
+        .object({ x: amount, y: share, low: share.optional(), high: share.optional() })
+        .refine((point) => (point.low ?? 0) <= point.y + TOLERANCE && point.y <= (point.high ?? 1) + TOLERANCE, {
+          error: 'y lies outside its interval',
+        }),
+    )
+    .min(1)
+    .describe('In rising order of x, with the interval of y where it is known.'),
+});
+
+/** One person of the leak register. */
+export const personSchema = z
+  .object({
+    person: name.describe('Name or pseudonym, as the data set has it.'),
+    ...proportion,
+    worstDecile: z.boolean().describe('Among the tenth of people who leak most: those to re-enrol first.'),
+  })
+  .refine(isConsistent, INCONSISTENT);
+
+/** What a defence costs on clean data. */
+export const costSchema = z.object({
+  defence: name,
+  measure: name.describe('What was measured on clean data ("genuine TMR at FMR 0.1 %", "time per image").'),
+  unit: z.string().describe('Unit of both figures; "rate" for a share of 1, empty where there is none.'),
+  without: z.number().describe('The figure without the defence.'),
+  with: z.number().describe('The figure with it.'),
+});
+
+/** A figure of image quality: secondary, it may never make a verdict. */
+export const qualitySchema = z.object({
+  attack: name,
+  measure: name.describe('"SSIM", "PSNR", "L1", "L2", "LPIPS".'),
+  unit: z.string().describe('"dB", or empty.'),
+  mean: z.number(),
+  deviation: amount.optional().describe('Standard deviation over the images.'),
+  images: z.int().min(1),
+});
+
+/** A threshold with all that gives it a meaning. */
+export const thresholdSchema = z.object({
+  encoder: name,
+  fmr: z.number().gt(0).max(1).describe('False match rate at which the threshold was fixed.'),
+  similarity: z.number().describe('Pairs of at least this similarity are accepted.'),
+  measure: name.describe('The similarity: "cosine".'),
+  dataset: name.describe('Data set of the impostor pairs.'),
+  impostorPairs: z.int().min(1),
+  impostorPeople: z.int().min(2).optional(),
+  low: share.describe('Lower bound of the false match rate that this threshold has on those pairs.'),
+  high: share.describe('Upper bound of it.'),
+});
+
+/** Enough to run the audit again and get the same numbers. */
+export const provenanceSchema = z.object({
+  faceward: name.describe('Version of Faceward.'),
+  command: name.describe('The command line that runs this audit again.'),
+  seed: z.union([z.int(), z.string()]),
+  date: z.iso.datetime({ offset: true }).describe('Start of the run.'),
+  platform: z.record(z.string(), z.string()).describe('Operating system, processor, Node, ONNX Runtime, device.'),
+  durations: z.array(z.object({ stage: name, seconds: amount })),
+  models: z.array(z.object({ role: name.describe('"target", "judge", "inverter", "generator".'), id: name, sha256 })),
+  data: z.array(
+    z.object({
+      role: name.describe('"audited", "calibration", "training", "gallery".'),
+      name,
+      people: count,
+      images: count,
+      rejected: count.optional().describe('Images left out: unreadable, or without a face.'),
+      sha256: sha256.describe('Hash over the hashes of the images, in the order of their names.'),
+    }),
+  ),
+  thresholds: z.array(thresholdSchema),
+  intervals: z.object({
+    method: name.describe('"Wilson", or "bootstrap over people".'),
+    confidence: z.number().gt(0).lt(1).describe('0.95 for a 95 % interval.'),
+  }),
+});
+
+/** 64 KB of base64: room for a thumbnail and its mark, none for a picture worth stealing. */
+const LARGEST_FACE = 65_536;
+const facePng = z
+  .string()
+  .max(LARGEST_FACE)
+  .regex(/^data:image\/png;base64,iVBORw0KGgo[A-Za-z0-9+/]+={0,2}$/, 'must be a small PNG as a data URI');
+
+/** A reconstruction, small and marked; present only where the person asked for faces. */
+export const faceSchema = z.object({
+  person: name,
+  attack: name,
+  reconstruction: facePng.describe('The marked reconstruction as a data URI, at most 64 KB.'),
+  original: facePng.optional().describe('The photo it is compared with, only where that was asked for too.'),
+});
+
+const findingsShape = z.object({
+  schema: z.literal(FINDINGS_SCHEMA),
+  audit: name.describe('Kind of audit: "inversion".'),
+  verdict: z
+    .enum(['leaks', 'leaks-little', 'inconclusive'])
+    .describe('There is no "safe". Inconclusive wherever a control did not hold, or none was run.'),
+  sentence: name.describe('The verdict in plain words, with the figure and its interval.'),
+  threatCard: threatCardSchema.describe('What the attacker knows, has and spends.'),
+  rates: z.array(rateSchema).describe('The measured rates, those of each judge apart.'),
+  controls: z.array(controlSchema).describe('What shows that the measurement itself works.'),
+  curves: z.array(curveSchema).describe('Leakage against what the attacker has.'),
+  people: z.array(personSchema).describe('The leak register: type-II SAR for each person, worst first.'),
+  costs: z.array(costSchema).describe('What defences cost on clean data; empty where none was tried.'),
+  quality: z.array(qualitySchema).describe('Image quality: secondary, it never makes a verdict.'),
+  provenance: provenanceSchema.describe('Enough to run it again and get the same numbers.'),
+  faces: z.array(faceSchema).optional().describe('Reconstructions, only with --show-faces: small and marked.'),
+});
+
+/** The findings of an audit: what `findings.json` holds. */
+export const findingsSchema = findingsShape.refine(
+  ({ verdict, controls }) =>
+    verdict === 'inconclusive' || (controls.length > 0 && controls.every((control) => control.held)),
+  { path: ['verdict'], error: 'must be "inconclusive" where a control did not hold or none was run' },
+);
+
+export type Findings = z.infer<typeof findingsSchema>;
+export type Verdict = Findings['verdict'];
+export type Rate = z.infer<typeof rateSchema>;
+export type Control = z.infer<typeof controlSchema>;
+export type ThreatCard = z.infer<typeof threatCardSchema>;
+export type Curve = z.infer<typeof curveSchema>;
+export type PersonLeak = z.infer<typeof personSchema>;
+export type Cost = z.infer<typeof costSchema>;
+export type Quality = z.infer<typeof qualitySchema>;
+export type Threshold = z.infer<typeof thresholdSchema>;
+export type Provenance = z.infer<typeof provenanceSchema>;
+export type ShownFace = z.infer<typeof faceSchema>;
+
+/**
+ * Checks a value against the schema.
+ *
+ * @param value - findings as parsed from JSON or as an audit made them; unknown fields are dropped.
+ * @param source - where they come from, for the error.
+ * @throws InputError naming the first fields that do not fit.
+ */
+export function checkFindings(value: unknown, source = 'findings'): Findings {
+  const result = findingsSchema.safeParse(value);
+  if (result.success) return result.data;
+  const issues = result.error.issues.map((issue) => `${z.core.toDotPath(issue.path) || 'the whole'}: ${issue.message}`);
+  const more = issues.length > 3 ? ` (and ${issues.length - 3} more)` : '';
+  throw new InputError(`${source} does not hold ${FINDINGS_SCHEMA}: ${issues.slice(0, 3).join('; ')}${more}`, {
+    hint: 'docs/findings.md describes every field',
+    cause: result.error,
+  });
+}
+
+/**
+ * Reads the text of a `findings.json`.
+ *
+ * @throws InputError where it is no JSON or does not fit the schema.
+ */
+export function parseFindings(json: string, source = 'findings'): Findings {
+  let value: unknown;
+  try {
+    value = JSON.parse(json);
+  } catch (cause) {
+    throw new InputError(`${source} is not JSON`, { hint: 'give the findings.json of an earlier audit', cause });
+  }
+  return checkFindings(value, source);
+}
+
+/** The text of `findings.json`: keys in the schema's order, so that two runs compare line by line. */
+export function formatFindings(findings: Findings): string {
+  return `${JSON.stringify(checkFindings(findings), undefined, 2)}\n`;
+}

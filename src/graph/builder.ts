@@ -1,0 +1,266 @@
+import { ShapeError, UnsupportedOpError } from '../util/errors.ts';
+import { type Attributes, type Dimension, type Graph, type Node, OPSET, type ValueInfo } from './graph.ts';
+import { NodeContext, type Operator, type Type } from './operator.ts';
+import { findOperator } from './ops/index.ts';
+import { upgradeNode } from './opsets.ts';
+import { type DataType, type Shape, sizeOf, type Tensor, toNumbers } from './tensor.ts';
+
+/** Constants up to this many elements take part in folding; greater ones stay in the graph and ONNX Runtime folds them. */
+const FOLD_LIMIT = 4096;
+
+/** A value of the graph under construction: its name, element type and static shape, and its value where that is known. */
+export class Value {
+  readonly builder: GraphBuilder;
+  readonly name: string;
+  readonly dtype: DataType;
+  readonly shape: Shape;
+  readonly constant: Tensor | undefined;
+  readonly producer: Step | undefined;
+
+  constructor(
+    builder: GraphBuilder,
+    name: string,
+    type: Type,
+    origin: { readonly constant?: Tensor; readonly producer?: Step } = {},
+  ) {
+    this.builder = builder;
+    this.name = name;
+    this.dtype = type.dtype;
+    this.shape = type.shape;
+    this.constant = origin.constant;
+    this.producer = origin.producer;
+  }
+
+  get rank(): number {
+    return this.shape.length;
+  }
+
+  /** The elements where they are known when compiling. */
+  get numbers(): readonly number[] | undefined {
+    return this.constant && toNumbers(this.constant);
+  }
+}
+
+/** A node of the graph under construction, with its typed ends. */
+export interface Step {
+  readonly index: number;
+  readonly operator: Operator;
+  readonly domain: string;
+  readonly context: NodeContext;
+  readonly outputs: readonly Value[];
+}
+
+/** How {@link GraphBuilder.import} binds a graph. */
+export interface ImportOptions {
+  /** Value for each input of the imported graph; every input needs one. */
+  readonly inputs: Readonly<Record<string, Value>>;
+  /** Weights to replace by values of this graph, such as trainable parameters. */
+  readonly weights?: ReadonlyMap<string, Value>;
+}
+
+/**
+ * Builds an ONNX graph node by node, in topological order. Every node's types are inferred as it is added, and shape arithmetic
+ * on constants is folded at once, so that all shapes are static.
+ */
+export class GraphBuilder {
+  readonly name: string;
+  readonly #steps: Step[] = [];
+  readonly #inputs: Value[] = [];
+  readonly #outputs: Value[] = [];
+  readonly #constants = new Map<Tensor, Value>();
+  readonly #scalars = new Map<string, Value>();
+  readonly #names = new Set<string>();
+  readonly #metadata: Record<string, string> = {};
+
+  constructor(name = 'graph') {
+    this.name = name;
+  }
+
+  /** The nodes so far, in topological order. */
+  get steps(): readonly Step[] {
+    return this.#steps;
+  }
+
+  input(name: string, shape: Shape, dtype: DataType = 'float32'): Value {
+    const value = new Value(this, this.#unique(name), { dtype, shape });
+    this.#inputs.push(value);
+    return value;
+  }
+
+  /** A constant of the graph; the same tensor object gives the same value. */
+  constant(tensor: Tensor, name = 'constant'): Value {
+    const key = sizeOf(tensor.shape) === 1 ? `${tensor.dtype}[${tensor.shape}]${tensor.data[0]}` : undefined;
+    const known = key === undefined ? this.#constants.get(tensor) : this.#scalars.get(key);
+    if (known) return known;
+    const value = new Value(this, this.#unique(name), tensor, { constant: tensor });
+    if (key === undefined) this.#constants.set(tensor, value);
+    else this.#scalars.set(key, value);
+    return value;
+  }
+
+  /** Declares `value` an output called `name`. */
+  output(name: string, value: Value): void {
+    const renamed = new Value(this, this.#unique(name), value);
+    const operator = this.#operator('Identity', '', name);
+    const context = new NodeContext({ op: 'Identity', name, inputs: [value], attributes: {}, outputCount: 1 });
+    this.#steps.push({ index: this.#steps.length, operator, domain: '', context, outputs: [renamed] });
+    this.#outputs.push(renamed);
+  }
+
+  describe(metadata: Readonly<Record<string, string>>): void {
+    Object.assign(this.#metadata, metadata);
+  }
+
+  /** Adds a node and gives its outputs. @throws ShapeError, UnsupportedOpError */
+  apply(
+    op: string,
+    inputs: readonly (Value | undefined)[],
+    options: {
+      readonly attributes?: Attributes;
+      readonly outputCount?: number;
+      readonly name?: string;
+      readonly domain?: string;
+    } = {},
+  ): Value[] {
+    const { attributes = {}, outputCount = 1, domain = '' } = options;
+    const name = this.#unique(options.name ?? op);
+    const operator = this.#operator(op, domain, name);
+    for (const value of inputs) {
+      if (value && value.builder !== this) throw new ShapeError(`${op} (node "${name}"): input "${value.name}" is of another graph`);
+    }
+    const context = new NodeContext({ op, name, inputs, attributes, outputCount });
+    const folded = this.#fold(operator, context);
+    if (folded) return folded.map((tensor) => this.constant(tensor, name));
+    const types = operator.infer(context);
+    const outputs: Value[] = [];
+    const step: Step = { index: this.#steps.length, operator, domain, context, outputs };
+    for (let i = 0; i < outputCount; i++) {
+      const type = types[i];
+      if (!type) throw context.error(`has no output ${i}`);
+      if (type.shape.some((extent) => !Number.isInteger(extent) || extent < 0)) {
+        throw context.error(`gives the impossible shape [${type.shape.join(',')}]`);
+      }
+      outputs.push(new Value(this, outputCount === 1 ? name : this.#unique(`${name}_${i}`), type, { producer: step }));
+    }
+    this.#steps.push(step);
+    return outputs;
+  }
+
+  /** {@link apply} for the operators with one output. */
+  op(op: string, inputs: readonly (Value | undefined)[], attributes: Attributes = {}): Value {
+    return this.apply(op, inputs, { attributes })[0] as Value;
+  }
+
+  /**
+   * Replays another graph inside this one, its inputs bound to values of this one; older operator sets are brought up to {@link OPSET}.
+   *
+   * @returns the graph's outputs by name.
+   */
+  import(graph: Graph, options: ImportOptions): Record<string, Value> {
+    const values = new Map<string, Value>();
+    for (const info of graph.inputs) {
+      const bound = options.inputs[info.name];
+      if (bound) values.set(info.name, bound);
+      else if (!graph.initializers.has(info.name)) {
+        throw new ShapeError(`input "${info.name}" of graph "${graph.name}" is not bound`);
+      }
+    }
+    const read = (name: string): Value => {
+      const known = values.get(name) ?? options.weights?.get(name);
+      if (known) return known;
+      const tensor = graph.initializers.get(name);
+      if (!tensor) throw new ShapeError(`graph "${graph.name}" uses "${name}" before it is made`);
+      const value = this.constant(tensor, name);
+      values.set(name, value);
+      return value;
+    };
+    for (const node of graph.nodes) {
+      const inputs = node.inputs.map((name) => (name === '' ? undefined : read(name)));
+      const outputs = upgradeNode(this, node, inputs, graph.opset);
+      node.outputs.forEach((name, i) => {
+        const output = outputs[i];
+        if (name !== '' && output) values.set(name, output);
+      });
+    }
+    return Object.fromEntries(graph.outputs.map((info) => [info.name, read(info.name)]));
+  }
+
+  /** The finished graph: only the nodes and constants that the outputs need. @throws ShapeError where there is no output. */
+  build(): Graph {
+    if (this.#outputs.length === 0) throw new ShapeError(`graph "${this.name}" has no output`);
+    const needed = new Set<Value>(this.#outputs);
+    const kept: Node[] = [];
+    const initializers = new Map<string, Tensor>();
+    for (let i = this.#steps.length - 1; i >= 0; i--) {
+      const step = this.#steps[i] as Step;
+      if (!step.outputs.some((value) => needed.has(value))) continue;
+      for (const value of step.context.inputs) {
+        if (!value) continue;
+        needed.add(value);
+        if (value.constant) initializers.set(value.name, value.constant);
+      }
+      kept.push({
+        op: step.context.op,
+        domain: step.domain,
+        name: step.context.name,
+        inputs: step.context.inputs.map((value) => value?.name ?? ''),
+        // The first output is never optional.
+        outputs: step.outputs.map((value, i) => (i === 0 || needed.has(value) ? value.name : '')),
+        attributes: step.context.attributes,
+      });
+    }
+    return {
+      name: this.name,
+      opset: OPSET,
+      inputs: this.#inputs.map(info),
+      outputs: this.#outputs.map(info),
+      nodes: kept.reverse(),
+      initializers,
+      metadata: { ...this.#metadata },
+    };
+  }
+
+  #operator(op: string, domain: string, node: string): Operator {
+    const operator = domain === '' ? findOperator(op) : undefined;
+    if (operator) return operator;
+    throw new UnsupportedOpError(
+      { op: domain ? `${domain}.${op}` : op, opset: OPSET, node, reason: 'this operator is not known' },
+      { hint: 'docs/operators.md tells how to add an operator' },
+    );
+  }
+
+  #fold(operator: Operator, context: NodeContext): readonly Tensor[] | undefined {
+    if (operator.foldTypes) return operator.foldTypes(context);
+    if (!operator.fold) return undefined;
+    const tensors: Tensor[] = [];
+    for (const value of context.inputs) {
+      if (!value) continue;
+      if (!value.constant || sizeOf(value.shape) > FOLD_LIMIT) return undefined;
+      tensors.push(value.constant);
+    }
+    return operator.fold(context, tensors);
+  }
+
+  #unique(wanted: string): string {
+    let name = wanted;
+    for (let i = 1; this.#names.has(name); i++) name = `${wanted}_${i}`;
+    this.#names.add(name);
+    return name;
+  }
+}
+
+/** Gives each free dimension of a graph's input an extent: `batch` for the first dimension, else what `free` says. */
+export function inputShape(info: ValueInfo, options: { readonly batch?: number; readonly shape?: Shape } = {}): Shape {
+  if (options.shape) return options.shape;
+  if (!info.shape) throw new ShapeError(`the shape of input "${info.name}" is not in the file`, { hint: 'give its shape' });
+  return info.shape.map((dimension: Dimension, axis) => {
+    if (axis === 0 && options.batch !== undefined) return options.batch;
+    if (typeof dimension === 'number' && dimension > 0) return dimension;
+    if (axis === 0) return 1;
+    throw new ShapeError(`dimension ${axis} of input "${info.name}" is free ("${dimension}")`, { hint: 'give its shape' });
+  });
+}
+
+function info(value: Value): ValueInfo {
+  return { name: value.name, dtype: value.dtype, shape: value.shape };
+}

@@ -1,0 +1,235 @@
+import { create, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
+import {
+  type AttributeProto,
+  AttributeProto_AttributeType as Kind,
+  type AttributeProtoSchema,
+  type ModelProto,
+  ModelProtoSchema,
+  TensorProto_DataLocation,
+  type TensorProto,
+  type TensorProtoSchema,
+  type ValueInfoProto,
+  type ValueInfoProtoSchema,
+} from 'onnx-buf';
+import { ModelFileError, UnsupportedOpError } from '../util/errors.ts';
+import { DATA_TYPE_CODES, dataTypeOf } from './data-types.ts';
+import type { Attribute, Attributes, Dimension, Graph, Node, ValueInfo } from './graph.ts';
+import { type DataType, sizeOf, type Tensor } from './tensor.ts';
+
+/** Operator sets that {@link readGraph} takes. */
+export const READABLE_OPSETS = { from: 11, to: 21 } as const;
+
+/** Version of the file format that is written; ONNX Runtime 1.10 and later read it. */
+const IR_VERSION = 8n;
+
+/**
+ * Reads an `.onnx` file.
+ *
+ * @throws ModelFileError where the bytes are no ONNX model, are cut off, or keep their weights in another file; UnsupportedOpError where a node holds a graph of its own.
+ */
+export function readGraph(bytes: Uint8Array): Graph {
+  const model = parse(bytes);
+  const proto = model.graph;
+  if (!proto) throw new ModelFileError('the file holds no graph', { hint: 'is it an .onnx model?' });
+  const opset = Number(model.opsetImport.find(({ domain }) => domain === '' || domain === 'ai.onnx')?.version ?? 0n);
+  if (opset < READABLE_OPSETS.from || opset > READABLE_OPSETS.to) {
+    throw new ModelFileError(`the model uses operator set ${opset}`, {
+      hint: `operator sets ${READABLE_OPSETS.from} to ${READABLE_OPSETS.to} are read: export it again with one of these`,
+    });
+  }
+  const initializers = new Map(proto.initializer.map((tensor) => [tensor.name, readTensor(tensor)]));
+  return {
+    name: proto.name || 'graph',
+    opset,
+    // Older files list their weights among the inputs too.
+    inputs: proto.input.filter(({ name }) => !initializers.has(name)).map(readValueInfo),
+    outputs: proto.output.map(readValueInfo),
+    nodes: proto.node.map((node, index): Node => {
+      const name = node.name || `${node.opType}_${index}`;
+      return {
+        op: node.opType,
+        domain: node.domain === 'ai.onnx' ? '' : node.domain,
+        name,
+        inputs: node.input,
+        outputs: node.output,
+        attributes: readAttributes(node.attribute, { op: node.opType, opset, node: name }),
+      };
+    }),
+    initializers,
+    metadata: Object.fromEntries(model.metadataProps.map(({ key, value }) => [key, value])),
+  };
+}
+
+/** The bytes of an `.onnx` file of this graph. */
+export function writeGraph(graph: Graph): Uint8Array {
+  const model = create(ModelProtoSchema, {
+    irVersion: IR_VERSION,
+    producerName: 'faceward',
+    opsetImport: [{ domain: '', version: BigInt(graph.opset) }],
+    metadataProps: Object.entries(graph.metadata).map(([key, value]) => ({ key, value })),
+    graph: {
+      name: graph.name,
+      input: graph.inputs.map(writeValueInfo),
+      output: graph.outputs.map(writeValueInfo),
+      initializer: [...graph.initializers].map(([name, tensor]) => writeTensor(name, tensor)),
+      node: graph.nodes.map((node) => ({
+        opType: node.op,
+        domain: node.domain,
+        name: node.name,
+        input: [...node.inputs],
+        output: [...node.outputs],
+        attribute: Object.entries(node.attributes).map(([name, attribute]) => writeAttribute(name, attribute)),
+      })),
+    },
+  });
+  return toBinary(ModelProtoSchema, model);
+}
+
+function parse(bytes: Uint8Array): ModelProto {
+  try {
+    return fromBinary(ModelProtoSchema, bytes);
+  } catch (cause) {
+    throw new ModelFileError('the file is no ONNX model, or is cut off', { cause, hint: 'check that the file is complete' });
+  }
+}
+
+function readValueInfo(info: ValueInfoProto): ValueInfo {
+  const type = info.type?.value;
+  if (type?.case !== 'tensorType') throw new ModelFileError(`"${info.name}" is no tensor`);
+  const dimensions = type.value.shape?.dim;
+  return {
+    name: info.name,
+    dtype: readDataType(type.value.elemType, info.name),
+    shape: dimensions?.map(({ value }, axis): Dimension => {
+      if (value.case === 'dimValue') return Number(value.value);
+      return value.case === 'dimParam' && value.value ? value.value : `${info.name}_${axis}`;
+    }),
+  };
+}
+
+function readDataType(code: number, name: string): DataType {
+  const dtype = dataTypeOf(code);
+  if (!dtype) throw new ModelFileError(`"${name}" has the unsupported element type ${code}`);
+  return dtype;
+}
+
+function readTensor(proto: TensorProto): Tensor {
+  const dtype = readDataType(proto.dataType, proto.name);
+  const shape = proto.dims.map(Number);
+  if (proto.dataLocation === TensorProto_DataLocation.EXTERNAL) {
+    throw new ModelFileError(`the weight "${proto.name}" is kept in another file`, {
+      hint: 'save the model as one file (onnx.save with save_as_external_data=False)',
+    });
+  }
+  const tensor = { dtype, shape, data: proto.rawData.length > 0 ? fromRaw(dtype, proto.rawData) : fromFields(dtype, proto) } as Tensor;
+  if (tensor.data.length !== sizeOf(shape)) {
+    throw new ModelFileError(`the weight "${proto.name}" has ${tensor.data.length} numbers for the shape [${shape.join(',')}]`);
+  }
+  return tensor;
+}
+
+const ARRAYS = {
+  float32: Float32Array,
+  float64: Float64Array,
+  float16: Uint16Array,
+  int64: BigInt64Array,
+  int32: Int32Array,
+  int16: Int16Array,
+  int8: Int8Array,
+  uint8: Uint8Array,
+  bool: Uint8Array,
+} as const;
+
+/** Little-endian bytes as an array of their own: they need not be aligned in the file. */
+function fromRaw(dtype: DataType, raw: Uint8Array): Tensor['data'] {
+  const copy = raw.slice();
+  const type = ARRAYS[dtype];
+  return new type(copy.buffer, 0, Math.floor(copy.byteLength / type.BYTES_PER_ELEMENT));
+}
+
+function fromFields(dtype: DataType, proto: TensorProto): Tensor['data'] {
+  switch (dtype) {
+    case 'float32':
+      return Float32Array.from(proto.floatData);
+    case 'float64':
+      return Float64Array.from(proto.doubleData);
+    case 'int64':
+      return BigInt64Array.from(proto.int64Data);
+    default:
+      return ARRAYS[dtype].from(proto.int32Data);
+  }
+}
+
+function readAttributes(
+  protos: readonly AttributeProto[],
+  node: { readonly op: string; readonly opset: number; readonly node: string },
+): Attributes {
+  return Object.fromEntries(protos.map((proto) => [proto.name, readAttribute(proto, node)]));
+}
+
+function readAttribute(
+  proto: AttributeProto,
+  node: { readonly op: string; readonly opset: number; readonly node: string },
+): Attribute {
+  const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
+  switch (proto.type) {
+    case Kind.FLOAT:
+      return { type: 'float', value: proto.f };
+    case Kind.INT:
+      return { type: 'int', value: Number(proto.i) };
+    case Kind.STRING:
+      return { type: 'string', value: text(proto.s) };
+    case Kind.FLOATS:
+      return { type: 'floats', value: proto.floats };
+    case Kind.INTS:
+      return { type: 'ints', value: proto.ints.map(Number) };
+    case Kind.STRINGS:
+      return { type: 'strings', value: proto.strings.map(text) };
+    case Kind.TENSOR:
+      if (proto.t) return { type: 'tensor', value: readTensor(proto.t) };
+      throw new ModelFileError(`attribute "${proto.name}" of node "${node.node}" holds no tensor`);
+    default:
+      throw new UnsupportedOpError({ ...node, reason: `its attribute "${proto.name}" is a graph or of an unknown kind` });
+  }
+}
+
+function writeValueInfo(info: ValueInfo): MessageInitShape<typeof ValueInfoProtoSchema> {
+  const dim = info.shape?.map((dimension) => ({
+    value:
+      typeof dimension === 'number'
+        ? { case: 'dimValue' as const, value: BigInt(dimension) }
+        : { case: 'dimParam' as const, value: dimension },
+  }));
+  return {
+    name: info.name,
+    type: {
+      value: { case: 'tensorType', value: { elemType: DATA_TYPE_CODES[info.dtype], ...(dim ? { shape: { dim } } : {}) } },
+    },
+  };
+}
+
+function writeTensor(name: string, tensor: Tensor): MessageInitShape<typeof TensorProtoSchema> {
+  const { buffer, byteOffset, byteLength } = tensor.data;
+  const rawData = buffer instanceof ArrayBuffer ? new Uint8Array(buffer, byteOffset, byteLength) : new Uint8Array(byteLength);
+  return { name, dims: tensor.shape.map(BigInt), dataType: DATA_TYPE_CODES[tensor.dtype], rawData };
+}
+
+function writeAttribute(name: string, attribute: Attribute): MessageInitShape<typeof AttributeProtoSchema> {
+  const bytes = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text);
+  switch (attribute.type) {
+    case 'float':
+      return { name, type: Kind.FLOAT, f: attribute.value };
+    case 'int':
+      return { name, type: Kind.INT, i: BigInt(attribute.value) };
+    case 'string':
+      return { name, type: Kind.STRING, s: bytes(attribute.value) };
+    case 'floats':
+      return { name, type: Kind.FLOATS, floats: [...attribute.value] };
+    case 'ints':
+      return { name, type: Kind.INTS, ints: attribute.value.map(BigInt) };
+    case 'strings':
+      return { name, type: Kind.STRINGS, strings: attribute.value.map(bytes) };
+    case 'tensor':
+      return { name, type: Kind.TENSOR, t: writeTensor('', attribute.value) };
+  }
+}

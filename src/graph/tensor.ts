@@ -1,0 +1,71 @@
+import { ShapeError } from '../util/errors.ts';
+
+/** Element types and the array that holds each; float16 is held as its raw bits, bool as 0 or 1. */
+export interface ElementArrays {
+  float32: Float32Array;
+  float64: Float64Array;
+  float16: Uint16Array;
+  int64: BigInt64Array;
+  int32: Int32Array;
+  int16: Int16Array;
+  int8: Int8Array;
+  uint8: Uint8Array;
+  bool: Uint8Array;
+}
+
+export type DataType = keyof ElementArrays;
+
+export type Shape = readonly number[];
+
+/** A dense array in row-major order, of one known element type. */
+export interface TypedTensor<T extends DataType> {
+  readonly dtype: T;
+  readonly shape: Shape;
+  readonly data: ElementArrays[T];
+}
+
+/** A tensor of any element type; `dtype` tells which. */
+export type Tensor = { [T in DataType]: TypedTensor<T> }[DataType];
+
+/** Number of elements of a shape; 1 for a scalar. */
+export function sizeOf(shape: Shape): number {
+  let size = 1;
+  for (const extent of shape) size *= extent;
+  return size;
+}
+
+/** A float32 tensor over `data`, which is not copied. @throws ShapeError where the length does not fit the shape. */
+export function float32(data: Float32Array | readonly number[], shape: Shape): TypedTensor<'float32'> {
+  const array = data instanceof Float32Array ? data : Float32Array.from(data);
+  if (array.length !== sizeOf(shape)) {
+    throw new ShapeError(`${array.length} values do not fill shape [${shape.join(',')}]`);
+  }
+  return { dtype: 'float32', shape, data: array };
+}
+
+/** An int64 tensor; a vector unless a shape is given. */
+export function int64(values: readonly number[], shape: Shape = [values.length]): TypedTensor<'int64'> {
+  return { dtype: 'int64', shape, data: BigInt64Array.from(values, (value) => BigInt(value)) };
+}
+
+/** A float32 scalar. */
+export function scalar(value: number): TypedTensor<'float32'> {
+  return float32([value], []);
+}
+
+/** The elements as numbers (int64 beyond 2^53 loses digits; float16 is decoded). */
+export function toNumbers(tensor: Tensor): number[] {
+  if (tensor.dtype === 'int64') return Array.from(tensor.data, Number);
+  if (tensor.dtype === 'float16') return Array.from(tensor.data, halfToNumber);
+  return Array.from(tensor.data);
+}
+
+/** The value of IEEE 754 binary16 bits. */
+export function halfToNumber(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 0x1f;
+  const fraction = bits & 0x3ff;
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  if (exponent === 0x1f) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
+  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+}

@@ -1,0 +1,165 @@
+import { gradients } from '../graph/differentiate.ts';
+import { GraphBuilder, type Value } from '../graph/builder.ts';
+import type { Graph } from '../graph/graph.ts';
+import { type DataType, scalar, type Shape, type Tensor, toNumbers, type TypedTensor } from '../graph/tensor.ts';
+import { createSession, type SessionOptions, type Tensors } from '../runtime/session.ts';
+import { ShapeError } from '../util/errors.ts';
+import { type JobOptions, throwIfAborted } from '../util/progress.ts';
+import { Random } from '../util/random.ts';
+import { clipByGlobalNorm, freshState, type Optimiser, scalarInputs } from './optimisers.ts';
+import { type Parameters, TrainableParameters, type Weights } from './parameters.ts';
+
+/** Name, shape and element type (default float32) of what a batch feeds. */
+export type BatchShape = Readonly<Record<string, { readonly shape: Shape; readonly dtype?: DataType }>>;
+
+/** What a training graph computes from a batch: the loss, and figures worth watching. */
+export interface Objective {
+  readonly loss: Value;
+  readonly figures?: Readonly<Record<string, Value>>;
+}
+
+/** A training problem: how a batch becomes a loss. */
+export interface Problem {
+  readonly name: string;
+  readonly batch: BatchShape;
+  readonly build: (parameters: Parameters, batch: Readonly<Record<string, Value>>) => Objective;
+  readonly optimiser: Optimiser;
+  /** Upper bound of the gradients' common norm; default: none. */
+  readonly clipNorm?: number;
+  readonly seed: number;
+}
+
+/** A whole step as one graph: forward, backward, optimiser. State goes in under its name and comes out under `next/<name>`. */
+export interface TrainingGraph {
+  readonly graph: Graph;
+  readonly initial: ReadonlyMap<string, Tensor>;
+  /** Names of the weights and buffers: what makes up the model. The rest of the state is the optimiser's. */
+  readonly modelNames: readonly string[];
+  readonly figureNames: readonly string[];
+}
+
+/** Builds the training graph of a problem. */
+export function buildTrainingGraph(problem: Problem): TrainingGraph {
+  const builder = new GraphBuilder(problem.name);
+  const parameters = new TrainableParameters(builder, new Random(problem.seed).fork('weights'));
+  const batch: Record<string, Value> = {};
+  for (const [name, { shape, dtype }] of Object.entries(problem.batch)) batch[name] = builder.input(name, shape, dtype);
+  const { loss, figures = {} } = problem.build(parameters, batch);
+  const scalars = scalarInputs(builder, problem.optimiser);
+  const names = [...parameters.weights.keys()];
+  const raw = gradients(loss, [...parameters.weights.values()]);
+  const bounded = problem.clipNorm === undefined ? raw : clipByGlobalNorm(raw, problem.clipNorm);
+
+  const initial = new Map<string, Tensor>(parameters.initial);
+  names.forEach((name, i) => {
+    const weight = parameters.weights.get(name);
+    const start = parameters.initial.get(name);
+    const gradient = bounded[i];
+    if (!weight || !start || !gradient) throw new ShapeError(`weight "${name}" has no gradient`);
+    const slots = problem.optimiser.slots.map((slot) => `${slot}/${name}`);
+    freshState(problem.optimiser, start).forEach((tensor, k) => {
+      initial.set(slots[k] as string, tensor);
+    });
+    const state = slots.map((slot) => builder.input(slot, weight.shape));
+    const update = problem.optimiser.apply(weight, gradient, state, scalars);
+    builder.output(`next/${name}`, update.weight);
+    update.state.forEach((value, k) => {
+      builder.output(`next/${slots[k]}`, value);
+    });
+  });
+  for (const [name, buffer] of parameters.buffers) builder.output(`next/${name}`, parameters.updates.get(name) ?? buffer);
+  const watched: Record<string, Value> = { loss, ...figures };
+  for (const [name, value] of Object.entries(watched)) builder.output(`figure/${name}`, value);
+  return {
+    graph: builder.build(),
+    initial,
+    modelNames: [...names, ...parameters.buffers.keys()],
+    figureNames: Object.keys(watched),
+  };
+}
+
+/** Everything that a training needs to go on exactly where it was. */
+export interface TrainingState {
+  /** Steps done. */
+  readonly step: number;
+  readonly tensors: ReadonlyMap<string, Tensor>;
+  /** Running average of the weights and buffers, which makes the finished model. */
+  readonly average: ReadonlyMap<string, TypedTensor<'float32'>>;
+}
+
+/** How a training runs. */
+export interface TrainOptions extends JobOptions, SessionOptions {
+  readonly steps: number;
+  /** The batch of a step, counted from 0. It must depend on the step alone (and a seed), so that a resumed training sees the same batches. */
+  readonly batch: (step: number) => Tensors | Promise<Tensors>;
+  /** Learning rate at a step, counted from 0. */
+  readonly learningRate: (step: number) => number;
+  /** Steps over which weights are averaged, about; default 200. 0: no average, the last weights are the model. */
+  readonly averageSteps?: number;
+  /** Where to begin; default: fresh weights. */
+  readonly resume?: TrainingState;
+  /** Called every `checkpointSteps` (default 500) and at the end with a state that {@link TrainOptions.resume} takes. */
+  readonly onCheckpoint?: (state: TrainingState) => Promise<void>;
+  readonly checkpointSteps?: number;
+}
+
+/** The average is brought up to date every this many steps: it is 10 ms of copying, and the weights move little between. */
+const AVERAGE_EVERY = 8;
+
+/**
+ * Trains until `steps`, and gives the model's averaged weights. The same problem, seed and steps give the same weights, resumed or not.
+ *
+ * @throws InterruptedError where the signal was aborted; the last checkpoint stands.
+ */
+export async function train(problem: Problem, options: TrainOptions): Promise<Weights> {
+  const { graph, initial, modelNames, figureNames } = buildTrainingGraph(problem);
+  const { averageSteps = 200, checkpointSteps = 500 } = options;
+  const session = await createSession(graph, options);
+  let tensors = new Map(options.resume?.tensors ?? initial);
+  let average = new Map(options.resume?.average ?? floatTensors(initial, modelNames));
+  let step = options.resume?.step ?? 0;
+  const keep = averageSteps > 0 ? Math.exp(-AVERAGE_EVERY / averageSteps) : 0;
+  try {
+    while (step < options.steps) {
+      throwIfAborted(options);
+      const scalars = problem.optimiser.scalars(step + 1, options.learningRate(step));
+      const feeds: Record<string, Tensor> = { ...(await options.batch(step)), ...Object.fromEntries(tensors) };
+      for (const [name, value] of Object.entries(scalars)) feeds[name] = scalar(value);
+      const results = await session.run(feeds);
+      tensors = new Map([...tensors.keys()].map((name) => [name, results[`next/${name}`] as Tensor]));
+      step++;
+      if (step % AVERAGE_EVERY === 0 || step === options.steps) {
+        // Early on the average follows quickly, so that it does not remember the first random weights.
+        average = blend(average, floatTensors(tensors, modelNames), Math.min(keep, step / (step + 10 * AVERAGE_EVERY)));
+      }
+      const figures = Object.fromEntries(figureNames.map((name) => [name, toNumbers(results[`figure/${name}`] as Tensor)[0] as number]));
+      options.onProgress?.({ stage: `training ${problem.name}`, done: step, total: options.steps, figures });
+      if (step % checkpointSteps === 0 || step === options.steps) await options.onCheckpoint?.({ step, tensors, average });
+    }
+  } finally {
+    await session.release();
+  }
+  return average;
+}
+
+function floatTensors(tensors: ReadonlyMap<string, Tensor>, names: readonly string[]): Map<string, TypedTensor<'float32'>> {
+  return new Map(
+    names.map((name) => {
+      const tensor = tensors.get(name);
+      if (tensor?.dtype !== 'float32') throw new ShapeError(`"${name}" is missing from the training state, or is not float32`);
+      return [name, tensor];
+    }),
+  );
+}
+
+/** keep * old + (1 - keep) * now, in new arrays. */
+function blend(old: Weights, now: Weights, keep: number): Map<string, TypedTensor<'float32'>> {
+  const out = new Map<string, TypedTensor<'float32'>>();
+  for (const [name, { shape, data }] of now) {
+    const before = old.get(name)?.data ?? data;
+    const mixed = new Float32Array(data.length);
+    for (let i = 0; i < mixed.length; i++) mixed[i] = keep * (before[i] as number) + (1 - keep) * (data[i] as number);
+    out.set(name, { dtype: 'float32', shape, data: mixed });
+  }
+  return out;
+}
