@@ -51,7 +51,7 @@ export function decideVerdict({ rates, controls: measured, people, fmr = VERDICT
   const controls = measured.map((control) => ({ ...control, held: holds(control, measured) }));
   const decide = (verdict: Verdict, sentence: string): Decision => ({ verdict, sentence, controls });
 
-  const failure = controlFailure(controls);
+  const failure = controlFailure(controls, fmr);
   if (failure !== undefined) return decide('inconclusive', `Nothing can be said of this encoder yet: ${failure}.`);
 
   const deciding = rates.filter((rate) => rate.fmr === fmr && isDecisive(rate));
@@ -69,13 +69,22 @@ export function decideVerdict({ rates, controls: measured, people, fmr = VERDICT
     );
   }
 
-  const leak = clearestLeak(deciding.filter((rate) => leaks(rate, controls)));
-  if (leak !== undefined) return decide('leaks', leakSentence(leak));
-
-  const highest = highestReach(deciding);
+  const shown = headlineRate({ rates, controls, fmr });
+  if (shown === undefined) return decide('inconclusive', 'Nothing can be said yet: nothing was measured.');
+  if (leaks(shown, controls)) return decide('leaks', leakSentence(shown));
   const open = deciding.filter((rate) => rate.high >= leakLevel(fmr));
-  if (open.length === 0 && highest !== undefined) return decide('leaks-little', littleSentence(highest));
-  return decide('inconclusive', openSentence(open, people, leakLevel(fmr)));
+  if (open.length === 0) return decide('leaks-little', littleSentence(shown));
+  return decide('inconclusive', openSentence(shown, peopleMissing(open, people, leakLevel(fmr)), leakLevel(fmr)));
+}
+
+/**
+ * The rate that a verdict's sentence states: the clearest leak where there is one, else the rate whose upper bound reaches highest.
+ *
+ * @returns undefined where neither type-I nor type-II SAR was measured at `fmr`.
+ */
+export function headlineRate({ rates, controls, fmr = VERDICT_FMR }: Omit<VerdictInput, 'people'>): Rate | undefined {
+  const deciding = rates.filter((rate) => rate.fmr === fmr && isDecisive(rate));
+  return clearestLeak(deciding.filter((rate) => leaks(rate, controls))) ?? highestReach(deciding);
 }
 
 function isDecisive(rate: MeasuredControl | Rate): boolean {
@@ -105,9 +114,11 @@ function isSameAttack(a: MeasuredControl, b: MeasuredControl): boolean {
 }
 
 /**
- * Whether a control came out as expected. A planted weak encoder is found leaking where type-I or type-II shows it: one that sees
- * pixels gives its image away and yet hardly knows the person in another photo. A chance control is judged on its own lower bound: on a strong target no attack rises
- * above chance, and that is a result, not a fault; that the attack can rise above it is what the planted weak target shows.
+ * Whether a control came out as expected.
+ *
+ * A planted weak encoder is found leaking where type-I or type-II shows it: one that sees pixels gives its image away and yet hardly
+ * knows the person in another photo. A chance control is judged on its own lower bound: on a strong target no attack rises above
+ * chance, and that is a result, not a fault; that the attack can rise above it is what the planted weak target shows.
  */
 function holds(control: MeasuredControl, all: readonly MeasuredControl[]): boolean {
   // Rank-k has no level: in a gallery of n, chance gives k/n. Such rows are shown, not judged.
@@ -123,7 +134,7 @@ function holds(control: MeasuredControl, all: readonly MeasuredControl[]): boole
 }
 
 /** Why the controls allow no verdict, as a clause; undefined where they do. */
-function controlFailure(controls: readonly Control[]): string | undefined {
+function controlFailure(controls: readonly Control[], fmr: number): string | undefined {
   const failed = controls.find((control) => !control.held);
   if (failed !== undefined) {
     const figure = `${formatPercent(failed.rate)} (${formatInterval(failed)})`;
@@ -142,7 +153,7 @@ function controlFailure(controls: readonly Control[]): string | undefined {
     { expected: 'chance', what: 'no chance control was run' },
   ].find(
     ({ expected }) =>
-      !controls.some((control) => control.expected === expected && control.fmr !== null && isDecisive(control)),
+      !controls.some((control) => control.expected === expected && control.fmr === fmr && isDecisive(control)),
   );
   return missing?.what;
 }
@@ -176,11 +187,8 @@ function littleSentence(rate: Rate): string {
 }
 
 /** Says what is missing: more people where that can settle it, else what stands in the way. */
-function openSentence(open: readonly Rate[], people: number, level: number): string {
-  const shown = highestReach(open);
-  if (shown === undefined) return 'Nothing can be said yet.';
+function openSentence(shown: Rate, missing: number | undefined, level: number): string {
   const start = `Too uncertain to say: an attacker rebuilds a face that ${acceptance(shown)}`;
-  const missing = peopleMissing(open, people, level);
   if (missing === undefined) {
     return `${start}. That is not clear of the chance controls, or stands at the level of a leak, ${formatPercent(level)}.`;
   }

@@ -6,6 +6,16 @@ import type { EncoderView } from './encoder.ts';
 /** Extent of the canonical frame, in its own units (pixels of ArcFace's 112x112 template). */
 export const CANONICAL_EXTENT = 112;
 
+/** How a view is seen a little differently: what a robust result must survive. */
+export interface ViewJitter {
+  /** Shift in units of the canonical frame. */
+  readonly shiftX: number;
+  readonly shiftY: number;
+  /** Factor on the box's extent, about its centre. */
+  readonly scale: number;
+  readonly mirrored: boolean;
+}
+
 /**
  * Samples an encoder's view from faces [N,3,S,S] that fill the canonical frame: [N,3,view.heightPx,view.widthPx], differentiable. Linear, and with
  * a wider kernel where it shrinks, so that nothing aliases; beyond the frame the border is repeated. Two products with constant matrices: the
@@ -13,37 +23,67 @@ export const CANONICAL_EXTENT = 112;
  */
 export function renderView(faces: Value, view: EncoderView): Value {
   const [, , height, width] = faces.shape as [number, number, number, number];
-  const down = samplingMatrix(height, view.heightPx, view.box.y, view.box.height);
-  const across = samplingMatrix(width, view.widthPx, view.box.x, view.box.width);
-  if (!down && !across) return faces;
+  if (isWholeFrame(view, width, height)) return faces;
   const { builder } = faces;
-  const rows = down ? matMul(builder.constant(float32(down, [view.heightPx, height]), 'sample_rows'), faces) : faces;
-  if (!across) return rows;
-  return matMul(rows, builder.constant(float32(transposed(across, view.widthPx, width), [width, view.widthPx]), 'sample_columns'));
+  const { rows, columns } = viewMatrices(view, { widthPx: width, heightPx: height });
+  return sampleView(
+    faces,
+    builder.constant(float32(rows, [view.heightPx, height]), 'sample_rows'),
+    builder.constant(float32(columns, [width, view.widthPx]), 'sample_columns'),
+  );
 }
 
-/** [count, size]: the weights with which each of `count` samples of the box is made of `size` pixels; undefined for the identity. */
-function samplingMatrix(size: number, count: number, start: number, extent: number): Float32Array | undefined {
+/** rows [..,h,S] x faces [N,3,S,S] x columns [..,S,w]: the view that the matrices of {@link viewMatrices} tell. */
+export const sampleView = (faces: Value, rows: Value, columns: Value): Value => matMul(matMul(rows, faces), columns);
+
+/** The matrices rows [view.heightPx, heightPx] and columns [widthPx, view.widthPx] that sample a view from a picture of the whole frame. */
+export function viewMatrices(
+  view: EncoderView,
+  picture: { readonly widthPx: number; readonly heightPx: number },
+  jitter: ViewJitter = { shiftX: 0, shiftY: 0, scale: 1, mirrored: false },
+): { readonly rows: Float32Array; readonly columns: Float32Array } {
+  const { x, y, width, height } = view.box;
+  const extentX = width * jitter.scale;
+  const extentY = height * jitter.scale;
+  const startX = x + jitter.shiftX + (width - extentX) / 2;
+  const startY = y + jitter.shiftY + (height - extentY) / 2;
+  const rows = new Float32Array(view.heightPx * picture.heightPx);
+  const columns = new Float32Array(picture.widthPx * view.widthPx);
+  forEachTap(picture.heightPx, view.heightPx, startY, extentY, (i, j, weight) => {
+    const at = i * picture.heightPx + j;
+    rows[at] = (rows[at] as number) + weight;
+  });
+  forEachTap(picture.widthPx, view.widthPx, startX, extentX, (i, j, weight) => {
+    const at = j * view.widthPx + (jitter.mirrored ? view.widthPx - 1 - i : i);
+    columns[at] = (columns[at] as number) + weight;
+  });
+  return { rows, columns };
+}
+
+const isWholeFrame = ({ box, widthPx, heightPx }: EncoderView, width: number, height: number): boolean =>
+  widthPx === width && heightPx === height && box.x === 0 && box.y === 0 && box.width === CANONICAL_EXTENT && box.height === CANONICAL_EXTENT;
+
+/** Tells of which pixels `j` of `size`, with which weights (of sum 1), sample `i` of `count` over the box is made. */
+function forEachTap(
+  size: number,
+  count: number,
+  start: number,
+  extent: number,
+  take: (i: number, j: number, weight: number) => void,
+): void {
   const unit = size / CANONICAL_EXTENT;
   const step = (extent * unit) / count;
-  if (size === count && start === 0 && extent === CANONICAL_EXTENT) return undefined;
   const reach = Math.max(1, step);
-  const matrix = new Float32Array(count * size);
   for (let i = 0; i < count; i++) {
+    // Pixel j covers j..j+1 of the picture; its centre is at j + 0.5.
     const centre = start * unit + (i + 0.5) * step - 0.5;
-    const taps: [number, number][] = [];
-    for (let j = Math.ceil(centre - reach); j <= Math.floor(centre + reach); j++) {
-      const weight = 1 - Math.abs(j - centre) / reach;
-      if (weight > 0) taps.push([Math.min(size - 1, Math.max(0, j)), weight]);
+    const first = Math.ceil(centre - reach);
+    const last = Math.floor(centre + reach);
+    let total = 0;
+    for (let j = first; j <= last; j++) total += Math.max(0, 1 - Math.abs(j - centre) / reach);
+    for (let j = first; j <= last; j++) {
+      const weight = Math.max(0, 1 - Math.abs(j - centre) / reach) / total;
+      take(i, Math.min(size - 1, Math.max(0, j)), weight);
     }
-    const total = taps.reduce((sum, [, weight]) => sum + weight, 0);
-    for (const [j, weight] of taps) matrix[i * size + j] = (matrix[i * size + j] as number) + weight / total;
   }
-  return matrix;
-}
-
-function transposed(matrix: Float32Array, rows: number, columns: number): Float32Array {
-  const out = new Float32Array(matrix.length);
-  for (let i = 0; i < rows; i++) for (let j = 0; j < columns; j++) out[j * rows + i] = matrix[i * columns + j] as number;
-  return out;
 }

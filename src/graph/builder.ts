@@ -52,7 +52,7 @@ export interface Step {
 
 /** How {@link GraphBuilder.import} binds a graph. */
 export interface ImportOptions {
-  /** Value for each input of the imported graph; every input needs one. */
+  /** Value for each input of the imported graph, or for an inner value, which then is not computed. Inputs that nothing needs may be left out. */
   readonly inputs: Readonly<Record<string, Value>>;
   /** Weights to replace by values of this graph, such as trainable parameters. */
   readonly weights?: ReadonlyMap<string, Value>;
@@ -66,7 +66,7 @@ export class GraphBuilder {
   readonly name: string;
   readonly #steps: Step[] = [];
   readonly #inputs: Value[] = [];
-  readonly #outputs: Value[] = [];
+  readonly #outputs = new Map<string, Value>();
   readonly #constants = new Map<Tensor, Value>();
   readonly #scalars = new Map<string, Value>();
   readonly #names = new Set<string>();
@@ -98,13 +98,14 @@ export class GraphBuilder {
     return value;
   }
 
-  /** Declares `value` an output called `name`. */
+  /** Declares `value` an output called `name`. @throws ShapeError where the name is taken by another output or an input. */
   output(name: string, value: Value): void {
-    const renamed = new Value(this, this.#unique(name), value);
-    const operator = this.#operator('Identity', '', name);
-    const context = new NodeContext({ op: 'Identity', name, inputs: [value], attributes: {}, outputCount: 1 });
-    this.#steps.push({ index: this.#steps.length, operator, domain: '', context, outputs: [renamed] });
-    this.#outputs.push(renamed);
+    if (this.#outputs.has(name) || this.#inputs.some((input) => input.name === name)) {
+      throw new ShapeError(`graph "${this.name}" has two inputs or outputs called "${name}"`);
+    }
+    // A value that is no node's own, or that leaves under another name already, needs a node to rename it.
+    const taken = [...this.#outputs.values()].includes(value);
+    this.#outputs.set(name, value.producer && !taken ? value : this.#rename(value, name));
   }
 
   describe(metadata: Readonly<Record<string, string>>): void {
@@ -157,29 +158,25 @@ export class GraphBuilder {
    * @returns the graph's outputs by name.
    */
   import(graph: Graph, options: ImportOptions): Record<string, Value> {
-    const values = new Map<string, Value>();
-    for (const info of graph.inputs) {
-      const bound = options.inputs[info.name];
-      if (bound) values.set(info.name, bound);
-      else if (!graph.initializers.has(info.name)) {
-        throw new ShapeError(`input "${info.name}" of graph "${graph.name}" is not bound`);
-      }
-    }
+    const values = new Map(Object.entries(options.inputs));
     const read = (name: string): Value => {
       const known = values.get(name) ?? options.weights?.get(name);
       if (known) return known;
       const tensor = graph.initializers.get(name);
-      if (!tensor) throw new ShapeError(`graph "${graph.name}" uses "${name}" before it is made`);
+      if (!tensor) {
+        const isInput = graph.inputs.some((info) => info.name === name);
+        throw new ShapeError(`graph "${graph.name}": "${name}" ${isInput ? 'is an input that is not bound' : 'is used before it is made'}`);
+      }
       const value = this.constant(tensor, name);
       values.set(name, value);
       return value;
     };
-    for (const node of graph.nodes) {
+    for (const node of neededNodes(graph, values)) {
       const inputs = node.inputs.map((name) => (name === '' ? undefined : read(name)));
       const outputs = upgradeNode(this, node, inputs, graph.opset);
       node.outputs.forEach((name, i) => {
         const output = outputs[i];
-        if (name !== '' && output) values.set(name, output);
+        if (name !== '' && output && !values.has(name)) values.set(name, output);
       });
     }
     return Object.fromEntries(graph.outputs.map((info) => [info.name, read(info.name)]));
@@ -187,8 +184,9 @@ export class GraphBuilder {
 
   /** The finished graph: only the nodes and constants that the outputs need. @throws ShapeError where there is no output. */
   build(): Graph {
-    if (this.#outputs.length === 0) throw new ShapeError(`graph "${this.name}" has no output`);
-    const needed = new Set<Value>(this.#outputs);
+    if (this.#outputs.size === 0) throw new ShapeError(`graph "${this.name}" has no output`);
+    const nameOf = this.#finalNames();
+    const needed = new Set<Value>(this.#outputs.values());
     const kept: Node[] = [];
     const initializers = new Map<string, Tensor>();
     for (let i = this.#steps.length - 1; i >= 0; i--) {
@@ -197,27 +195,48 @@ export class GraphBuilder {
       for (const value of step.context.inputs) {
         if (!value) continue;
         needed.add(value);
-        if (value.constant) initializers.set(value.name, value.constant);
+        if (value.constant) initializers.set(nameOf(value), value.constant);
       }
       kept.push({
         op: step.context.op,
         domain: step.domain,
         name: step.context.name,
-        inputs: step.context.inputs.map((value) => value?.name ?? ''),
-        // The first output is never optional.
-        outputs: step.outputs.map((value, i) => (i === 0 || needed.has(value) ? value.name : '')),
+        inputs: step.context.inputs.map((value) => (value ? nameOf(value) : '')),
+        outputs: step.outputs.map((value) => (needed.has(value) ? nameOf(value) : '')),
         attributes: step.context.attributes,
       });
     }
     return {
       name: this.name,
       opset: OPSET,
-      inputs: this.#inputs.map(info),
-      outputs: this.#outputs.map(info),
+      inputs: this.#inputs.map(({ name, dtype, shape }) => ({ name, dtype, shape })),
+      outputs: [...this.#outputs].map(([name, { dtype, shape }]) => ({ name, dtype, shape })),
       nodes: kept.reverse(),
       initializers,
       metadata: { ...this.#metadata },
     };
+  }
+
+  /** Outputs get the names that were asked for; an inner value that has such a name gives way. */
+  #finalNames(): (value: Value) => string {
+    const names = new Map<Value, string>();
+    for (const [name, value] of this.#outputs) names.set(value, name);
+    return (value) => {
+      const known = names.get(value);
+      if (known !== undefined) return known;
+      const name = this.#outputs.has(value.name) ? this.#unique(value.name) : value.name;
+      names.set(value, name);
+      return name;
+    };
+  }
+
+  #rename(value: Value, name: string): Value {
+    const operator = this.#operator('Identity', '', name);
+    const context = new NodeContext({ op: 'Identity', name: this.#unique(`${name}_out`), inputs: [value], attributes: {}, outputCount: 1 });
+    const step: Step = { index: this.#steps.length, operator, domain: '', context, outputs: [] };
+    const renamed = new Value(this, context.name, value, { producer: step });
+    this.#steps.push({ ...step, outputs: [renamed] });
+    return renamed;
   }
 
   #operator(op: string, domain: string, node: string): Operator {
@@ -249,6 +268,18 @@ export class GraphBuilder {
   }
 }
 
+/** The nodes that the outputs need, where the values in `bound` need not be computed. */
+function neededNodes(graph: Graph, bound: ReadonlyMap<string, Value>): Node[] {
+  const needed = new Set(graph.outputs.map(({ name }) => name));
+  const kept: Node[] = [];
+  for (const node of graph.nodes.toReversed()) {
+    if (!node.outputs.some((name) => needed.has(name) && !bound.has(name))) continue;
+    kept.push(node);
+    for (const name of node.inputs) needed.add(name);
+  }
+  return kept.reverse();
+}
+
 /** Gives each free dimension of a graph's input an extent: `batch` for the first dimension, else what `free` says. */
 export function inputShape(info: ValueInfo, options: { readonly batch?: number; readonly shape?: Shape } = {}): Shape {
   if (options.shape) return options.shape;
@@ -259,8 +290,4 @@ export function inputShape(info: ValueInfo, options: { readonly batch?: number; 
     if (axis === 0) return 1;
     throw new ShapeError(`dimension ${axis} of input "${info.name}" is free ("${dimension}")`, { hint: 'give its shape' });
   });
-}
-
-function info(value: Value): ValueInfo {
-  return { name: value.name, dtype: value.dtype, shape: value.shape };
 }

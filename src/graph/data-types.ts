@@ -13,7 +13,9 @@ export const DATA_TYPE_CODES: Readonly<Record<DataType, number>> = {
   float64: 11,
 };
 
-const BY_CODE = new Map<number, DataType>(Object.entries(DATA_TYPE_CODES).map(([dtype, code]) => [code, dtype as DataType]));
+const BY_CODE = new Map<number, DataType>(
+  Object.entries(DATA_TYPE_CODES).map(([dtype, code]) => [code, dtype as DataType]),
+);
 
 /** The element type of an ONNX number; undefined for those that are not supported (strings, complex, bfloat16, 4-bit). */
 export const dataTypeOf = (code: number): DataType | undefined => BY_CODE.get(code);

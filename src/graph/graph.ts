@@ -55,3 +55,9 @@ export interface Graph {
 
 /** The operator set that the builder speaks and that is written. */
 export const OPSET = 17;
+
+/** The same graph with the first dimension of its inputs and outputs free; its nodes must not rely on an extent of it. */
+export function withFreeBatch(graph: Graph): Graph {
+  const free = (info: ValueInfo): ValueInfo => ({ ...info, shape: info.shape && ['N', ...info.shape.slice(1)] });
+  return { ...graph, inputs: graph.inputs.map(free), outputs: graph.outputs.map(free) };
+}

@@ -1,13 +1,15 @@
 import { create, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
+import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import {
   type AttributeProto,
-  AttributeProto_AttributeType as Kind,
   type AttributeProtoSchema,
+  GraphProtoSchema,
+  AttributeProto_AttributeType as Kind,
   type ModelProto,
   ModelProtoSchema,
-  TensorProto_DataLocation,
   type TensorProto,
-  type TensorProtoSchema,
+  TensorProto_DataLocation,
+  TensorProtoSchema,
   type ValueInfoProto,
   type ValueInfoProtoSchema,
 } from 'onnx-buf';
@@ -17,7 +19,7 @@ import type { Attribute, Attributes, Dimension, Graph, Node, ValueInfo } from '.
 import { type DataType, sizeOf, type Tensor } from './tensor.ts';
 
 /** Operator sets that {@link readGraph} takes. */
-export const READABLE_OPSETS = { from: 11, to: 21 } as const;
+export const READABLE_OPSETS = { from: 7, to: 21 } as const;
 
 /** Version of the file format that is written; ONNX Runtime 1.10 and later read it. */
 const IR_VERSION = 8n;
@@ -35,6 +37,11 @@ export function readGraph(bytes: Uint8Array): Graph {
   if (opset < READABLE_OPSETS.from || opset > READABLE_OPSETS.to) {
     throw new ModelFileError(`the model uses operator set ${opset}`, {
       hint: `operator sets ${READABLE_OPSETS.from} to ${READABLE_OPSETS.to} are read: export it again with one of these`,
+    });
+  }
+  if (model.functions.length > 0 || proto.sparseInitializer.length > 0) {
+    throw new ModelFileError('the model defines functions of its own, or has sparse weights', {
+      hint: 'inline its functions (onnx.inliner) and store its weights densely',
     });
   }
   const initializers = new Map(proto.initializer.map((tensor) => [tensor.name, readTensor(tensor)]));
@@ -60,36 +67,75 @@ export function readGraph(bytes: Uint8Array): Graph {
   };
 }
 
-/** The bytes of an `.onnx` file of this graph. */
+/**
+ * The bytes of an `.onnx` file of this graph, each weight copied once.
+ *
+ * @throws ModelFileError where it exceeds the 2 GB that the format allows.
+ */
 export function writeGraph(graph: Graph): Uint8Array {
   const model = create(ModelProtoSchema, {
     irVersion: IR_VERSION,
     producerName: 'faceward',
-    opsetImport: [{ domain: '', version: BigInt(graph.opset) }],
+    opsetImport: opsetsOf(graph),
     metadataProps: Object.entries(graph.metadata).map(([key, value]) => ({ key, value })),
-    graph: {
-      name: graph.name,
-      input: graph.inputs.map(writeValueInfo),
-      output: graph.outputs.map(writeValueInfo),
-      initializer: [...graph.initializers].map(([name, tensor]) => writeTensor(name, tensor)),
-      node: graph.nodes.map((node) => ({
-        opType: node.op,
-        domain: node.domain,
-        name: node.name,
-        input: [...node.inputs],
-        output: [...node.outputs],
-        attribute: Object.entries(node.attributes).map(([name, attribute]) => writeAttribute(name, attribute)),
-      })),
-    },
   });
-  return toBinary(ModelProtoSchema, model);
+  const body = create(GraphProtoSchema, {
+    name: graph.name,
+    input: graph.inputs.map(writeValueInfo),
+    output: graph.outputs.map(writeValueInfo),
+    node: graph.nodes.map((node) => ({
+      opType: node.op,
+      domain: node.domain,
+      name: node.name,
+      input: [...node.inputs],
+      output: [...node.outputs],
+      attribute: Object.entries(node.attributes).map(([name, attribute]) => writeAttribute(name, attribute)),
+    })),
+  });
+  // The library would copy each weight several times. A message's fields may stand in any order, so the weights are appended to what it wrote.
+  const weights = [...graph.initializers].flatMap(([name, tensor]) => {
+    const { rawData, ...rest } = writeTensor(name, tensor);
+    const head = toBinary(TensorProtoSchema, create(TensorProtoSchema, rest));
+    return embed(GraphProtoSchema.field.initializer, [head, ...embed(TensorProtoSchema.field.rawData, [rawData])]);
+  });
+  const whole = embed(ModelProtoSchema.field.graph, [toBinary(GraphProtoSchema, body), ...weights]);
+  return concatenate([toBinary(ModelProtoSchema, model), ...whole]);
+}
+
+/** The parts as one field: its number and length before them. */
+function embed(field: { readonly number: number }, parts: readonly Uint8Array[]): Uint8Array[] {
+  const length = lengthOf(parts);
+  if (length > 0x7fffffff) throw new ModelFileError('the model exceeds the 2 GB that an .onnx file may have');
+  return [new BinaryWriter().tag(field.number, WireType.LengthDelimited).uint32(length).finish(), ...parts];
+}
+
+const lengthOf = (parts: readonly Uint8Array[]): number => parts.reduce((sum, part) => sum + part.byteLength, 0);
+
+function concatenate(parts: readonly Uint8Array[]): Uint8Array {
+  const bytes = new Uint8Array(lengthOf(parts));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.byteLength;
+  }
+  return bytes;
+}
+
+/** Ours, and version 1 of every extension that a node is from. */
+function opsetsOf(graph: Graph): { domain: string; version: bigint }[] {
+  const domains = new Set(graph.nodes.map(({ domain }) => domain));
+  domains.delete('');
+  return [{ domain: '', version: BigInt(graph.opset) }, ...Array.from(domains, (domain) => ({ domain, version: 1n }))];
 }
 
 function parse(bytes: Uint8Array): ModelProto {
   try {
     return fromBinary(ModelProtoSchema, bytes);
   } catch (cause) {
-    throw new ModelFileError('the file is no ONNX model, or is cut off', { cause, hint: 'check that the file is complete' });
+    throw new ModelFileError('the file is no ONNX model, or is cut off', {
+      cause,
+      hint: 'check that the file is complete',
+    });
   }
 }
 
@@ -121,11 +167,16 @@ function readTensor(proto: TensorProto): Tensor {
       hint: 'save the model as one file (onnx.save with save_as_external_data=False)',
     });
   }
-  const tensor = { dtype, shape, data: proto.rawData.length > 0 ? fromRaw(dtype, proto.rawData) : fromFields(dtype, proto) } as Tensor;
-  if (tensor.data.length !== sizeOf(shape)) {
-    throw new ModelFileError(`the weight "${proto.name}" has ${tensor.data.length} numbers for the shape [${shape.join(',')}]`);
+  const fault = (found: string): ModelFileError =>
+    new ModelFileError(`the weight "${proto.name}" has ${found} for the shape [${shape.join(',')}]`);
+  if (shape.some((extent) => extent < 0)) throw fault('a negative extent');
+  const { rawData } = proto;
+  if (rawData.length > 0 && rawData.length !== sizeOf(shape) * ARRAYS[dtype].BYTES_PER_ELEMENT) {
+    throw fault(`${rawData.length} bytes`);
   }
-  return tensor;
+  const data = rawData.length > 0 ? fromRaw(dtype, rawData) : fromFields(dtype, proto);
+  if (data.length !== sizeOf(shape)) throw fault(`${data.length} numbers`);
+  return { dtype, shape, data } as Tensor;
 }
 
 const ARRAYS = {
@@ -140,11 +191,12 @@ const ARRAYS = {
   bool: Uint8Array,
 } as const;
 
-/** Little-endian bytes as an array of their own: they need not be aligned in the file. */
+/** Little-endian bytes as an array of their own: they need not be aligned in the file. (A Node Buffer's own slice would share its memory.) */
 function fromRaw(dtype: DataType, raw: Uint8Array): Tensor['data'] {
-  const copy = raw.slice();
+  const copy = new Uint8Array(raw.byteLength);
+  copy.set(raw);
   const type = ARRAYS[dtype];
-  return new type(copy.buffer, 0, Math.floor(copy.byteLength / type.BYTES_PER_ELEMENT));
+  return new type(copy.buffer);
 }
 
 function fromFields(dtype: DataType, proto: TensorProto): Tensor['data'] {
@@ -176,21 +228,29 @@ function readAttribute(
     case Kind.FLOAT:
       return { type: 'float', value: proto.f };
     case Kind.INT:
-      return { type: 'int', value: Number(proto.i) };
+      return { type: 'int', value: toSafeInteger(proto.i) };
     case Kind.STRING:
       return { type: 'string', value: text(proto.s) };
     case Kind.FLOATS:
       return { type: 'floats', value: proto.floats };
     case Kind.INTS:
-      return { type: 'ints', value: proto.ints.map(Number) };
+      return { type: 'ints', value: proto.ints.map(toSafeInteger) };
     case Kind.STRINGS:
       return { type: 'strings', value: proto.strings.map(text) };
     case Kind.TENSOR:
       if (proto.t) return { type: 'tensor', value: readTensor(proto.t) };
       throw new ModelFileError(`attribute "${proto.name}" of node "${node.node}" holds no tensor`);
     default:
-      throw new UnsupportedOpError({ ...node, reason: `its attribute "${proto.name}" is a graph or of an unknown kind` });
+      throw new UnsupportedOpError(
+        { ...node, reason: `its attribute "${proto.name}" is a graph or of an unknown kind` },
+        { hint: 'control flow (If, Loop, Scan) is not read: export the model traced, not scripted' },
+      );
   }
+}
+
+/** Exporters write the greatest int64 for "to the end"; a number cannot hold it, and the greatest safe integer means the same. */
+function toSafeInteger(value: bigint): number {
+  return Math.max(Number.MIN_SAFE_INTEGER, Math.min(Number.MAX_SAFE_INTEGER, Number(value)));
 }
 
 function writeValueInfo(info: ValueInfo): MessageInitShape<typeof ValueInfoProtoSchema> {
@@ -203,15 +263,21 @@ function writeValueInfo(info: ValueInfo): MessageInitShape<typeof ValueInfoProto
   return {
     name: info.name,
     type: {
-      value: { case: 'tensorType', value: { elemType: DATA_TYPE_CODES[info.dtype], ...(dim ? { shape: { dim } } : {}) } },
+      value: {
+        case: 'tensorType',
+        value: { elemType: DATA_TYPE_CODES[info.dtype], ...(dim ? { shape: { dim } } : {}) },
+      },
     },
   };
 }
 
-function writeTensor(name: string, tensor: Tensor): MessageInitShape<typeof TensorProtoSchema> {
-  const { buffer, byteOffset, byteLength } = tensor.data;
-  const rawData = buffer instanceof ArrayBuffer ? new Uint8Array(buffer, byteOffset, byteLength) : new Uint8Array(byteLength);
-  return { name, dims: tensor.shape.map(BigInt), dataType: DATA_TYPE_CODES[tensor.dtype], rawData };
+function writeTensor(name: string, { data, dtype, shape }: Tensor) {
+  const { buffer, byteOffset, byteLength } = data;
+  const rawData =
+    buffer instanceof ArrayBuffer
+      ? new Uint8Array(buffer, byteOffset, byteLength)
+      : Uint8Array.from(new Uint8Array(buffer, byteOffset, byteLength)); // memory that threads share
+  return { name, dims: shape.map(BigInt), dataType: DATA_TYPE_CODES[dtype], rawData };
 }
 
 function writeAttribute(name: string, attribute: Attribute): MessageInitShape<typeof AttributeProtoSchema> {

@@ -87,6 +87,12 @@ export interface TrainingState {
   readonly average: ReadonlyMap<string, TypedTensor<'float32'>>;
 }
 
+/** A learning rate that rises to `peak` over the first 2 % of the steps, and falls along half a cosine to a hundredth of it. */
+export function cosineSchedule(peak: number, steps: number): (step: number) => number {
+  const warmup = Math.max(1, Math.round(steps * 0.02));
+  return (step) => peak * Math.min(1, (step + 1) / warmup) * (0.01 + 0.99 * 0.5 * (1 + Math.cos((Math.PI * step) / steps)));
+}
+
 /** How a training runs. */
 export interface TrainOptions extends JobOptions, SessionOptions {
   readonly steps: number;
@@ -96,7 +102,9 @@ export interface TrainOptions extends JobOptions, SessionOptions {
   readonly learningRate: (step: number) => number;
   /** Steps over which weights are averaged, about; default 200. 0: no average, the last weights are the model. */
   readonly averageSteps?: number;
-  /** Where to begin; default: fresh weights. */
+  /** Weights of another model to begin with; those that are missing there or have another shape begin fresh. */
+  readonly startFrom?: Weights;
+  /** A state to go on from, instead of the beginning. */
   readonly resume?: TrainingState;
   /** Called every `checkpointSteps` (default 500) and at the end with a state that {@link TrainOptions.resume} takes. */
   readonly onCheckpoint?: (state: TrainingState) => Promise<void>;
@@ -115,8 +123,8 @@ export async function train(problem: Problem, options: TrainOptions): Promise<We
   const { graph, initial, modelNames, figureNames } = buildTrainingGraph(problem);
   const { averageSteps = 200, checkpointSteps = 500 } = options;
   const session = await createSession(graph, options);
-  let tensors = new Map(options.resume?.tensors ?? initial);
-  let average = new Map(options.resume?.average ?? floatTensors(initial, modelNames));
+  let tensors = new Map(options.resume?.tensors ?? withWeights(initial, options.startFrom));
+  let average = new Map(options.resume?.average ?? floatTensors(tensors, modelNames));
   let step = options.resume?.step ?? 0;
   const keep = averageSteps > 0 ? Math.exp(-AVERAGE_EVERY / averageSteps) : 0;
   try {
@@ -140,6 +148,15 @@ export async function train(problem: Problem, options: TrainOptions): Promise<We
     await session.release();
   }
   return average;
+}
+
+function withWeights(initial: ReadonlyMap<string, Tensor>, weights: Weights = new Map()): Map<string, Tensor> {
+  return new Map(
+    [...initial].map(([name, tensor]) => {
+      const given = weights.get(name);
+      return [name, given && given.shape.join() === tensor.shape.join() ? given : tensor];
+    }),
+  );
 }
 
 function floatTensors(tensors: ReadonlyMap<string, Tensor>, names: readonly string[]): Map<string, TypedTensor<'float32'>> {

@@ -1,6 +1,6 @@
 import type { Value } from '../../graph/builder.ts';
 import { relu, sigmoid } from '../../graph/ops/activation.ts';
-import { reshape } from '../../graph/ops/shape.ts';
+import { unflatten } from '../../graph/ops/shape.ts';
 import { batchNorm, convTranspose2d, linear, residual } from '../../nn/layers.ts';
 import { type Parameters, scope } from '../../nn/parameters.ts';
 
@@ -25,10 +25,9 @@ export interface InverseDcganOptions {
  * With D = 512 and one residual layer it has 8.5 M parameters. Not said by the patent, chosen here: kernel 4, a residual layer of two 3x3 convolutions.
  */
 export function inverseDcgan(p: Parameters, input: Value, options: InverseDcganOptions): Value {
-  const batch = input.shape[0] as number;
   const [first, ...blocks] = CHANNELS.map((channels) => Math.round(channels * (options.width ?? 1))) as [number, ...number[]];
   const seed = relu(batchNorm(scope(p, 'input.norm'), linear(scope(p, 'input'), input, first * 16, { bias: false })));
-  let x = reshape(seed, [batch, first, 4, 4]);
+  let x = unflatten(seed, [first, 4, 4]);
   blocks.forEach((channels, i) => {
     const block = scope(p, `block${i + 1}`);
     x = convTranspose2d(scope(block, 'conv'), x, channels, { kernel: 4, stride: 2, pad: 1, bias: false });

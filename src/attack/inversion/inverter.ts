@@ -1,11 +1,11 @@
 import { GraphBuilder, type Value } from '../../graph/builder.ts';
-import type { Graph } from '../../graph/graph.ts';
+import { type Graph, withFreeBatch } from '../../graph/graph.ts';
 import { add, mul, sub } from '../../graph/ops/arithmetic.ts';
 import { float32, type TypedTensor } from '../../graph/tensor.ts';
 import { cosineLoss, l1, l2 } from '../../nn/losses.ts';
 import { adam } from '../../nn/optimisers.ts';
 import { FrozenParameters, type Weights } from '../../nn/parameters.ts';
-import { type Objective, type Problem, train, type TrainOptions } from '../../nn/training.ts';
+import { cosineSchedule, type Objective, type Problem, train, type TrainOptions } from '../../nn/training.ts';
 import { Random } from '../../util/random.ts';
 import type { Experiment } from './experiments.ts';
 import { FACE_SIZE_PX, inverseDcgan } from './inverse-dcgan.ts';
@@ -22,8 +22,6 @@ export interface InverterOptions extends Omit<TrainOptions, 'batch' | 'learningR
   readonly seed: number;
   /** An encoder that is neither target nor judge, through which the reconstruction's identity is held. Beyond the patent. */
   readonly surrogate?: Surrogate;
-  /** Weights to begin with, such as another encoder's inverter; those that do not fit (the input layer) begin fresh. */
-  readonly startFrom?: Weights;
 }
 
 /** A trained inverter: its weights, and the scale of the embeddings that it was trained on. */
@@ -54,11 +52,9 @@ export async function trainInverter(pairs: InversionPairs, options: InverterOpti
     },
     build: (parameters, batch) => objective(inverseDcgan(parameters, input(batch, 'input'), experiment), batch, options),
   };
-  const warmup = Math.max(1, Math.round(options.steps * 0.02));
   const weights = await train(problem, {
     ...options,
-    learningRate: (step) =>
-      peak * Math.min(1, (step + 1) / warmup) * (0.01 + 0.99 * 0.5 * (1 + Math.cos((Math.PI * step) / options.steps))),
+    learningRate: cosineSchedule(peak, options.steps),
     batch: (step) => sampleBatch(pairs, scale, new Random(seed).fork(`batch ${step}`), { batchSize, experiment, surrogate }),
   });
   return { weights, scale };
@@ -139,16 +135,29 @@ function imageCounts(pairs: InversionPairs): Int32Array {
   return counts;
 }
 
-/** The inverter as a model: input `embedding` [N,D] as the encoder gives it, output `face` [N,3,128,128], RGB, 0..1. */
+/**
+ * The inverter as a model, which {@link inverterModel} reads: input `embedding` [N,D] as the encoder gives it, output `face` [N,3,128,128], RGB, 0..1. The
+ * inner value `latent` is the standardised embedding.
+ */
 export function inverterGraph(
   { weights, scale }: TrainedInverter,
-  options: { readonly experiment: Experiment; readonly batch: number; readonly metadata?: Readonly<Record<string, string>> },
+  options: {
+    readonly experiment: Experiment;
+    readonly encoder: { readonly id: string; readonly hash: string };
+    readonly metadata?: Readonly<Record<string, string>>;
+  },
 ): Graph {
   const builder = new GraphBuilder('inverter');
-  const size = scale.mean.length;
-  const embedding = builder.input('embedding', [options.batch, size]);
-  const standardised = mul(sub(embedding, builder.constant(float32(scale.mean, [size]), 'embedding_mean')), scale.factor);
-  builder.output('face', inverseDcgan(new FrozenParameters(builder, weights), standardised, options.experiment));
-  builder.describe(options.metadata ?? {});
-  return builder.build();
+  const embedding = builder.input('embedding', [1, scale.mean.length]);
+  const mean = builder.constant(float32(scale.mean, [1, scale.mean.length]), 'embedding_mean');
+  const factor = builder.constant(float32([scale.factor], [1]), 'embedding_factor');
+  const [latent] = builder.apply('Mul', [sub(embedding, mean), factor], { name: 'latent' }) as [Value];
+  builder.output('face', inverseDcgan(new FrozenParameters(builder, weights), latent, options.experiment));
+  builder.describe({
+    encoder: options.encoder.id,
+    encoder_hash: options.encoder.hash,
+    experiment: String(options.experiment.number),
+    ...options.metadata,
+  });
+  return withFreeBatch(builder.build());
 }

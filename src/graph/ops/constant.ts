@@ -20,10 +20,14 @@ function castTarget(node: NodeContext): DataType {
 
 function fill(node: NodeContext, shape: Shape): Tensor {
   const value = node.tensor('value');
-  return tensorOf(value?.dtype ?? 'float32', new Array<number>(sizeOf(shape)).fill(value ? (toNumbers(value)[0] ?? 0) : 0), shape);
+  return tensorOf(
+    value?.dtype ?? 'float32',
+    new Array<number>(sizeOf(shape)).fill(value ? (toNumbers(value)[0] ?? 0) : 0),
+    shape,
+  );
 }
 
-function valueOf(node: NodeContext): Tensor {
+function constantOf(node: NodeContext): Tensor {
   const tensor = node.tensor('value');
   if (!tensor) throw node.error('has no value that is a tensor');
   return tensor;
@@ -31,17 +35,29 @@ function valueOf(node: NodeContext): Tensor {
 
 function range(node: NodeContext): { start: number; count: number; step: number } {
   const [start, limit, step] = [0, 1, 2].map((i) => node.constantInput(i)?.[0] ?? 0) as [number, number, number];
-  return { start, count: Math.max(0, Math.ceil((limit - start) / step)), step };
+  const count = Math.max(0, Math.ceil((limit - start) / step));
+  if (!Number.isFinite(count)) throw node.error(`makes no range of ${start}, ${limit}, ${step}`);
+  return { start, count, step };
 }
 
-/** Rules of a (de)quantisation: elementwise, to the type that `dtype` tells. */
+/** Rules of a (de)quantisation: elementwise, to the type that `dtype` tells, by one scale for all or for each place of an axis. */
 const quantisation = (dtype: (node: NodeContext) => DataType): Operator => ({
-  infer: (node) => [{ dtype: dtype(node), shape: node.input(0).shape }],
+  infer: (node) => {
+    const [{ shape }, scale] = [node.input(0), node.input(1)];
+    const axis = node.int('axis', 1);
+    if (sizeOf(scale.shape) !== 1 && scale.shape[0] !== shape.at(axis)) {
+      throw node.error(`has not one scale for each place of axis ${axis}`);
+    }
+    return [{ dtype: dtype(node), shape }];
+  },
   stopsGradient: true,
 });
 
+/** Folded constants have at most so many elements; a greater one stays a node, which costs nothing in the file. */
+const FOLDED_SIZE = 4096;
+
 export const operators = {
-  Constant: { infer: (node) => [valueOf(node)], fold: (node) => [valueOf(node)], stopsGradient: true },
+  Constant: { infer: (node) => [constantOf(node)], fold: (node) => [constantOf(node)], stopsGradient: true },
 
   ConstantOfShape: {
     infer: (node) => {
@@ -50,8 +66,8 @@ export const operators = {
     },
     fold: (node) => {
       const shape = node.constantInput(0) ?? [];
-      // A greater one stays a node: it costs nothing in the file.
-      return sizeOf(shape) <= 4096 ? [fill(node, shape)] : undefined;
+      const foldable = sizeOf(shape) <= FOLDED_SIZE && node.tensor('value')?.dtype !== 'float16';
+      return foldable ? [fill(node, shape)] : undefined;
     },
     stopsGradient: true,
   },
@@ -62,7 +78,7 @@ export const operators = {
     fold: (_node, inputs) => inputs,
   },
 
-  /** Inference: the input as it is. Training-mode dropout is not a graph of fixed numbers, and is refused. */
+  /** Inference: the input as it is. (`upgradeNode` drops the node, and refuses one that drops out at random.) */
   Dropout: {
     infer: (node) => [node.input(0), { dtype: 'bool', shape: node.input(0).shape }],
     gradient: ({ grad }) => [grad],
@@ -89,7 +105,10 @@ export const operators = {
     fold: (node, inputs) => {
       const tensor = inputs[0] as Tensor;
       const dtype = castTarget(node);
-      return dtype === 'float16' ? undefined : [tensorOf(dtype, toNumbers(tensor), tensor.shape)];
+      const numbers = toNumbers(tensor);
+      // What is not finite has no integer: ONNX Runtime decides.
+      const foldable = dtype !== 'float16' && (isFloat(dtype) || numbers.every(Number.isFinite));
+      return foldable ? [tensorOf(dtype, numbers, tensor.shape)] : undefined;
     },
   },
 
@@ -97,7 +116,14 @@ export const operators = {
     infer: (node) => [{ dtype: node.input(0).dtype, shape: [range(node).count] }],
     fold: (node) => {
       const { start, count, step } = range(node);
-      return [tensorOf(node.input(0).dtype, Array.from({ length: count }, (_, i) => start + i * step), [count])];
+      if (count > FOLDED_SIZE) return undefined;
+      return [
+        tensorOf(
+          node.input(0).dtype,
+          Array.from({ length: count }, (_, i) => start + i * step),
+          [count],
+        ),
+      ];
     },
     stopsGradient: true,
   },

@@ -11,6 +11,11 @@ export function reshape(x: Value, shape: Shape): Value {
   return x.builder.op('Reshape', [x, x.builder.constant(int64(shape), 'shape')]);
 }
 
+/** [N, ...] -> [N, ...shape]; the file leaves the batch free. */
+export function unflatten(x: Value, shape: Shape): Value {
+  return x.builder.op('Reshape', [x, x.builder.constant(int64([0, ...shape]), 'shape')]);
+}
+
 /** Axes in another order: output axis i is input axis permutation[i]. */
 export function transpose(x: Value, permutation: readonly number[]): Value {
   if (permutation.every((axis, i) => axis === i)) return x;

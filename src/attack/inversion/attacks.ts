@@ -1,0 +1,97 @@
+import { CapabilityError } from '../../util/errors.ts';
+import type { InversionAttack, InversionNeed, InversionOptions, InversionResources } from './attack.ts';
+import { type LatentOptimisationOptions, optimiseLatents, type Start } from './latent-optimisation.ts';
+
+/** Latents in the pool that starts are selected from. */
+const POOL_SIZE = 256;
+
+/** Weight of the prior on the latent where it is used: a similarity of 0.05 is worth one more deviation of every latent. */
+const PRIOR_WEIGHT = 0.05;
+
+const blackBox: InversionAttack = {
+  name: 'black-box inverter',
+  access: 'black-box',
+  needs: ['inverter'],
+  description: 'The patent’s first module: a network trained on pairs of embedding and mean face, through the encoder’s interface alone.',
+  invert: (templates, resources) => need(resources, 'inverter', blackBox).invert(templates),
+};
+
+/** A white-box attack through the generator, from random latents or selected ones. */
+function throughGenerator(
+  name: string,
+  description: string,
+  start: Start,
+  settings: Pick<LatentOptimisationOptions, 'augmented' | 'priorWeight' | 'learningRate'> = {},
+): InversionAttack {
+  const attack: InversionAttack = {
+    name,
+    access: 'white-box',
+    needs: ['generator', 'target'],
+    description,
+    invert: async (templates, resources, options) => {
+      const models = { generator: need(resources, 'generator', attack), encoder: need(resources, 'target', attack) };
+      return faces(await optimiseLatents(templates, models, { ...options, ...settings, start }));
+    },
+  };
+  return attack;
+}
+
+const fromBlackBox: InversionAttack = {
+  name: 'white-box from black-box',
+  access: 'white-box',
+  needs: ['inverter', 'target'],
+  description: 'Begins with the black-box result and optimises the inverter’s own input through the encoder, with augmented views and a prior.',
+  invert: async (templates, resources, options: InversionOptions) => {
+    const encoder = need(resources, 'target', fromBlackBox);
+    const inverter = need(resources, 'inverter', fromBlackBox);
+    if (!inverter.asGenerator) throw lacking(fromBlackBox, 'inverter');
+    const { generator, latentOf } = inverter.asGenerator;
+    const start: Start = { kind: 'given', latents: templates.map(latentOf) };
+    const settings = { augmented: true, priorWeight: PRIOR_WEIGHT, learningRate: 0.03 };
+    return faces(await optimiseLatents(templates, { generator, encoder }, { ...options, ...settings, start }));
+  },
+};
+
+/** Every template-inversion attack; a new one is its file and a line here. */
+export const INVERSION_ATTACKS: readonly InversionAttack[] = [
+  blackBox,
+  throughGenerator(
+    'white-box',
+    'The patent’s second module: a random latent, optimised through generator and encoder for a preset number of iterations.',
+    { kind: 'random' },
+  ),
+  throughGenerator(
+    'white-box, selected start',
+    'The same from the best of a pool of random latents, whose embeddings are computed once for all templates.',
+    { kind: 'selected', poolSize: POOL_SIZE },
+  ),
+  throughGenerator(
+    'white-box, selected start, augmented, prior',
+    'The same with augmented views and a prior that keeps the latent where the generator gives faces.',
+    { kind: 'selected', poolSize: POOL_SIZE },
+    { augmented: true, priorWeight: PRIOR_WEIGHT },
+  ),
+  fromBlackBox,
+];
+
+/** The attacks that these resources allow. */
+export function possibleAttacks(resources: InversionResources): InversionAttack[] {
+  return INVERSION_ATTACKS.filter((attack) => attack.needs.every((name) => resources[name] !== undefined));
+}
+
+function need<K extends InversionNeed>(resources: InversionResources, name: K, attack: InversionAttack): NonNullable<InversionResources[K]> {
+  const resource = resources[name];
+  if (resource === undefined) throw lacking(attack, name);
+  return resource;
+}
+
+const WANTED: Readonly<Record<InversionNeed, string>> = {
+  inverter: 'an inverter (train one with `faceward train inverter`, or use an encoder for which one is shipped)',
+  generator: 'a generator (one is shipped; train another with `faceward train generator`)',
+  target: 'the encoder’s weights as .onnx (white-box)',
+};
+
+const lacking = (attack: InversionAttack, name: InversionNeed): CapabilityError =>
+  new CapabilityError(`the attack "${attack.name}" needs ${WANTED[name]}, and the target has none`);
+
+const faces = (results: readonly { readonly face: Float32Array }[]): Float32Array[] => results.map(({ face }) => face);

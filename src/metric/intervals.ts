@@ -1,0 +1,114 @@
+import { InputError } from '../util/errors.ts';
+import type { Random } from '../util/random.ts';
+import { normalQuantile } from './normal-distribution.ts';
+
+/** An estimate between its confidence limits. */
+export interface Estimate {
+  readonly value: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+/** A share of trials between its confidence limits, all 0..1. */
+export interface Rate {
+  readonly successes: number;
+  readonly trials: number;
+  readonly rate: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+/** How a bootstrap draws. */
+export interface BootstrapOptions {
+  readonly random: Random;
+  /** Resamples drawn; default 2,000. */
+  readonly samples?: number;
+  /** Default 0.95. */
+  readonly confidence?: number;
+}
+
+/**
+ * The rate of successes with Wilson's score interval, which keeps its coverage at 0, at 1 and for few trials.
+ *
+ * It takes trials as independent; where one person gives several, {@link clusterBootstrap} is the honest interval.
+ *
+ * Source: Wilson, J. Am. Stat. Assoc. 22 (1927); Brown, Cai, DasGupta, Statistical Science 16 (2001), section 3.1.
+ *
+ * @throws InputError where there is no trial, the counts are not whole numbers with 0 <= successes <= trials, or confidence is outside (0, 1).
+ */
+export function wilson(successes: number, trials: number, confidence = 0.95): Rate {
+  if (!Number.isInteger(trials) || trials < 1) throw new InputError(`a rate needs at least one trial, not ${trials}`);
+  if (!Number.isInteger(successes) || successes < 0 || successes > trials) {
+    throw new InputError(`${successes} successes in ${trials} trials make no rate`);
+  }
+  const rate = successes / trials;
+  const z2 = normalQuantile(tailsOf(confidence)[1]) ** 2;
+  const centre = (rate + z2 / (2 * trials)) / (1 + z2 / trials);
+  const half = Math.sqrt(z2 * ((rate * (1 - rate)) / trials + z2 / (4 * trials * trials))) / (1 + z2 / trials);
+  // At 0 and at 1 the limit is the rate itself; rounding must not move it.
+  return {
+    successes,
+    trials,
+    rate,
+    low: successes === 0 ? 0 : Math.max(0, centre - half),
+    high: successes === trials ? 1 : Math.min(1, centre + half),
+  };
+}
+
+/**
+ * The mean with its percentile bootstrap interval.
+ *
+ * @throws InputError where there is no value, or an option is out of range.
+ */
+export function bootstrapMean(values: ArrayLike<number>, options: BootstrapOptions): Estimate {
+  return clusterBootstrap(
+    Array.from(values, (value) => [value]),
+    options,
+  );
+}
+
+/**
+ * The mean of all values with an interval from resampling whole groups, because the values of one person are not independent.
+ *
+ * Source: Davison and Hinkley, Bootstrap Methods and their Application (1997), section 3.8; the percentile interval.
+ *
+ * @param groups - the values of each person; groups without a value count for nothing.
+ * @throws InputError where there is no value, or an option is out of range.
+ */
+export function clusterBootstrap(groups: readonly (readonly number[])[], options: BootstrapOptions): Estimate {
+  const { random, samples = 2000, confidence = 0.95 } = options;
+  if (!Number.isInteger(samples) || samples < 1)
+    throw new InputError(`a bootstrap needs at least one sample, not ${samples}`);
+  const tails = tailsOf(confidence);
+  const totals = groups
+    .filter((group) => group.length > 0)
+    .map((group) => ({ sum: group.reduce((sum, value) => sum + value, 0), count: group.length }));
+  if (totals.length === 0) throw new InputError('a mean needs at least one value');
+  const means = Float64Array.from({ length: samples }, () =>
+    pooledMean(totals.map((own) => totals[random.integer(totals.length)] ?? own)),
+  ).sort();
+  return { value: pooledMean(totals), low: quantileOfSorted(means, tails[0]), high: quantileOfSorted(means, tails[1]) };
+}
+
+function pooledMean(groups: readonly { readonly sum: number; readonly count: number }[]): number {
+  let sum = 0;
+  let count = 0;
+  for (const group of groups) {
+    sum += group.sum;
+    count += group.count;
+  }
+  return sum / count;
+}
+
+/** Linear between the two nearest values. */
+function quantileOfSorted(sorted: Float64Array, probability: number): number {
+  const position = probability * (sorted.length - 1);
+  const below = sorted[Math.floor(position)] ?? Number.NaN;
+  const above = sorted[Math.ceil(position)] ?? Number.NaN;
+  return below + (above - below) * (position - Math.floor(position));
+}
+
+function tailsOf(confidence: number): readonly [number, number] {
+  if (!(confidence > 0 && confidence < 1)) throw new InputError(`confidence must be inside (0, 1), not ${confidence}`);
+  return [(1 - confidence) / 2, (1 + confidence) / 2];
+}

@@ -1,0 +1,77 @@
+import { createHash } from 'node:crypto';
+import type { Findings } from '../audit/findings.ts';
+import { compareFindings } from './compare.ts';
+import { html, Markup } from './escape.ts';
+import { comparisonSection } from './sections/comparison.ts';
+import { controlsSection } from './sections/controls.ts';
+import { curvesSection } from './sections/curves.ts';
+import { facesSection } from './sections/faces.ts';
+import { peopleSection } from './sections/people.ts';
+import { provenanceSection } from './sections/provenance.ts';
+import { ratesSection } from './sections/rates.ts';
+import { costsSection, qualitySection } from './sections/secondary.ts';
+import { threatCardSection } from './sections/threat-card.ts';
+import { VERDICT_WORDS, verdictSection } from './sections/verdict.ts';
+import { STYLE } from './style.ts';
+
+/** Options of {@link renderReport}. */
+export interface ReportOptions {
+  /** Findings of an earlier audit to compare with. */
+  readonly baseline?: Findings | undefined;
+}
+
+const AUDIT_WORDS: Readonly<Record<string, string>> = { inversion: 'template inversion' };
+
+/**
+ * Renders findings as one self-contained HTML page: nothing is fetched, no script runs, all of it is escaped.
+ *
+ * Faces appear only where the findings carry them.
+ *
+ * @returns the whole document, UTF-8.
+ */
+export function renderReport(findings: Findings, { baseline }: ReportOptions = {}): string {
+  const kind = `${AUDIT_WORDS[findings.audit] ?? findings.audit} audit`;
+  const title = `${VERDICT_WORDS[findings.verdict]}: ${kind} of ${findings.threatCard.target}`;
+  return html`<!doctype html>
+<html lang="en-GB">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${contentPolicy()}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="referrer" content="no-referrer">
+<meta name="robots" content="noindex">
+<title>${title}</title>
+<style>${new Markup(STYLE)}</style>
+</head>
+<body>
+<header><p class="kicker">Faceward, ${kind} of <strong>${findings.threatCard.target}</strong>, <time datetime="${findings.provenance.date}">${findings.provenance.date.slice(0, 10)}</time></p></header>
+<main>
+${sections(findings, baseline)}
+</main>
+<footer><p class="note">Made by Faceward ${findings.provenance.faceward} for the owner of the audited system. The same figures, for machines, are in findings.json.</p></footer>
+</body>
+</html>
+`.text;
+}
+
+function sections(findings: Findings, baseline: Findings | undefined): Markup[] {
+  return [
+    verdictSection(findings),
+    ...(baseline === undefined ? [] : [comparisonSection(compareFindings(findings, baseline))]),
+    threatCardSection(findings),
+    ratesSection(findings),
+    controlsSection(findings),
+    curvesSection(findings),
+    peopleSection(findings),
+    facesSection(findings),
+    costsSection(findings),
+    qualitySection(findings),
+    provenanceSection(findings),
+  ];
+}
+
+/** Allows the one style sheet, by its hash, and images inside the page; forbids everything else. */
+function contentPolicy(): string {
+  const style = createHash('sha256').update(STYLE).digest('base64');
+  return `default-src 'none'; style-src 'sha256-${style}'; img-src data:; base-uri 'none'; form-action 'none'`;
+}

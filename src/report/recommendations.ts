@@ -1,0 +1,107 @@
+import { formatCount, formatFmr, formatPeople } from '../audit/figures.ts';
+import type { Curve, Findings } from '../audit/findings.ts';
+
+/** The leakage at which a budget counts as enough. */
+export const BUDGET_LEVEL = 0.1;
+
+/** One thing to do, and why or how. */
+export interface Advice {
+  readonly action: string;
+  readonly reason: string;
+}
+
+/** What the owner should do, most urgent first; each follows from something in the findings. */
+export function recommend(findings: Findings): Advice[] {
+  switch (findings.verdict) {
+    case 'leaks':
+      return againstLeak(findings);
+    case 'leaks-little':
+      return [
+        {
+          action: 'Keep templates encrypted all the same.',
+          reason: 'These attacks found little; others may find more.',
+        },
+        { action: 'Run this audit again', reason: 'whenever the encoder, its threshold or its training data change.' },
+        ...whiteBoxGap(findings),
+      ];
+    case 'inconclusive':
+      return againstDoubt(findings);
+  }
+}
+
+/** The smallest x of a curve at which the rate reaches {@link BUDGET_LEVEL}; undefined where it never does. */
+export function smallestBudget(curve: Curve): number | undefined {
+  return curve.points.find((point) => point.y >= BUDGET_LEVEL)?.x;
+}
+
+function againstLeak({ threatCard, people, curves, rates }: Findings): Advice[] {
+  const worst = people.filter((person) => person.worstDecile && person.successes > 0).length;
+  const budget = enoughToLearn(curves);
+  const strictest = Math.min(...rates.flatMap((rate) => rate.fmr ?? []), 1);
+  return [
+    {
+      action: 'Treat every template as a photo of the person.',
+      reason: 'Encrypt templates at rest with a key kept elsewhere, never log them, erase those no longer needed.',
+    },
+    threatCard.access !== 'black-box' && {
+      action: 'Keep the weights away from clients.',
+      reason: 'Embed on your own server where you can: it makes the attack dearer, though not impossible.',
+    },
+    budget !== undefined && {
+      action: 'Limit and watch queries to the encoder.',
+      reason: `${budget} were enough for the attack to succeed in 10 % of trials.`,
+    },
+    worst > 0 && {
+      action: `Re-enrol first the ${formatPeople(worst)} who leak most.`,
+      reason: 'The leak register below names them.',
+    },
+    {
+      action: 'Require a liveness check',
+      reason: 'wherever a face opens a door, so that a rebuilt one does not pass by itself.',
+    },
+    {
+      action: 'Try a stricter threshold or another encoder',
+      reason: `than this one at a false match rate of ${formatFmr(strictest)}, and compare by --baseline.`,
+    },
+  ].filter((advice) => advice !== false);
+}
+
+function againstDoubt(findings: Findings): Advice[] {
+  const hasFailed = findings.controls.some((control) => !control.held);
+  const audited = findings.provenance.data.find((set) => set.role === 'audited');
+  const hasSecondPhotos = audited === undefined || audited.images >= 2 * audited.people;
+  return [
+    hasFailed
+      ? {
+          action: 'Find out why a control did not hold.',
+          reason: 'It is marked below; the alignment, the threshold or the attack may not fit this encoder.',
+        }
+      : { action: 'Audit more people:', reason: '--data takes a folder with one folder of photos per person.' },
+    { action: 'Protect the templates as if they leaked.', reason: 'An inconclusive audit clears nobody.' },
+    !hasSecondPhotos && {
+      action: 'Add a second photo of each person.',
+      reason: 'With one alone, only the very photo behind a template can be tested (type-I).',
+    },
+    ...whiteBoxGap(findings),
+  ].filter((advice) => advice !== false);
+}
+
+function whiteBoxGap({ threatCard }: Findings): Advice[] {
+  if (threatCard.access !== 'black-box') return [];
+  return [
+    {
+      action: 'Audit with the weights too (--mode both),',
+      reason: 'if anyone could come by them: a white-box attacker does better.',
+    },
+  ];
+}
+
+/** The smallest number of pairs or queries that a curve shows to be enough, in words. */
+function enoughToLearn(curves: readonly Curve[]): string | undefined {
+  const [smallest] = curves
+    .filter((curve) => curve.x.unit === 'pairs' || curve.x.unit === 'queries')
+    .flatMap((curve) => ({ unit: curve.x.unit, budget: smallestBudget(curve) ?? 0 }))
+    .filter(({ budget }) => budget > 0)
+    .toSorted((a, b) => a.budget - b.budget);
+  return smallest && `${formatCount(smallest.budget)} ${smallest.unit}`;
+}

@@ -1,0 +1,38 @@
+import { formatCount, formatInterval, formatPercent } from '../../audit/figures.ts';
+import type { Curve, Findings } from '../../audit/findings.ts';
+import { html, type Markup } from '../escape.ts';
+import { curvePlot, sharedTop } from '../plot-curve.ts';
+import { BUDGET_LEVEL, smallestBudget } from '../recommendations.ts';
+import { dataTable } from '../table.ts';
+
+/** What an attacker gets for what he spends: one small plot a curve, all on the same scale, and the figures behind them. */
+export function curvesSection({ curves }: Findings): Markup {
+  if (curves.length === 0) return html``;
+  const top = sharedTop(curves);
+  return html`<section aria-labelledby="curves"><h2 id="curves">What the attack costs</h2>
+<p>The dashed line marks a success rate of ${formatPercent(BUDGET_LEVEL)}; the band is the interval.</p>
+<div class="grid narrow">${curves.map((curve) => html`<figure><figcaption>${curve.name}<br><span>${budgetInWords(curve)}</span></figcaption>${curvePlot(curve, top, BUDGET_LEVEL)}</figure>`)}</div>
+<details><summary>The figures behind the curves</summary>${curves.map(curveTable)}</details></section>`;
+}
+
+function budgetInWords(curve: Curve): string {
+  const smallest = smallestBudget(curve);
+  if (smallest === undefined) return 'never reaches 10 %';
+  return `reaches 10\u00a0% with ${formatCount(smallest)} ${curve.x.unit}`;
+}
+
+function curveTable(curve: Curve): Markup {
+  return dataTable(
+    curve.name,
+    [
+      { title: curve.x.label, cell: (point) => formatCount(point.x) },
+      { title: curve.y.label, cell: (point) => formatPercent(point.y), isNumber: true },
+      {
+        title: 'Interval',
+        cell: ({ low, high }) => (low === undefined || high === undefined ? '–' : formatInterval({ low, high })),
+        isNumber: true,
+      },
+    ],
+    curve.points,
+  );
+}

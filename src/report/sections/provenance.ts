@@ -1,0 +1,82 @@
+import { formatCount, formatDuration, formatFmr, formatInterval, formatPercent } from '../../audit/figures.ts';
+import type { Findings } from '../../audit/findings.ts';
+import { leakLevel, VERDICT_FMR } from '../../audit/verdict.ts';
+import { html, type Markup } from '../escape.ts';
+import { dataTable } from '../table.ts';
+
+/** How the figures came about, and the command that gives them again. */
+export function provenanceSection({ provenance, schema }: Findings): Markup {
+  const { durations, intervals, platform } = provenance;
+  const total = durations.reduce((sum, { seconds }) => sum + seconds, 0);
+  return html`<section aria-labelledby="provenance"><h2 id="provenance">How to check this</h2>
+<p>Run it again; the same seed, models and data give the same figures:</p>
+<pre><code>${provenance.command}</code></pre>
+<dl><dt>Faceward</dt><dd>${provenance.faceward}, ${schema}</dd>
+<dt>Date</dt><dd><time datetime="${provenance.date}">${provenance.date}</time></dd>
+<dt>Seed</dt><dd>${provenance.seed}</dd>
+<dt>Intervals</dt><dd>${intervals.method}, ${formatPercent(intervals.confidence).replace('.0', '')}</dd>
+<dt>Rule of the verdict</dt><dd>Leaks: at FMR ${formatFmr(VERDICT_FMR)}, the lower bound of a type-I or type-II rate is above ${formatPercent(leakLevel(VERDICT_FMR))} and above the upper bound of every chance control. Leaks little: every upper bound is below ${formatPercent(leakLevel(VERDICT_FMR))}. Otherwise, or where a control did not hold: inconclusive.</dd>
+<dt>Platform</dt><dd>${Object.entries(platform)
+    .map(([part, value]) => `${part} ${value}`)
+    .join('; ')}</dd>
+<dt>Time</dt><dd>${formatDuration(total)}: ${durations.map(({ stage, seconds }) => `${stage} ${formatDuration(seconds)}`).join('; ')}</dd></dl>
+${thresholdTable(provenance.thresholds)}${modelTable(provenance.models)}${dataSetTable(provenance.data)}</section>`;
+}
+
+function thresholdTable(thresholds: Findings['provenance']['thresholds']): Markup {
+  if (thresholds.length === 0) return html``;
+  return dataTable(
+    'Thresholds, fixed on real impostor pairs',
+    [
+      { title: 'Encoder', cell: (row) => row.encoder },
+      { title: 'FMR', cell: (row) => formatFmr(row.fmr), isNumber: true },
+      {
+        title: 'Threshold',
+        cell: (row) => `${row.measure} ≥ ${Number(row.similarity.toPrecision(4))}`,
+        isNumber: true,
+      },
+      { title: 'Interval of the FMR', cell: (row) => formatInterval(row), isNumber: true },
+      { title: 'Impostor pairs', cell: (row) => formatCount(row.impostorPairs), isNumber: true },
+      {
+        title: 'People',
+        cell: (row) => (row.impostorPeople === undefined ? '–' : formatCount(row.impostorPeople)),
+        isNumber: true,
+      },
+      { title: 'Data set', cell: (row) => row.dataset },
+    ],
+    thresholds,
+  );
+}
+
+function modelTable(models: Findings['provenance']['models']): Markup {
+  if (models.length === 0) return html``;
+  return dataTable(
+    'Models',
+    [
+      { title: 'Role', cell: (row) => row.role },
+      { title: 'Model', cell: (row) => row.id },
+      { title: 'SHA-256', cell: (row) => html`<code>${row.sha256}</code>` },
+    ],
+    models,
+  );
+}
+
+function dataSetTable(data: Findings['provenance']['data']): Markup {
+  if (data.length === 0) return html``;
+  return dataTable(
+    'Data',
+    [
+      { title: 'Role', cell: (row) => row.role },
+      { title: 'Data set', cell: (row) => row.name },
+      { title: 'People', cell: (row) => formatCount(row.people), isNumber: true },
+      { title: 'Images', cell: (row) => formatCount(row.images), isNumber: true },
+      {
+        title: 'Left out',
+        cell: (row) => (row.rejected === undefined ? '–' : formatCount(row.rejected)),
+        isNumber: true,
+      },
+      { title: 'SHA-256', cell: (row) => html`<code>${row.sha256}</code>` },
+    ],
+    data,
+  );
+}

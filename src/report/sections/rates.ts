@@ -1,0 +1,58 @@
+import { formatCount, formatFmr, formatInterval, formatPercent } from '../../audit/figures.ts';
+import type { Findings, Rate } from '../../audit/findings.ts';
+import { leakLevel } from '../../audit/verdict.ts';
+import { type Content, html, type Markup } from '../escape.ts';
+import { type JudgePanels, type Panel, panelsByJudge } from '../panels.ts';
+import { intervalAxis, intervalLegend, intervalStrip, type MarkKind } from '../plot-intervals.ts';
+
+/** Every measured rate: a small table with its plot for each measure and threshold, each judge apart, chance controls beside. */
+export function ratesSection(findings: Findings): Markup {
+  const judges = panelsByJudge(findings);
+  if (judges.length === 0) return html``;
+  const strictest = Math.min(...findings.rates.flatMap((rate) => rate.fmr ?? []), 1);
+  return html`<section aria-labelledby="rates"><h2 id="rates">How often the attack succeeds</h2>
+<p>A trial succeeds where the rebuilt face is accepted: type-I against the very photo behind the template, type-II against
+another photo of the same person. FMR is the share of strangers that the threshold lets pass.</p>
+${intervalLegend(`${formatPercent(leakLevel(strictest))} at FMR ${formatFmr(strictest)}`)}
+${judges.map(judgePart)}</section>`;
+}
+
+/** The first cells of a row with its interval: what it is, the plot, the figures. */
+export function intervalRow(
+  rate: Omit<Rate, 'name' | 'attack' | 'target' | 'judge' | 'fmr'>,
+  kind: MarkKind,
+  label: Content,
+  level?: number,
+): Markup {
+  return html`<tr role="row" class="${kind}"><th scope="row" role="rowheader">${label}</th><td role="cell" class="plot">${intervalStrip(
+    rate,
+    kind,
+    level,
+  )}</td><td role="cell" class="figure"><strong>${formatPercent(rate.rate)}</strong> <span class="range">${formatInterval(rate)}</span><span class="range">${formatCount(rate.successes)} of ${formatCount(rate.trials)}</span></td></tr>
+`;
+}
+
+/** A table of {@link intervalRow}s under its scale. The roles keep it a table where a narrow screen lays its rows out as grids. */
+export function intervalTable(caption: Content, first: string, rows: readonly Markup[]): Markup {
+  return html`<table class="panel" role="table"><caption>${caption}</caption>
+<thead><tr role="row"><th scope="col" role="columnheader">${first}</th><td class="plot">${intervalAxis()}</td><th scope="col" role="columnheader" class="figure">rate, interval, trials</th></tr></thead>
+<tbody role="rowgroup">${rows}</tbody></table>`;
+}
+
+function judgePart({ judge, isTarget, panels }: JudgePanels): Markup {
+  const title = isTarget ? html`Judged by the attacked encoder, ${judge}` : html`Judged by another encoder, ${judge}`;
+  const note = isTarget
+    ? 'What the owner’s own system would accept. An attack may fool the very encoder it was made for, so see the other judges too.'
+    : 'It took no part in the attack: what passes here is likeness to the person, not a quirk of the attacked encoder.';
+  return html`<div class="judge"><h3>${title}</h3><p class="note">${note}</p><div class="grid">${panels.map(panelTable)}</div></div>`;
+}
+
+function panelTable({ measure, fmr, attacks, controls, ceiling }: Panel): Markup {
+  const level = fmr === null ? undefined : leakLevel(fmr);
+  const caption = html`${measure} <span>${fmr === null ? 'in a gallery, no threshold' : `at FMR ${formatFmr(fmr)}`}</span>`;
+  return intervalTable(caption, 'Attack or control', [
+    ...attacks.map((rate) => intervalRow(rate, 'attack', rate.attack, level)),
+    ...controls.map((control) => intervalRow(control, 'control', control.attack, level)),
+    ...(ceiling === undefined ? [] : [intervalRow(ceiling, 'ceiling', ceiling.attack, level)]),
+  ]);
+}
