@@ -11,9 +11,9 @@ export function formatInterval(range: { readonly low: number; readonly high: num
   return `${percentDigits(range.low)} to ${formatPercent(range.high)}`;
 }
 
-/** A false match rate, with no digit more than it has: "0.1 %". */
-export function formatFmr(fmr: number): string {
-  return `${Number((100 * fmr).toPrecision(3))}${NARROW}%`;
+/** A share that was chosen, not measured, with no digit more than it has: "0.1 %". */
+export function formatExactPercent(share: number): string {
+  return `${Number((100 * share).toPrecision(3))}${NARROW}%`;
 }
 
 /** A difference of two shares in percentage points, with its sign. */

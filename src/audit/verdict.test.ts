@@ -41,7 +41,7 @@ describe('decideVerdict', () => {
     const { verdict, sentence, controls } = decideVerdict({ rates: [rate('60/100')], controls: good, people: 50 });
     expect(verdict).toBe('leaks');
     expect(sentence.replaceAll('\u00a0', ' ')).toBe(
-      'From a stolen template an attacker rebuilds a face that this encoder matches with another photo of that person in 60.0 % of trials (interval 50.2 to 69.1 %; 60 of 100), at a threshold that lets 0.1 % of strangers pass.',
+      'From a stolen template an attacker rebuilds the face: this encoder matches it with another photo of that person in 60.0 % of trials (interval 50.2 to 69.1 %; 60 of 100), at a threshold that lets 0.1 % of strangers pass.',
     );
     expect(controls.map(({ held }) => held)).toEqual([true, true, true]);
   });

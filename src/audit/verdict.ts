@@ -1,4 +1,4 @@
-import { formatCount, formatFmr, formatInterval, formatPercent } from './figures.ts';
+import { formatCount, formatExactPercent, formatInterval, formatPercent } from './figures.ts';
 import type { Control, Rate, Verdict } from './findings.ts';
 import { MEASURE } from './findings.ts';
 import { trialsToSettle } from './sample-size.ts';
@@ -58,7 +58,7 @@ export function decideVerdict({ rates, controls: measured, people, fmr = VERDICT
   if (deciding.length === 0) {
     return decide(
       'inconclusive',
-      `Nothing can be said yet: no attack was measured at a false match rate of ${formatFmr(fmr)}.`,
+      `Nothing can be said yet: no attack was measured at a false match rate of ${formatExactPercent(fmr)}.`,
     );
   }
   const uncontrolled = deciding.find((rate) => chanceControls(rate, controls).length === 0);
@@ -169,28 +169,29 @@ function highestReach(rates: readonly Rate[]): Rate | undefined {
   return rates.toSorted((a, b) => b.high - a.high)[0];
 }
 
-/** "this encoder accepts as another photo of that person in 58.1 % of trials (...) at a threshold that ...". */
-function acceptance(rate: Rate): string {
+/** "this encoder matches it with another photo of that person in 58.1 % of trials (...), at a threshold that ...". */
+function acceptance(rate: Rate, face: string): string {
   const judge = rate.judge === rate.target ? 'this encoder' : `another encoder, ${rate.judge},`;
   const against = rate.name === MEASURE.typeTwo ? 'another photo of that person' : 'the very photo behind the template';
   const counts = `interval ${formatInterval(rate)}; ${formatCount(rate.successes)} of ${formatCount(rate.trials)}`;
-  const threshold = rate.fmr === null ? '' : `, at a threshold that lets ${formatFmr(rate.fmr)} of strangers pass`;
-  return `${judge} matches with ${against} in ${formatPercent(rate.rate)} of trials (${counts})${threshold}`;
+  const threshold =
+    rate.fmr === null ? '' : `, at a threshold that lets ${formatExactPercent(rate.fmr)} of strangers pass`;
+  return `${judge} matches ${face} with ${against} in ${formatPercent(rate.rate)} of trials (${counts})${threshold}`;
 }
 
 function leakSentence(rate: Rate): string {
-  return `From a stolen template an attacker rebuilds a face that ${acceptance(rate)}.`;
+  return `From a stolen template an attacker rebuilds the face: ${acceptance(rate, 'it')}.`;
 }
 
 function littleSentence(rate: Rate): string {
-  return `These attacks recover little: at most, they rebuild a face that ${acceptance(rate)}. Other attacks may do better.`;
+  return `These attacks recover little: at most, ${acceptance(rate, 'the rebuilt face')}. Other attacks may do better.`;
 }
 
 /** Says what is missing: more people where that can settle it, else what stands in the way. */
 function openSentence(shown: Rate, missing: number | undefined, level: number): string {
-  const start = `Too uncertain to say: an attacker rebuilds a face that ${acceptance(shown)}`;
+  const start = `Too uncertain to say: ${acceptance(shown, 'the rebuilt face')}`;
   if (missing === undefined) {
-    return `${start}. That is not clear of the chance controls, or stands at the level of a leak, ${formatPercent(level)}.`;
+    return `${start}. That is not clear of the chance controls, or stands at the level of a leak, ${formatExactPercent(level)}.`;
   }
   const more = missing === 1 ? '1 more person' : `${formatCount(missing)} more people`;
   return `${start}. About ${more} would settle it, should the rate stay as it is.`;

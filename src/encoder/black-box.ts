@@ -38,7 +38,8 @@ export function requireFaceSize(id: string, { widthPx, heightPx }: EncoderView, 
 /** @throws InputError where an option is no positive finite number. */
 export function requirePositive(options: Readonly<Record<string, number>>): void {
   for (const [name, value] of Object.entries(options)) {
-    if (!(value > 0 && Number.isFinite(value))) throw new InputError(`${name} is ${value}: it must be a number above 0`);
+    if (!(value > 0 && Number.isFinite(value)))
+      throw new InputError(`${name} is ${value}: it must be a number above 0`);
   }
 }
 

@@ -63,7 +63,9 @@ class ProgramEncoder implements Encoder {
   }) {
     this.id = `cmd:${basename(parts.program)}`;
     this.view = parts.options.view ?? CANONICAL_CROP;
-    this.hash = createHash('sha256').update(JSON.stringify([parts.program, parts.args, this.view])).digest('hex');
+    this.hash = createHash('sha256')
+      .update(JSON.stringify([parts.program, parts.args, this.view]))
+      .digest('hex');
     this.#embeddingSize = parts.options.embeddingSize ?? 0;
     this.#folder = parts.folder;
     this.#timeoutMs = parts.timeoutMs;

@@ -45,7 +45,11 @@ export class LineProcess {
     const { promise, resolve, reject } = Promise.withResolvers<string>();
     this.#waiting = { resolve, reject };
     const timer = setTimeout(() => {
-      this.#fail(`gave no answer within ${timeoutMs} ms`, undefined, 'it must print one line for each path and flush it');
+      this.#fail(
+        `gave no answer within ${timeoutMs} ms`,
+        undefined,
+        'it must print one line for each path and flush it',
+      );
       this.#child.kill('SIGKILL');
     }, timeoutMs);
     try {

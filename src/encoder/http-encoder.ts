@@ -50,7 +50,14 @@ export async function openHttpEncoder(address: string, options: HttpEncoderOptio
   }
   const { timeoutMs = 30_000, requestsPerSecond = 10, concurrency = 4, retries = 4, backoffMs = 500 } = options;
   requirePositive({ timeoutMs, requestsPerSecond, concurrency, backoffMs });
-  const encoder = new Endpoint(url, ownership, { ...options, timeoutMs, requestsPerSecond, concurrency, retries, backoffMs });
+  const encoder = new Endpoint(url, ownership, {
+    ...options,
+    timeoutMs,
+    requestsPerSecond,
+    concurrency,
+    retries,
+    backoffMs,
+  });
   if (options.embeddingSize === undefined) await encoder.measure(probeOf(options));
   return encoder;
 }
@@ -77,7 +84,9 @@ class Endpoint implements HttpEncoder {
     this.#embeddingSize = settings.embeddingSize ?? 0;
     this.id = shownAddress(url);
     this.view = settings.view ?? CANONICAL_CROP;
-    this.hash = createHash('sha256').update(JSON.stringify([url.href, settings.body ?? 'png', this.view])).digest('hex');
+    this.hash = createHash('sha256')
+      .update(JSON.stringify([url.href, settings.body ?? 'png', this.view]))
+      .digest('hex');
     this.ownership = ownership;
   }
 
@@ -157,7 +166,9 @@ function parseAddress(address: string): URL {
     throw new InputError(`"${address}" is no http or https address`);
   }
   if (url.username || url.password) {
-    throw new InputError('the address holds a user name or password', { hint: 'give them as an authorization header instead' });
+    throw new InputError('the address holds a user name or password', {
+      hint: 'give them as an authorization header instead',
+    });
   }
   return url;
 }

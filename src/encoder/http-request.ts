@@ -82,7 +82,11 @@ async function attemptPost(options: PostOptions): Promise<string | Failure> {
 function refusal(response: Response, text: string): Failure {
   const { status, headers } = response;
   if (status >= 300 && status < 400) {
-    return { reason: `redirects (status ${status})`, hint: 'redirects are not followed: give the final address', retry: false };
+    return {
+      reason: `redirects (status ${status})`,
+      hint: 'redirects are not followed: give the final address',
+      retry: false,
+    };
   }
   // The text of a refusal is no embedding; it says what was wrong with the request.
   const said = excerpt(text.slice(0, 200), 200);

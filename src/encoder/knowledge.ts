@@ -28,7 +28,8 @@ export function judgeEncoder(encoder: Pick<Encoder, 'graph'>, options: JudgeOpti
   if (obstacle !== undefined) return { access: 'black-box', reason: `its weights are at hand, but ${obstacle}` };
   return {
     access: 'white-box',
-    reason: options.tryGradient === false ? 'its weights are at hand' : 'its weights are at hand and it is differentiable',
+    reason:
+      options.tryGradient === false ? 'its weights are at hand' : 'its weights are at hand and it is differentiable',
   };
 }
 
@@ -40,7 +41,8 @@ function gradientObstacle(graph: Graph): string | undefined {
       ? undefined
       : 'no gradient flows from its embedding to its image';
   } catch (error) {
-    if (error instanceof UnsupportedOpError) return `its operator ${error.op} (node "${error.node}") has no gradient here`;
+    if (error instanceof UnsupportedOpError)
+      return `its operator ${error.op} (node "${error.node}") has no gradient here`;
     if (error instanceof FacewardError) return `its gradient cannot be built: ${error.message}`;
     throw error;
   }

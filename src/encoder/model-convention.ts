@@ -31,8 +31,16 @@ const statistics = z
  */
 export const modelFileSchema = z.strictObject({
   size: z.union([px, z.tuple([px, px])]).optional(),
-  layout: z.string().toLowerCase().pipe(z.enum(['nchw', 'nhwc'])).optional(),
-  channels: z.string().toLowerCase().pipe(z.enum(['rgb', 'bgr'])).optional(),
+  layout: z
+    .string()
+    .toLowerCase()
+    .pipe(z.enum(['nchw', 'nhwc']))
+    .optional(),
+  channels: z
+    .string()
+    .toLowerCase()
+    .pipe(z.enum(['rgb', 'bgr']))
+    .optional(),
   range: z.union([z.enum(['0..1', '-1..1', '0..255']), statistics]).optional(),
   alignment: z
     .strictObject({

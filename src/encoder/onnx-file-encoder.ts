@@ -70,7 +70,8 @@ function resolveConvention(
   if (size.assumed) notes.push(`the size of the face is assumed: ${size.widthPx}x${size.heightPx} px`);
   const detected = given.range === undefined ? detectRange(graph, input.name) : undefined;
   if (detected) notes.push(`the range is taken to be ${detected.range}: ${detected.because}`);
-  else if (given.range === undefined) notes.push('the range is assumed to be -1..1: the network holds no normalisation');
+  else if (given.range === undefined)
+    notes.push('the range is assumed to be -1..1: the network holds no normalisation');
   if (given.channels === undefined) notes.push('the channels are assumed to be RGB');
   if (given.box === undefined) notes.push('the face is assumed to be aligned to ArcFace’s 112x112 template');
   return {
@@ -109,7 +110,8 @@ function requireValue(graph: Graph, kind: 'input' | 'output', name: string | und
 
 /** The first output that is large enough for an embedding (some give its norm beside it), else the first. */
 function likelyOutput(graph: Graph): ValueInfo | undefined {
-  const isLarge = ({ shape }: ValueInfo) => shape?.slice(1).some((extent) => typeof extent === 'number' && extent >= 32);
+  const isLarge = ({ shape }: ValueInfo) =>
+    shape?.slice(1).some((extent) => typeof extent === 'number' && extent >= 32);
   return graph.outputs.find(isLarge) ?? graph.outputs[0];
 }
 
@@ -118,9 +120,12 @@ function layoutOf({ name, shape }: ValueInfo): 'nchw' | 'nhwc' {
   if (shape.length === 4 && shape[1] === 3) return 'nchw';
   if (shape.length === 4 && shape[3] === 3) return 'nhwc';
   if (shape.length === 4 && typeof shape[1] === 'string' && typeof shape[3] === 'string') return 'nchw';
-  throw new ModelFileError(`the network's input "${name}" is [${shape.join(',')}]: no batch of pictures with three channels`, {
-    hint: 'name the right one with "input", or export the network with an RGB image as its input',
-  });
+  throw new ModelFileError(
+    `the network's input "${name}" is [${shape.join(',')}]: no batch of pictures with three channels`,
+    {
+      hint: 'name the right one with "input", or export the network with an RGB image as its input',
+    },
+  );
 }
 
 /** Width and height from what is given, else from the graph, else of the canonical frame. */
@@ -133,7 +138,9 @@ function sizeOf(
   const extent = (dimension: number | string | undefined, wanted: number | undefined): number | undefined => {
     if (typeof dimension !== 'number' || dimension <= 0) return wanted;
     if (wanted === undefined || wanted === dimension) return dimension;
-    throw new InputError(`a size of ${wanted} px was given, but the network's input "${name}" is [${shape?.join(',')}]`);
+    throw new InputError(
+      `a size of ${wanted} px was given, but the network's input "${name}" is [${shape?.join(',')}]`,
+    );
   };
   const heightPx = extent(shape?.[axis], given.heightPx);
   const widthPx = extent(shape?.[axis + 1], given.widthPx);
@@ -153,7 +160,8 @@ async function openWithFreeBatch(
   const faces = [noise(options.view, 1), noise(options.view, 2), noise(options.view, 3)];
   const expected = await embedOnce({ ...options, graph: freed.fixed }, faces);
   const found = await embedOnce({ ...options, graph: freed.graph }, faces).catch(() => undefined);
-  if (found && areClose(expected, found)) return { encoder: await encoderFromGraph({ ...options, graph: freed.graph }) };
+  if (found && areClose(expected, found))
+    return { encoder: await encoderFromGraph({ ...options, graph: freed.graph }) };
   return {
     encoder: await encoderFromGraph({ ...options, graph: freed.fixed }),
     note: 'the network works with its fixed batch alone, which is slower: export it with a free batch',

@@ -202,7 +202,8 @@ export class GraphBuilder {
         domain: step.domain,
         name: step.context.name,
         inputs: step.context.inputs.map((value) => (value ? nameOf(value) : '')),
-        outputs: step.outputs.map((value) => (needed.has(value) ? nameOf(value) : '')),
+        // All are named, needed or not: ONNX Runtime refuses MaxPool without its first output, and crashes on Split with one left out.
+        outputs: step.outputs.map(nameOf),
         attributes: step.context.attributes,
       });
     }

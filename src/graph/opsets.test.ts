@@ -298,7 +298,10 @@ it('leaves a node the outputs that nobody reads', async () => {
   const graph = graphOf({ op: 'Split', opset: 11, form: '', shape: [4, 2], outputs: 2 });
   const half: Graph = { ...graph, outputs: graph.outputs.slice(1) };
   const x = float32([1, 2, 3, 4, 5, 6, 7, 8], [4, 2]);
-  expect((await run(compile(half), x)).y1).toEqual(float32([5, 6, 7, 8], [2, 2]));
+  const compiled = compile(half);
+  // ONNX Runtime 1.30 dies (SIGSEGV) of a Split with an unnamed output, so this comes before the run.
+  expect(compiled.nodes[0]?.outputs).not.toContain('');
+  expect((await run(compiled, x)).y1).toEqual(float32([5, 6, 7, 8], [2, 2]));
 });
 
 describe('constants', () => {

@@ -45,7 +45,13 @@ export function float32(data: Float32Array | readonly number[], shape: Shape): T
 
 /** An int64 tensor; a vector unless a shape is given. */
 export function int64(values: readonly number[], shape: Shape = [values.length]): TypedTensor<'int64'> {
-  return { dtype: 'int64', shape, data: BigInt64Array.from(values, (value) => BigInt(value)) };
+  return { dtype: 'int64', shape, data: BigInt64Array.from(values, toBigInt64) };
+}
+
+/** An int64 of a number, cut to its range: exporters write the greatest int64 for "to the end", which as a number is one too many. */
+export function toBigInt64(value: number): bigint {
+  if (value >= 2 ** 63) return 2n ** 63n - 1n;
+  return value < -(2 ** 63) ? -(2n ** 63n) : BigInt(Math.trunc(value));
 }
 
 /** A float32 scalar. */

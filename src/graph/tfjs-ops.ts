@@ -91,18 +91,12 @@ function spatial(node: TfNode, name: string): [number, number] {
   return [height, width];
 }
 
-/**
- * TensorFlow's padding of one axis, and the output's extent: SAME gives ceil(size / stride) outputs and puts the odd pixel after.
- *
- * Where the last window would not reach the end, more is padded there, up to kernel - 1 in all: the outputs are the same, and ONNX Runtime sees that the
- * size is kept or halved, without which it leaves its fast blocked layout at every addition.
- */
+/** TensorFlow's padding of one axis, and the output's extent: SAME gives ceil(size / stride) outputs and puts the odd pixel after. */
 function padding(mode: string, size: number, kernel: number, stride: number): Padding {
-  const count = mode === 'SAME' ? Math.ceil(size / stride) : Math.floor((size - kernel) / stride) + 1;
-  const total = mode === 'SAME' ? Math.max(0, (count - 1) * stride + kernel - size) : 0;
-  const before = Math.floor(total / 2);
-  const sameCount = Math.floor((size - 1) / stride) + 1 === count;
-  return { before, after: sameCount ? Math.max(total, kernel - 1) - before : total - before, count };
+  if (mode === 'VALID') return { before: 0, after: 0, count: Math.floor((size - kernel) / stride) + 1 };
+  const count = Math.ceil(size / stride);
+  const total = Math.max(0, (count - 1) * stride + kernel - size);
+  return { before: Math.floor(total / 2), after: Math.ceil(total / 2), count };
 }
 
 interface Padding {

@@ -32,8 +32,8 @@ export function intervalStrip(interval: Interval, kind: MarkKind, level?: number
 /** The scale above or below strips: 0, 50 and 100 %. */
 export function intervalAxis(): Markup {
   const label = (tick: number, anchor: string) =>
-    html`<text x="${at(tick)}" y="14" text-anchor="${anchor}">${100 * tick}${tick === 1 && ' %'}</text>`;
-  return html`<svg class="strip" aria-hidden="true">${label(0, 'middle')}${label(0.5, 'middle')}${label(1, 'middle')}</svg>`;
+    html`<text x="${at(tick)}" dx="${anchor === 'end' ? 8 : 0}" y="14" text-anchor="${anchor}">${100 * tick}${tick === 1 && ' %'}</text>`;
+  return html`<svg class="strip" aria-hidden="true">${label(0, 'middle')}${label(0.5, 'middle')}${label(1, 'end')}</svg>`;
 }
 
 /** What the marks mean. */

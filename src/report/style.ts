@@ -43,6 +43,7 @@ section { margin-top: 2.5rem; border-top: 1px solid var(--line); }
 .headline { display: flex; flex-wrap: wrap; align-items: center; gap: .25rem 1.75rem; margin: 0 0 1.5rem; }
 .headline .big { font-size: 2.4rem; font-weight: 650; line-height: 1.1; letter-spacing: -.02em; }
 .headline .range { display: block; font-size: .9rem; font-weight: 400; letter-spacing: 0; color: var(--muted); }
+.headline .note { max-width: none; }
 .headline .scale { flex: 1 1 18rem; min-width: 0; padding: 0 1rem; }
 .answers { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(22rem, 100%), 1fr)); gap: 1rem 2.5rem; }
 .answers h2 { font-size: 1.05rem; padding: .6rem 0 0; border-top: 2px solid var(--ink); }
@@ -56,7 +57,7 @@ table { border-collapse: collapse; width: 100%; font-size: .9rem; }
 caption { text-align: left; font-weight: 600; padding-bottom: .35rem; font-size: .95rem; }
 caption span, figcaption span { font-weight: 400; }
 th, td { text-align: left; vertical-align: top; padding: .3rem .75rem .3rem 0; }
-thead th { font-weight: 500; color: var(--muted); font-size: .8rem; border-bottom: 1px solid var(--line); vertical-align: bottom; }
+thead th, thead td { font-weight: 500; color: var(--muted); font-size: .8rem; border-bottom: 1px solid var(--line); vertical-align: bottom; }
 tbody th { font-weight: 400; }
 tbody tr + tr > * { border-top: 1px solid var(--grid); }
 .number { text-align: right; white-space: nowrap; }
@@ -65,34 +66,36 @@ td:last-child, th:last-child { padding-right: 0; }
 .scroll:focus-visible, summary:focus-visible, a:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
 
 .panel th { width: 32%; } .panel .plot { width: auto; padding: .3rem 1rem; } .panel .figure { width: 8.6rem; white-space: nowrap; }
-.panel .range { display: block; color: var(--muted); font-size: .8rem; }
+.panel .range, .panel .count { color: var(--muted); font-size: .8rem; }
+.panel .range { display: block; line-height: 1.3; }
 .panel strong { font-weight: 650; }
 .panel .control th, .panel .ceiling th, .panel .control strong, .panel .ceiling strong { color: var(--muted); font-weight: 400; }
 .strip { display: block; width: 100%; height: 20px; overflow: visible; }
 .strip .grid-line { stroke: var(--grid); } .strip .level, .curve .level { stroke: var(--muted); stroke-dasharray: 3 3; }
 .strip text, .curve text { fill: var(--muted); font-size: 11px; }
+.curve text { font-size: 12px; }
 .whisker { stroke: var(--accent); stroke-width: 3; stroke-linecap: round; opacity: .55; }
 .mark { fill: var(--accent); stroke: var(--ground); stroke-width: 1.5; }
 .control .whisker, .ceiling .whisker { stroke: var(--muted); stroke-width: 2; }
 .control .mark, .ceiling .mark { fill: var(--ground); stroke: var(--muted); }
 .legend { display: flex; flex-wrap: wrap; gap: .25rem 1.5rem; font-size: .85rem; color: var(--muted); margin: 1rem 0 0; padding: 0; list-style: none; }
+.legend li { padding-left: 34px; text-indent: -34px; }
 .legend svg { width: 26px; height: 12px; margin-right: .4rem; vertical-align: -1px; overflow: visible; }
 .legend .level { stroke: var(--muted); stroke-dasharray: 3 3; }
 
 figure { margin: 0; }
-figcaption { font-weight: 600; font-size: .95rem; margin-bottom: .35rem; }
+figcaption { font-weight: 600; font-size: .95rem; margin-bottom: .35rem; text-wrap: balance; }
 .curve { display: block; width: 100%; max-width: 30rem; height: auto; overflow: visible; }
 .curve .grid-line { stroke: var(--grid); } .curve .axis { stroke: var(--muted); }
 .curve .band { fill: var(--band); } .curve .line { fill: none; stroke: var(--accent); stroke-width: 2; }
-.curve .last { fill: var(--ink); font-weight: 600; font-size: 12px; }
+.curve .last { fill: var(--ink); font-weight: 600; font-size: 13px; }
 
 dl { display: grid; grid-template-columns: minmax(7rem, 11rem) 1fr; gap: .35rem 1rem; margin: 1rem 0; }
 dt { color: var(--muted); } dd { margin: 0; min-width: 0; } dd ul { margin: 0; padding-left: 1.1rem; }
-.held { white-space: nowrap; } .failed { color: var(--leaks); font-weight: 650; white-space: nowrap; }
+.held, .nowrap { white-space: nowrap; } .failed { color: var(--leaks); font-weight: 650; white-space: nowrap; }
 details { margin-top: 1rem; } summary { cursor: pointer; color: var(--accent); padding: .35rem 0; }
 pre { background: var(--raised); border: 1px solid var(--line); border-radius: 4px; padding: .75rem 1rem; white-space: pre-wrap; overflow-wrap: anywhere; font-size: .85rem; }
 code { font-family: ui-monospace, "SF Mono", Menlo, Consolas, monospace; } td code { font-size: .75rem; overflow-wrap: anywhere; }
-.hash { min-width: 12rem; }
 .faces { display: flex; flex-wrap: wrap; gap: 1.25rem; margin-top: 1rem; }
 .faces figure { width: 9.5rem; font-size: .8rem; } .faces figcaption { font-size: .8rem; font-weight: 400; margin: .35rem 0 0; }
 .faces .pair { display: flex; gap: .4rem; } .faces img { width: 72px; height: 72px; object-fit: cover; display: block; }
@@ -100,14 +103,15 @@ code { font-family: ui-monospace, "SF Mono", Menlo, Consolas, monospace; } td co
 footer { margin-top: 3rem; border-top: 1px solid var(--line); padding-top: 1rem; }
 
 @media (max-width: 34rem) {
-  .panel thead { display: none; }
-  .panel tr { display: grid; grid-template-columns: 1fr auto; padding: .35rem 0; }
+  .panel tr { display: grid; grid-template-columns: 1fr auto; column-gap: .75rem; padding: .35rem 0; }
   .panel tbody tr + tr > * { border-top: 0; } .panel tbody tr + tr { border-top: 1px solid var(--grid); }
   .panel th, .panel .figure { width: auto; padding: 0 0 .1rem; } .panel .figure { text-align: right; }
   .panel .plot { grid-column: 1 / -1; grid-row: 2; padding: .1rem .6rem 0; }
-  .panel tr.ticks th, .panel tr.ticks .figure { display: none; }
+  .panel thead th { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+  .panel thead tr { padding: 0; }
   dl { grid-template-columns: 1fr; gap: 0; } dd { margin-bottom: .6rem; }
-  .headline .scale { flex-basis: 100%; padding: 0 .6rem; }
+  .headline .note { max-width: none; }
+.headline .scale { flex-basis: 100%; padding: 0 .6rem; }
 }
 @media print {
   :root {

@@ -30,7 +30,7 @@ export interface BundledModelOptions {
 }
 
 /** Raised when a translation changes, so that older files in a cache are not used again. */
-const TRANSLATION_VERSION = 2;
+const TRANSLATION_VERSION = 1;
 
 interface Source {
   readonly package: '@vladmandic/human' | '@vladmandic/face-api';

@@ -62,10 +62,11 @@ export function fitAdapter(from: readonly Float32Array[], to: readonly Float32Ar
 }
 
 /**
- * The embedding as the other encoder would have given it, about. It is brought to the other side's usual norm: the regression shrinks what it is unsure of,
- * and an inverter has seen embeddings of full length only.
+ * The embedding as the other side would have it, about.
+ *
+ * @param options.fullNorm - brings it to the other side's usual norm: the regression shrinks what it is unsure of, and an inverter has seen embeddings of full length only.
  */
-export function adaptEmbedding(adapter: Adapter, embedding: Float32Array): Float32Array {
+export function adaptEmbedding(adapter: Adapter, embedding: Float32Array, options: { readonly fullNorm: boolean }): Float32Array {
   const { from, to, weights } = adapter;
   const [inputs, outputs] = [from.mean.length, to.mean.length];
   const mapped = new Float64Array(outputs);
@@ -74,7 +75,7 @@ export function adaptEmbedding(adapter: Adapter, embedding: Float32Array): Float
     for (let j = 0; j < outputs; j++) mapped[j] = (mapped[j] as number) + value * (weights[i * outputs + j] as number);
   }
   const norm = Math.hypot(...mapped);
-  const stretch = norm > 0 ? 1 / norm : 0;
+  const stretch = options.fullNorm && norm > 0 ? 1 / norm : 1;
   return Float32Array.from(mapped, (value, j) => (to.mean[j] as number) + (value * stretch) / to.factor);
 }
 

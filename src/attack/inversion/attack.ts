@@ -18,6 +18,8 @@ export interface Inverter {
 export interface InversionResources {
   readonly inverter?: Inverter;
   readonly generator?: Generator;
+  /** The encoder's interface: images in, embeddings out. */
+  readonly encoder?: Encoder;
   /** The encoder's weights: white-box. */
   readonly target?: WhiteBoxTarget;
 }
@@ -28,6 +30,8 @@ export type InversionNeed = keyof InversionResources;
 export interface InversionOptions extends JobOptions, SessionOptions {
   /** Iterations of the white-box attacks; default 100. */
   readonly iterations?: number;
+  /** Images that the black-box attack through the generator may send to the encoder; default 1,000. */
+  readonly queries?: number;
   readonly random: Random;
 }
 

@@ -1,5 +1,6 @@
 import { CapabilityError } from '../../util/errors.ts';
 import type { InversionAttack, InversionNeed, InversionOptions, InversionResources } from './attack.ts';
+import { invertThroughGenerator, probeEncoder } from './generator-adapter.ts';
 import { type LatentOptimisationOptions, optimiseLatents, type Start } from './latent-optimisation.ts';
 
 /** Latents in the pool that starts are selected from. */
@@ -14,6 +15,19 @@ const blackBox: InversionAttack = {
   needs: ['inverter'],
   description: 'The patent’s first module: a network trained on pairs of embedding and mean face, through the encoder’s interface alone.',
   invert: (templates, resources) => need(resources, 'inverter', blackBox).invert(templates),
+};
+
+const blackBoxThroughGenerator: InversionAttack = {
+  name: 'black-box, adapter to the generator',
+  access: 'black-box',
+  needs: ['generator', 'encoder'],
+  description: 'Sends generated faces to the encoder and learns a linear map from its embeddings back to their latents: no face of anyone is needed.',
+  invert: async (templates, resources, options) => {
+    const generator = need(resources, 'generator', blackBoxThroughGenerator);
+    const encoder = need(resources, 'encoder', blackBoxThroughGenerator);
+    const probes = await probeEncoder(generator, encoder, options);
+    return invertThroughGenerator(templates, generator, probes, options);
+  },
 };
 
 /** A white-box attack through the generator, from random latents or selected ones. */
@@ -55,6 +69,7 @@ const fromBlackBox: InversionAttack = {
 /** Every template-inversion attack; a new one is its file and a line here. */
 export const INVERSION_ATTACKS: readonly InversionAttack[] = [
   blackBox,
+  blackBoxThroughGenerator,
   throughGenerator(
     'white-box',
     'The patent’s second module: a random latent, optimised through generator and encoder for a preset number of iterations.',
@@ -88,6 +103,7 @@ function need<K extends InversionNeed>(resources: InversionResources, name: K, a
 const WANTED: Readonly<Record<InversionNeed, string>> = {
   inverter: 'an inverter (train one with `faceward train inverter`, or use an encoder for which one is shipped)',
   generator: 'a generator (one is shipped; train another with `faceward train generator`)',
+  encoder: 'the encoder’s interface',
   target: 'the encoder’s weights as .onnx (white-box)',
 };
 

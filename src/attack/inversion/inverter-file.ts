@@ -52,7 +52,7 @@ export async function openInverter(model: InverterModel, options: SessionOptions
   builder.output('face', face);
   const session = await createSession(builder.build(), options);
   const latentOf = (embedding: Float32Array): Float32Array =>
-    standardise(model, adapter ? adaptEmbedding(adapter, embedding) : embedding);
+    standardise(model, adapter ? adaptEmbedding(adapter, embedding, { fullNorm: true }) : embedding);
   return {
     name: adapter ? `inverter of ${model.encoderId} behind an adapter from ${adapter.pairs} pairs` : `inverter of ${model.encoderId}`,
     invert: async (embeddings) => {

@@ -2,7 +2,7 @@ import { ShapeError } from '../../util/errors.ts';
 import type { Value } from '../builder.ts';
 import type { GradientContext, NodeContext, Operator, Type } from '../operator.ts';
 import type { DataType, Shape, Tensor } from '../tensor.ts';
-import { sizeOf, toNumbers } from '../tensor.ts';
+import { sizeOf, toBigInt64, toNumbers } from '../tensor.ts';
 import { sumTo } from './reduction.ts';
 
 /** A value, or a number that becomes a constant of the other operand's element type. */
@@ -68,7 +68,7 @@ export function tensorOf(dtype: DataType, values: readonly number[], shape: Shap
     case 'float64':
       return { dtype, shape, data: Float64Array.from(values) };
     case 'int64':
-      return { dtype, shape, data: BigInt64Array.from(values, (value) => BigInt(Math.trunc(value))) };
+      return { dtype, shape, data: BigInt64Array.from(values, toBigInt64) };
     case 'int32':
       return { dtype, shape, data: Int32Array.from(values) };
     case 'int16':

@@ -228,6 +228,7 @@ export const operators = {
       const axis = axisOf(node);
       const places = toNumbers(indices);
       const extent = tensor.shape[axis] as number;
+      if (places.some((place) => place < -extent || place >= extent)) throw node.error(`an index is not in -${extent}..${extent - 1}`);
       const flat = [...tensor.shape.slice(0, axis), places.length, ...tensor.shape.slice(axis + 1)];
       const picked = pick(tensor, flat, (place) => {
         const found = places[place[axis] as number] as number;

@@ -1,9 +1,25 @@
-import { formatFmr, formatInterval, formatPercent, formatPoints } from '../../audit/figures.ts';
-import type { Rate } from '../../audit/findings.ts';
+import { formatExactPercent, formatInterval, formatPercent, formatPoints } from '../../audit/figures.ts';
+import { MEASURE, type Rate } from '../../audit/findings.ts';
+import { VERDICT_FMR } from '../../audit/verdict.ts';
 import type { ComparedRate, Comparison } from '../compare.ts';
 import { html, type Markup } from '../escape.ts';
-import { dataTable } from '../table.ts';
+import { type Column, dataTable } from '../table.ts';
 import { VERDICT_WORDS } from './verdict.ts';
+
+const COLUMNS: readonly Column<ComparedRate>[] = [
+  { title: 'Attack', cell: (row) => row.attack },
+  { title: 'Measure', cell: (row) => html`<span class="nowrap">${row.name}</span>` },
+  { title: 'Judge', cell: (row) => row.judge },
+  { title: 'FMR', cell: (row) => (row.fmr === null ? '–' : formatExactPercent(row.fmr)), isNumber: true },
+  { title: 'Baseline', cell: (row) => figures(row.baseline), isNumber: true },
+  { title: 'Now', cell: (row) => figures(row.current), isNumber: true },
+  {
+    title: 'Difference',
+    cell: (row) => (row.difference === undefined ? '–' : formatPoints(row.difference)),
+    isNumber: true,
+  },
+  { title: 'Told apart', cell: toldApart },
+];
 
 /** What changed since the baseline. */
 export function comparisonSection({ verdict, rows, caveats }: Comparison): Markup {
@@ -11,26 +27,13 @@ export function comparisonSection({ verdict, rows, caveats }: Comparison): Marku
     verdict.current === verdict.baseline
       ? `The verdict is what it was: ${VERDICT_WORDS[verdict.current].toLowerCase()}.`
       : `The verdict was “${VERDICT_WORDS[verdict.baseline].toLowerCase()}” and is now “${VERDICT_WORDS[verdict.current].toLowerCase()}”.`;
+  const isDeciding = ({ name, fmr }: ComparedRate) => fmr === VERDICT_FMR && name !== MEASURE.genuine;
+  const deciding = rows.filter(isDeciding);
+  const rest = rows.filter((row) => !isDeciding(row));
   return html`<section aria-labelledby="comparison"><h2 id="comparison">Against the baseline</h2><p>${change}</p>
 ${caveats.length > 0 && html`<p>What else differs:</p><ul>${caveats.map((caveat) => html`<li>${caveat}</li>`)}</ul>`}
-${dataTable<ComparedRate>(
-  'Rates now and before',
-  [
-    { title: 'Attack', cell: (row) => row.attack },
-    { title: 'Measure', cell: (row) => row.name },
-    { title: 'Judge', cell: (row) => row.judge },
-    { title: 'FMR', cell: (row) => (row.fmr === null ? '–' : formatFmr(row.fmr)), isNumber: true },
-    { title: 'Baseline', cell: (row) => figures(row.baseline), isNumber: true },
-    { title: 'Now', cell: (row) => figures(row.current), isNumber: true },
-    {
-      title: 'Difference',
-      cell: (row) => (row.difference === undefined ? '–' : formatPoints(row.difference)),
-      isNumber: true,
-    },
-    { title: 'Told apart', cell: toldApart },
-  ],
-  rows,
-)}</section>`;
+${deciding.length > 0 && dataTable('Rates that decide the verdict, now and before', COLUMNS, deciding)}
+${rest.length > 0 && html`<details><summary>The other ${rest.length} rates</summary>${dataTable('Other rates, now and before', COLUMNS, rest)}</details>`}</section>`;
 }
 
 function figures(rate: Pick<Rate, 'rate' | 'low' | 'high'> | undefined): Markup | string {
@@ -40,6 +43,6 @@ function figures(rate: Pick<Rate, 'rate' | 'low' | 'high'> | undefined): Markup 
 
 function toldApart({ difference, overlaps }: ComparedRate): string {
   if (difference === undefined) return '–';
-  if (overlaps) return 'no, intervals overlap';
+  if (overlaps) return 'no: intervals overlap';
   return difference > 0 ? '▲ higher' : '▼ lower';
 }

@@ -1,4 +1,4 @@
-import { formatCount, formatFmr, formatInterval, formatPercent } from '../../audit/figures.ts';
+import { formatCount, formatExactPercent, formatInterval, formatPercent } from '../../audit/figures.ts';
 import type { Control, Findings } from '../../audit/findings.ts';
 import { html, type Markup } from '../escape.ts';
 import { type Column, dataTable } from '../table.ts';
@@ -20,9 +20,9 @@ const COLUMNS: readonly Column<Control>[] = [
     cell: (control) =>
       control.held ? html`<span class="held">✓ held</span>` : html`<span class="failed">✗ not held</span>`,
   },
-  { title: 'Measure', cell: (control) => control.name },
+  { title: 'Measure', cell: (control) => html`<span class="nowrap">${control.name}</span>` },
   { title: 'Judge', cell: (control) => control.judge },
-  { title: 'FMR', cell: (control) => (control.fmr === null ? '–' : formatFmr(control.fmr)), isNumber: true },
+  { title: 'FMR', cell: (control) => (control.fmr === null ? '–' : formatExactPercent(control.fmr)), isNumber: true },
   { title: 'Rate', cell: (control) => formatPercent(control.rate), isNumber: true },
   { title: 'Interval', cell: (control) => formatInterval(control), isNumber: true },
   {
@@ -38,10 +38,13 @@ export function controlsSection({ controls }: Findings): Markup {
   const sorted = controls.toSorted((a, b) => urgency(b) - urgency(a));
   const first = sorted.filter((control) => urgency(control) > 0);
   const rest = sorted.filter((control) => urgency(control) === 0);
+  const caption = first.every((control) => control.held)
+    ? 'Planted encoders'
+    : 'Planted encoders, and what did not hold';
   return html`<section aria-labelledby="controls"><h2 id="controls">Does the measurement work?</h2>
 <p>Encoders planted to leak and not to leak show that the attack tells them apart; faces that owe nothing to the template
 show what chance gives. Where one does not hold, the verdict is inconclusive.</p>
 ${controls.length === 0 && html`<p><strong>No control was run.</strong></p>`}
-${first.length > 0 && dataTable('Planted encoders, and controls that did not hold', COLUMNS, first)}
+${first.length > 0 && dataTable(caption, COLUMNS, first)}
 ${rest.length > 0 && html`<details${first.length === 0 && html` open`}><summary>Chance controls: all ${rest.length} held</summary>${dataTable('Chance controls', COLUMNS, rest)}</details>`}</section>`;
 }

@@ -1,4 +1,4 @@
-import { formatCount, formatInterval, formatPercent } from '../../audit/figures.ts';
+import { formatCount, formatExactPercent, formatInterval, formatPercent } from '../../audit/figures.ts';
 import type { Curve, Findings } from '../../audit/findings.ts';
 import { html, type Markup } from '../escape.ts';
 import { curvePlot, sharedTop } from '../plot-curve.ts';
@@ -10,7 +10,7 @@ export function curvesSection({ curves }: Findings): Markup {
   if (curves.length === 0) return html``;
   const top = sharedTop(curves);
   return html`<section aria-labelledby="curves"><h2 id="curves">What the attack costs</h2>
-<p>The dashed line marks a success rate of ${formatPercent(BUDGET_LEVEL)}; the band is the interval.</p>
+<p>The dashed line marks a success rate of ${formatExactPercent(BUDGET_LEVEL)}; the band is the interval.</p>
 <div class="grid narrow">${curves.map((curve) => html`<figure><figcaption>${curve.name}<br><span>${budgetInWords(curve)}</span></figcaption>${curvePlot(curve, top, BUDGET_LEVEL)}</figure>`)}</div>
 <details><summary>The figures behind the curves</summary>${curves.map(curveTable)}</details></section>`;
 }
@@ -18,6 +18,7 @@ export function curvesSection({ curves }: Findings): Markup {
 function budgetInWords(curve: Curve): string {
   const smallest = smallestBudget(curve);
   if (smallest === undefined) return 'never reaches 10 %';
+  if (curve.points[0]?.x === smallest) return 'above 10\u00a0% from the start';
   return `reaches 10\u00a0% with ${formatCount(smallest)} ${curve.x.unit}`;
 }
 

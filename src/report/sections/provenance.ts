@@ -1,4 +1,4 @@
-import { formatCount, formatDuration, formatFmr, formatInterval, formatPercent } from '../../audit/figures.ts';
+import { formatCount, formatDuration, formatExactPercent, formatInterval } from '../../audit/figures.ts';
 import type { Findings } from '../../audit/findings.ts';
 import { leakLevel, VERDICT_FMR } from '../../audit/verdict.ts';
 import { html, type Markup } from '../escape.ts';
@@ -14,8 +14,8 @@ export function provenanceSection({ provenance, schema }: Findings): Markup {
 <dl><dt>Faceward</dt><dd>${provenance.faceward}, ${schema}</dd>
 <dt>Date</dt><dd><time datetime="${provenance.date}">${provenance.date}</time></dd>
 <dt>Seed</dt><dd>${provenance.seed}</dd>
-<dt>Intervals</dt><dd>${intervals.method}, ${formatPercent(intervals.confidence).replace('.0', '')}</dd>
-<dt>Rule of the verdict</dt><dd>Leaks: at FMR ${formatFmr(VERDICT_FMR)}, the lower bound of a type-I or type-II rate is above ${formatPercent(leakLevel(VERDICT_FMR))} and above the upper bound of every chance control. Leaks little: every upper bound is below ${formatPercent(leakLevel(VERDICT_FMR))}. Otherwise, or where a control did not hold: inconclusive.</dd>
+<dt>Intervals</dt><dd>${intervals.method}, ${formatExactPercent(intervals.confidence)}</dd>
+<dt>Rule of the verdict</dt><dd>Leaks: at FMR ${formatExactPercent(VERDICT_FMR)}, the lower bound of a type-I or type-II rate is above ${formatExactPercent(leakLevel(VERDICT_FMR))} and above the upper bound of every chance control. Leaks little: every upper bound is below ${formatExactPercent(leakLevel(VERDICT_FMR))}. Otherwise, or where a control did not hold: inconclusive.</dd>
 <dt>Platform</dt><dd>${Object.entries(platform)
     .map(([part, value]) => `${part} ${value}`)
     .join('; ')}</dd>
@@ -29,7 +29,7 @@ function thresholdTable(thresholds: Findings['provenance']['thresholds']): Marku
     'Thresholds, fixed on real impostor pairs',
     [
       { title: 'Encoder', cell: (row) => row.encoder },
-      { title: 'FMR', cell: (row) => formatFmr(row.fmr), isNumber: true },
+      { title: 'FMR', cell: (row) => formatExactPercent(row.fmr), isNumber: true },
       {
         title: 'Threshold',
         cell: (row) => `${row.measure} ≥ ${Number(row.similarity.toPrecision(4))}`,

@@ -1,4 +1,4 @@
-import { formatCount, formatFmr, formatInterval, formatPercent } from '../../audit/figures.ts';
+import { formatCount, formatExactPercent, formatInterval, formatPercent } from '../../audit/figures.ts';
 import type { Findings, Rate } from '../../audit/findings.ts';
 import { leakLevel } from '../../audit/verdict.ts';
 import { type Content, html, type Markup } from '../escape.ts';
@@ -13,7 +13,7 @@ export function ratesSection(findings: Findings): Markup {
   return html`<section aria-labelledby="rates"><h2 id="rates">How often the attack succeeds</h2>
 <p>A trial succeeds where the rebuilt face is accepted: type-I against the very photo behind the template, type-II against
 another photo of the same person. FMR is the share of strangers that the threshold lets pass.</p>
-${intervalLegend(`${formatPercent(leakLevel(strictest))} at FMR ${formatFmr(strictest)}`)}
+${intervalLegend(`${formatExactPercent(leakLevel(strictest))} at FMR ${formatExactPercent(strictest)}`)}
 ${judges.map(judgePart)}</section>`;
 }
 
@@ -28,14 +28,14 @@ export function intervalRow(
     rate,
     kind,
     level,
-  )}</td><td role="cell" class="figure"><strong>${formatPercent(rate.rate)}</strong> <span class="range">${formatInterval(rate)}</span><span class="range">${formatCount(rate.successes)} of ${formatCount(rate.trials)}</span></td></tr>
+  )}</td><td role="cell" class="figure"><strong>${formatPercent(rate.rate)}</strong> <span class="count">${formatCount(rate.successes)} of ${formatCount(rate.trials)}</span><span class="range">${formatInterval(rate)}</span></td></tr>
 `;
 }
 
 /** A table of {@link intervalRow}s under its scale. The roles keep it a table where a narrow screen lays its rows out as grids. */
 export function intervalTable(caption: Content, first: string, rows: readonly Markup[]): Markup {
   return html`<table class="panel" role="table"><caption>${caption}</caption>
-<thead><tr role="row"><th scope="col" role="columnheader">${first}</th><td class="plot">${intervalAxis()}</td><th scope="col" role="columnheader" class="figure">rate, interval, trials</th></tr></thead>
+<thead><tr role="row"><th scope="col" role="columnheader">${first}</th><td class="plot">${intervalAxis()}</td><th scope="col" role="columnheader" class="figure">Rate, trials, interval</th></tr></thead>
 <tbody role="rowgroup">${rows}</tbody></table>`;
 }
 
@@ -49,7 +49,7 @@ function judgePart({ judge, isTarget, panels }: JudgePanels): Markup {
 
 function panelTable({ measure, fmr, attacks, controls, ceiling }: Panel): Markup {
   const level = fmr === null ? undefined : leakLevel(fmr);
-  const caption = html`${measure} <span>${fmr === null ? 'in a gallery, no threshold' : `at FMR ${formatFmr(fmr)}`}</span>`;
+  const caption = html`${measure} <span>${fmr === null ? 'in a gallery, no threshold' : `at FMR ${formatExactPercent(fmr)}`}</span>`;
   return intervalTable(caption, 'Attack or control', [
     ...attacks.map((rate) => intervalRow(rate, 'attack', rate.attack, level)),
     ...controls.map((control) => intervalRow(control, 'control', control.attack, level)),

@@ -1,4 +1,4 @@
-import { formatCount, formatInterval, formatPeople, formatPercent } from '../../audit/figures.ts';
+import { formatCount, formatExactPercent, formatInterval, formatPeople, formatPercent } from '../../audit/figures.ts';
 import type { Findings, Rate, Verdict } from '../../audit/findings.ts';
 import { headlineRate, leakLevel } from '../../audit/verdict.ts';
 import { html, type Markup } from '../escape.ts';
@@ -64,7 +64,7 @@ work on an encoder that leaks. It is a measure of these attacks, no proof that n
 
 function certainty({ controls, provenance }: Findings, headline: Rate | undefined): Markup {
   const audited = provenance.data.find((set) => set.role === 'audited');
-  const confidence = formatPercent(provenance.intervals.confidence).replace('.0', '');
+  const confidence = formatExactPercent(provenance.intervals.confidence);
   const failed = controls.filter((control) => !control.held).length;
   return html`${audited !== undefined && html`<p>${sampleSize(audited.people, audited.images)}</p>`}
 ${headline !== undefined && html`<p>The headline rests on ${formatCount(headline.trials)} ${headline.trials === 1 ? 'trial' : 'trials'}; its interval (${provenance.intervals.method}, ${confidence}) is ${formatPercent(headline.high - headline.low).replace('%', 'points')} wide.</p>`}

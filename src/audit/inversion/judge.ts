@@ -1,0 +1,78 @@
+import { cropView } from '../../encoder/canonical-face.ts';
+import type { Encoder } from '../../encoder/encoder.ts';
+import type { Image } from '../../image/image.ts';
+import { compareAll } from '../../metric/score-set.ts';
+import { pairsNeeded, type Threshold, thresholdAtFmr } from '../../metric/threshold.ts';
+import { type JobOptions, throwIfAborted } from '../../util/progress.ts';
+import type { AuditFace } from './subjects.ts';
+
+/** False match rates at which an audit judges. */
+export const AUDIT_FMRS = [1e-2, 1e-3] as const;
+
+/** Faces between two reports of progress. */
+const CHUNK = 64;
+
+/** An encoder with its thresholds, and the embeddings of the real faces that it has seen. */
+export interface Judge {
+  readonly encoder: Encoder;
+  readonly thresholds: readonly Threshold[];
+  /** Embeddings of real faces, in order; each face is sent once. */
+  embed(faces: readonly AuditFace[], job?: JobOptions): Promise<Float32Array[]>;
+  /** Embeddings of pictures that fill the canonical frame. */
+  embedImages(images: readonly Image[], job?: JobOptions): Promise<Float32Array[]>;
+}
+
+/** Makes a judge; `thresholds` may be made from what it embeds (see {@link measureThresholds}). */
+export function createJudge(encoder: Encoder, thresholds: readonly Threshold[] = []): Judge {
+  const known = new Map<string, Float32Array>();
+  const embedImages = async (images: readonly Image[], job: JobOptions = {}): Promise<Float32Array[]> => {
+    const embeddings: Float32Array[] = [];
+    for (let first = 0; first < images.length; first += CHUNK) {
+      throwIfAborted(job);
+      embeddings.push(
+        ...(await encoder.embed(images.slice(first, first + CHUNK).map((image) => cropView(image, encoder.view)))),
+      );
+      job.onProgress?.({ stage: `${encoder.id} sees faces`, done: embeddings.length, total: images.length });
+    }
+    return embeddings;
+  };
+  return {
+    encoder,
+    thresholds,
+    embedImages,
+    async embed(faces, job) {
+      const missing = faces.filter(({ id }, i) => !known.has(id) && faces.findIndex((other) => other.id === id) === i);
+      const made = await embedImages(
+        missing.map(({ image }) => image),
+        job,
+      );
+      missing.forEach(({ id }, i) => {
+        known.set(id, made[i] as Float32Array);
+      });
+      return faces.map(({ id }) => known.get(id) as Float32Array);
+    },
+  };
+}
+
+/**
+ * Thresholds from impostor pairs: every two faces of different people, one face a person. Undefined where the pairs do not suffice for the lowest FMR.
+ *
+ * @param faces - of calibration people: nobody who is attacked, and nobody who was trained on.
+ */
+export async function measureThresholds(
+  judge: Judge,
+  faces: readonly AuditFace[],
+  dataset: string,
+  job?: JobOptions,
+): Promise<Threshold[] | undefined> {
+  const onePerPerson = [...new Map(faces.map((face) => [face.person, face])).values()];
+  const pairs = (onePerPerson.length * (onePerPerson.length - 1)) / 2;
+  // Ten times the fewest, so that a threshold does not hang on a single pair.
+  if (pairs < 10 * pairsNeeded(Math.min(...AUDIT_FMRS))) return undefined;
+  const embeddings = await judge.embed(onePerPerson, job);
+  const { impostors } = compareAll(
+    embeddings,
+    onePerPerson.map(({ person }) => person),
+  );
+  return AUDIT_FMRS.map((fmr) => thresholdAtFmr(impostors, fmr, { dataset, encoder: judge.encoder.id }));
+}

@@ -1,0 +1,178 @@
+import type { Image } from '../../image/image.ts';
+import { resizeImage } from '../../image/resize.ts';
+import { toPlanar } from '../../image/tensor.ts';
+import { identificationRanks, rankRate } from '../../metric/identification.ts';
+import { l1, psnr, ssim } from '../../metric/image-quality.ts';
+import { successfulAttackRate, successfulAttackRateByPerson } from '../../metric/sar.ts';
+import { cosineSimilarity } from '../../metric/similarity.ts';
+import { MEASURE, type PersonLeak, type Quality, type Rate } from '../findings.ts';
+import type { Judge } from './judge.ts';
+import type { AuditFace, Subject } from './subjects.ts';
+
+/** Reconstructions of the subjects' templates: pictures that fill the canonical frame, in the subjects' order. */
+export interface Reconstructions {
+  /** The attack, or the control, that made them. */
+  readonly attack: string;
+  /** Encoder whose templates were attacked. */
+  readonly target: string;
+  readonly images: readonly Image[];
+}
+
+/** How a judge finds reconstructions: SAR type-I and type-II at each of its thresholds. */
+export async function attackRates(made: Reconstructions, subjects: readonly Subject[], judge: Judge): Promise<Rate[]> {
+  const { attack, target } = made;
+  const reconstructed = await judge.embedImages(made.images);
+  const rows: Rate[] = [];
+  for (const [name, type, compared] of [
+    [MEASURE.typeOne, 'type-I', subjects.map(({ template }) => template)],
+    [MEASURE.typeTwo, 'type-II', subjects.map(({ others }) => others[0])],
+  ] as const) {
+    const similarities = await similaritiesTo(reconstructed, compared, judge);
+    if (similarities.length === 0) continue;
+    for (const threshold of judge.thresholds) {
+      const { successes, trials, rate, low, high } = successfulAttackRate({ type, threshold, similarities });
+      rows.push({
+        name,
+        attack,
+        target,
+        judge: judge.encoder.id,
+        fmr: threshold.fmr,
+        successes,
+        trials,
+        rate,
+        low,
+        high,
+      });
+    }
+  }
+  return rows;
+}
+
+/** Rank-1 and rank-5 of the reconstructions in a gallery of one other photo of each person; empty where fewer than 10 people have one. */
+export async function rankRates(
+  made: Reconstructions,
+  subjects: readonly Subject[],
+  gallery: readonly AuditFace[],
+  judge: Judge,
+): Promise<Rate[]> {
+  const enrolled = subjects.flatMap((subject, i) => (subject.others[0] ? [{ subject, i }] : []));
+  if (enrolled.length < 10) return [];
+  const images = enrolled.map(({ i }) => made.images[i] as Image);
+  const references = [...enrolled.map(({ subject }) => subject.others[0] as AuditFace), ...gallery];
+  const probes = (await judge.embedImages(images)).map((embedding, k) => ({
+    person: enrolled[k]?.subject.person ?? '',
+    embedding,
+  }));
+  const entries = (await judge.embed(references)).map((embedding, k) => ({
+    person: references[k]?.person ?? '',
+    embedding,
+  }));
+  const ranks = identificationRanks(probes, entries);
+  return (
+    [
+      [MEASURE.rankOne, 1],
+      [MEASURE.rankFive, 5],
+    ] as const
+  ).map(([name, k]) => ({
+    name,
+    attack: made.attack,
+    target: made.target,
+    judge: judge.encoder.id,
+    fmr: null,
+    ...rankRate(ranks, k),
+  }));
+}
+
+/** How often the judge accepts two real photos of one person: the ceiling of every attack. */
+export async function genuineRates(subjects: readonly Subject[], judge: Judge): Promise<Rate[]> {
+  const templates = await judge.embed(subjects.map(({ template }) => template));
+  const similarities = await similaritiesTo(
+    templates,
+    subjects.map(({ others }) => others[0]),
+    judge,
+  );
+  if (similarities.length === 0) return [];
+  return judge.thresholds.map((threshold) => {
+    const { successes, trials, rate, low, high } = successfulAttackRate({ type: 'type-II', threshold, similarities });
+    const { id } = judge.encoder;
+    return {
+      name: MEASURE.genuine,
+      attack: 'real photos',
+      target: id,
+      judge: id,
+      fmr: threshold.fmr,
+      successes,
+      trials,
+      rate,
+      low,
+      high,
+    };
+  });
+}
+
+/** Other photos of a person that the leak register compares with, at most. */
+const REGISTER_PHOTOS = 5;
+
+/** The leak register at one threshold of the judge: how often each person's reconstruction passes for other photos of that person. */
+export async function leakRegister(
+  made: Reconstructions,
+  subjects: readonly Subject[],
+  judge: Judge,
+  fmr: number,
+): Promise<PersonLeak[]> {
+  const threshold = judge.thresholds.find((candidate) => candidate.fmr === fmr);
+  if (!threshold) return [];
+  const reconstructed = await judge.embedImages(made.images);
+  const people: string[] = [];
+  const similarities: number[] = [];
+  for (const [i, { person, others }] of subjects.entries()) {
+    const embeddings = await judge.embed(others.slice(0, REGISTER_PHOTOS));
+    for (const embedding of embeddings) {
+      people.push(person);
+      similarities.push(cosineSimilarity(reconstructed[i] as Float32Array, embedding));
+    }
+  }
+  if (similarities.length === 0) return [];
+  const rows = successfulAttackRateByPerson({ type: 'type-II', threshold, similarities }, people);
+  const worst = Math.ceil(rows.length / 10);
+  return rows.map(({ person, successes, trials, rate, low, high }, i) => ({
+    person,
+    successes,
+    trials,
+    rate,
+    low,
+    high,
+    worstDecile: i < worst && rate > 0,
+  }));
+}
+
+/** SSIM, PSNR and L1 against the faces behind the templates: secondary figures. */
+export function qualityRows(made: Reconstructions, subjects: readonly Subject[]): Quality[] {
+  const values: Record<'SSIM' | 'PSNR' | 'L1', number[]> = { SSIM: [], PSNR: [], L1: [] };
+  subjects.forEach(({ template }, i) => {
+    const image = made.images[i];
+    if (!image) return;
+    const { widthPx, heightPx } = image;
+    const original = toPlanar([resizeImage(template.image, widthPx, heightPx)]);
+    const reconstruction = toPlanar([image]);
+    values.SSIM.push(ssim(original, reconstruction, { widthPx, heightPx }));
+    values.PSNR.push(psnr(original, reconstruction));
+    values.L1.push(l1(original, reconstruction));
+  });
+  return Object.entries(values).map(([measure, list]) => {
+    const mean = list.reduce((sum, value) => sum + value, 0) / list.length;
+    const deviation = Math.sqrt(list.reduce((sum, value) => sum + (value - mean) ** 2, 0) / list.length);
+    return { attack: made.attack, measure, unit: measure === 'PSNR' ? 'dB' : '', mean, deviation, images: list.length };
+  });
+}
+
+/** Similarity of each embedding to the face at its place; those without a face are left out. */
+async function similaritiesTo(
+  embeddings: readonly Float32Array[],
+  faces: readonly (AuditFace | undefined)[],
+  judge: Judge,
+): Promise<number[]> {
+  const pairs = faces.flatMap((face, i) => (face ? [{ face, embedding: embeddings[i] as Float32Array }] : []));
+  const seen = await judge.embed(pairs.map(({ face }) => face));
+  return pairs.map(({ embedding }, i) => cosineSimilarity(embedding, seen[i] as Float32Array));
+}

@@ -1,0 +1,120 @@
+import type { ArgsDef } from 'citty';
+import type { Encoder } from '../encoder/encoder.ts';
+import { parseModelConvention } from '../encoder/model-convention.ts';
+import { ENCODER_FORMS, openEncoder } from '../encoder/open-encoder.ts';
+import { DEVICES } from '../runtime/device.ts';
+import type { SessionOptions } from '../runtime/session.ts';
+import { InputError } from '../util/errors.ts';
+import { cacheDirectory } from './cache-directory.ts';
+import { oneOf, wholeNumber } from './option-values.ts';
+import { printNote } from './print.ts';
+
+/** Options of every command that runs a network. */
+export const sessionArgs = {
+  device: {
+    type: 'string',
+    description: `where networks run: ${DEVICES.join(', ')}`,
+    default: 'cpu',
+    valueHint: 'device',
+  },
+  threads: { type: 'string', description: 'threads for one network; default: one for each core', valueHint: 'n' },
+} as const satisfies ArgsDef;
+
+/** Options of every command that asks an encoder. */
+export const encoderArgs = {
+  encoder: { type: 'string', description: `${ENCODER_FORMS}`, default: 'faceres', valueHint: 'encoder' },
+  size: { type: 'string', description: 'face that the encoder takes, in px: 112 or 112x96', valueHint: 'px' },
+  layout: { type: 'string', description: 'nchw or nhwc', valueHint: 'layout' },
+  channels: { type: 'string', description: 'rgb or bgr', valueHint: 'order' },
+  range: { type: 'string', description: '0..1, -1..1 or 0..255', valueHint: 'range' },
+  mean: {
+    type: 'string',
+    description: 'in place of --range: mean, one number or three, of a face in 0..255',
+    valueHint: 'r,g,b',
+  },
+  std: { type: 'string', description: 'in place of --range: deviation, as --mean', valueHint: 'r,g,b' },
+  box: { type: 'string', description: 'part of the 112x112 template that the encoder looks at', valueHint: 'x,y,w,h' },
+  flip: { type: 'boolean', description: 'embed the mirrored face too and take the mean' },
+  ownership: {
+    type: 'string',
+    description: 'for an endpoint: who says that you own it or may test it',
+    valueHint: 'text',
+  },
+  ...sessionArgs,
+} as const satisfies ArgsDef;
+
+/** The values of {@link encoderArgs}. */
+export interface EncoderArgs extends SessionArgs {
+  readonly encoder: string;
+  readonly size?: string | undefined;
+  readonly layout?: string | undefined;
+  readonly channels?: string | undefined;
+  readonly range?: string | undefined;
+  readonly mean?: string | undefined;
+  readonly std?: string | undefined;
+  readonly box?: string | undefined;
+  readonly flip?: boolean | undefined;
+  readonly ownership?: string | undefined;
+}
+
+/** The values of {@link sessionArgs}. */
+export interface SessionArgs {
+  readonly device: string;
+  readonly threads?: string | undefined;
+}
+
+/** Session options as the command line gives them. @throws InputError for a device that does not exist, or a bad number. */
+export function sessionOptions(args: SessionArgs): SessionOptions {
+  const threads = wholeNumber(args.threads, '--threads', { min: 1, max: 1024 });
+  const device = oneOf(args.device, '--device', DEVICES) ?? 'cpu';
+  return threads === undefined ? { device } : { device, threads };
+}
+
+/**
+ * Opens the encoder that the command line names; what had to be assumed of it is noted on stderr.
+ *
+ * @param spec - default: `args.encoder`; another one, such as a judge, is opened without the options that describe the image.
+ * @throws InputError for an option that does not fit; and what opening it throws.
+ */
+export function openEncoderFromArgs(args: EncoderArgs, spec = args.encoder): Promise<Encoder> {
+  const input = spec === args.encoder ? conventionOf(args) : undefined;
+  return openEncoder(spec, {
+    ...sessionOptions(args),
+    cacheDir: cacheDirectory(),
+    onLog: printNote,
+    ...(input === undefined ? {} : { input }),
+    ...(args.ownership === undefined ? {} : { http: { ownership: args.ownership } }),
+  });
+}
+
+/** The options in the form of the JSON beside a model, so that one place says what is allowed. */
+function conventionOf(args: EncoderArgs): ReturnType<typeof parseModelConvention> | undefined {
+  if (args.range !== undefined && (args.mean !== undefined || args.std !== undefined)) {
+    throw new InputError('--range and --mean, --std say the same thing twice', { hint: 'give one of them' });
+  }
+  if ((args.mean === undefined) !== (args.std === undefined)) throw new InputError('--mean and --std come together');
+  const file = {
+    size: args.size === undefined ? undefined : oneOrMany(numbers(args.size, '--size', /x/)),
+    layout: args.layout,
+    channels: args.channels,
+    range:
+      args.mean !== undefined && args.std !== undefined
+        ? { mean: oneOrMany(numbers(args.mean, '--mean')), std: oneOrMany(numbers(args.std, '--std')), scale: 255 }
+        : args.range,
+    alignment: args.box === undefined ? undefined : { template: 'arcface112', box: numbers(args.box, '--box') },
+    flip: args.flip,
+  };
+  if (Object.values(file).every((value) => value === undefined)) return undefined;
+  return parseModelConvention(JSON.stringify(file), 'the command line');
+}
+
+function numbers(text: string, option: string, separator = /,/): number[] {
+  const values = text.split(separator).map((part) => (part.trim() === '' ? Number.NaN : Number(part)));
+  if (values.every(Number.isFinite)) return values;
+  throw new InputError(`${option} ${text} is no list of numbers`);
+}
+
+function oneOrMany(values: readonly number[]): number | readonly number[] {
+  const [only] = values;
+  return values.length === 1 && only !== undefined ? only : values;
+}

@@ -1,0 +1,33 @@
+import { stripVTControlCharacters } from 'node:util';
+import { ERROR_STATUS, FacewardError } from '../util/errors.ts';
+
+/** What a failed command prints, and its exit status. */
+export interface ErrorReport {
+  readonly text: string;
+  readonly exitStatus: number;
+}
+
+/** Puts an error as `error: …` and `hint: …`; one that is not ours is a bug and comes with its stack. */
+export function reportError(error: unknown): ErrorReport {
+  if (error instanceof FacewardError) {
+    return { text: lines(error.message, error.hint), exitStatus: ERROR_STATUS[error.code].exit };
+  }
+  // citty does not export the class of its own complaints about arguments.
+  if (error instanceof Error && error.name === 'CLIError') {
+    const message = stripVTControlCharacters(error.message).replace(/\.$/, '');
+    return { text: lines(lowerFirst(message), 'add --help to see what it takes'), exitStatus: ERROR_STATUS.input.exit };
+  }
+  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return {
+    text: `${lines('something went wrong inside Faceward', 'please report it with the lines below')}${stack}\n`,
+    exitStatus: 1,
+  };
+}
+
+function lines(message: string, hint: string | undefined): string {
+  return `error: ${message}\n${hint === undefined ? '' : `hint: ${hint}\n`}`;
+}
+
+function lowerFirst(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1);
+}

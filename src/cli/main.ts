@@ -1,0 +1,109 @@
+#!/usr/bin/env node
+import { readFile } from 'node:fs/promises';
+import { InputError } from '../util/errors.ts';
+import type { Command } from './command.ts';
+import { reportError } from './error-report.ts';
+import { printLine } from './print.ts';
+
+/** A command's line in the help, and how its file is loaded: only then, so that the help is there at once. */
+interface CommandEntry {
+  readonly summary: string;
+  readonly load: () => Promise<Command>;
+}
+
+/** All commands by the words that call them. */
+const COMMANDS: Readonly<Record<string, CommandEntry>> = {
+  verify: {
+    summary: 'compare the faces of two photos',
+    load: async () => (await import('./verify.ts')).verifyCommand,
+  },
+  embed: {
+    summary: 'write the embeddings of the faces in photos',
+    load: async () => (await import('./embed.ts')).embedCommand,
+  },
+  detect: {
+    summary: 'find the faces in photos, with landmarks and quality',
+    load: async () => (await import('./detect.ts')).detectCommand,
+  },
+  'bench verification': {
+    summary: 'measure how well an encoder tells people apart',
+    load: async () => (await import('./bench-verification.ts')).benchVerificationCommand,
+  },
+  calibrate: {
+    summary: 'measure the thresholds of an encoder at fixed false match rates',
+    load: async () => (await import('./calibrate.ts')).calibrateCommand,
+  },
+  devices: {
+    summary: 'list the devices that networks can run on here',
+    load: async () => (await import('./devices.ts')).devicesCommand,
+  },
+};
+
+async function main(words: readonly string[]): Promise<void> {
+  const [first = '--help'] = words;
+  if (['--help', '-h', 'help'].includes(first)) return printOverview(Object.keys(COMMANDS));
+  if (['--version', '-v'].includes(first)) return printLine((await readManifest()).version);
+  const { entry, rest } = findCommand(words);
+  const asksHelp = rest.includes('--help') || rest.includes('-h');
+  if (!entry && (asksHelp || rest.length === 0)) return printOverview(commandsOf(first));
+  if (!entry) throw unknownCommand(words);
+  const command = await entry.load();
+  if (asksHelp) return printLine(await command.help());
+  await command.run(rest);
+}
+
+/** The command that the first words name, the longest name first; the entry is undefined for the name of a group alone. */
+function findCommand(words: readonly string[]): { readonly entry: CommandEntry | undefined; readonly rest: string[] } {
+  for (const count of [2, 1]) {
+    const entry = COMMANDS[words.slice(0, count).join(' ')];
+    if (entry) return { entry, rest: words.slice(count) };
+  }
+  if (commandsOf(words[0] ?? '').length > 0) return { entry: undefined, rest: words.slice(1) };
+  throw unknownCommand(words);
+}
+
+function commandsOf(group: string): string[] {
+  return Object.keys(COMMANDS).filter((name) => name.startsWith(`${group} `));
+}
+
+function unknownCommand(words: readonly string[]): InputError {
+  const group = commandsOf(words[0] ?? '');
+  return new InputError(`there is no command "${words.slice(0, group.length > 0 ? 2 : 1).join(' ')}"`, {
+    hint: group.length > 0 ? `there is: ${group.join(', ')}` : 'faceward --help lists the commands',
+  });
+}
+
+async function printOverview(names: readonly string[]): Promise<void> {
+  const { description } = await readManifest();
+  const width = Math.max(...names.map((name) => name.length));
+  printLine(`${description}
+
+USAGE  faceward <command> [options]
+
+${names.map((name) => `  ${name.padEnd(width)}  ${COMMANDS[name]?.summary}`).join('\n')}
+
+faceward <command> --help explains a command and gives examples.`);
+}
+
+/** What the package says of itself; it lies two folders up from src/cli and from dist/cli alike. */
+async function readManifest(): Promise<{ readonly version: string; readonly description: string }> {
+  return JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8'));
+}
+
+function fail(error: unknown): void {
+  const { text, exitStatus } = reportError(error);
+  process.stderr.write(text);
+  process.exitCode = exitStatus;
+}
+
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  // A reader such as head that has seen enough is no error.
+  if (error.code === 'EPIPE') process.exit(0);
+  fail(error);
+});
+
+try {
+  await main(process.argv.slice(2));
+} catch (error) {
+  fail(error);
+}

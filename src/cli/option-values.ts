@@ -1,0 +1,49 @@
+import { InputError } from '../util/errors.ts';
+
+/**
+ * The whole number that an option was given; undefined where it was not given.
+ *
+ * @throws InputError where it is none, or outside the limits.
+ */
+export function wholeNumber(
+  text: string | undefined,
+  option: string,
+  { min = 0, max = Number.MAX_SAFE_INTEGER }: { readonly min?: number; readonly max?: number } = {},
+): number | undefined {
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  if (/^-?\d+$/.test(text) && value >= min && value <= max) return value;
+  const limits = max === Number.MAX_SAFE_INTEGER ? `from ${min} on` : `from ${min} to ${max}`;
+  throw new InputError(`${option} ${text} is no whole number ${limits}`);
+}
+
+const UNIT_MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const;
+
+/**
+ * The duration that an option was given, such as 90s, 30m or 2h, in milliseconds; undefined where it was not given.
+ *
+ * @throws InputError where it is none.
+ */
+export function durationMs(text: string | undefined, option: string): number | undefined {
+  if (text === undefined) return undefined;
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text);
+  const unit = match?.[2];
+  if (unit === 'ms' || unit === 's' || unit === 'm' || unit === 'h') return Number(match?.[1]) * UNIT_MS[unit];
+  throw new InputError(`${option} ${text} is no duration`, { hint: 'write it like 90s, 30m or 2h' });
+}
+
+/**
+ * The value of an option that takes one of a few words; undefined where it was not given.
+ *
+ * @throws InputError that lists the words.
+ */
+export function oneOf<const T extends string>(
+  text: string | undefined,
+  option: string,
+  words: readonly T[],
+): T | undefined {
+  if (text === undefined) return undefined;
+  const word = words.find((candidate) => candidate === text);
+  if (word !== undefined) return word;
+  throw new InputError(`${option} ${text} is unknown`, { hint: `it takes one of: ${words.join(', ')}` });
+}

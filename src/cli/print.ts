@@ -1,0 +1,29 @@
+/** Writes a line to stdout: what the command was asked for, nothing else. */
+export function printLine(text = ''): void {
+  process.stdout.write(`${text}\n`);
+}
+
+/** Writes a value to stdout as indented JSON. */
+export function printJson(value: unknown): void {
+  printLine(JSON.stringify(value, undefined, 2));
+}
+
+/** Writes a remark for the person at the terminal to stderr, where it does not mix with the result. */
+export function printNote(text: string): void {
+  process.stderr.write(`note: ${text}\n`);
+}
+
+/** A share as per cent with enough digits to tell it: 99.28 %. */
+export function percent(share: number, digits = 2): string {
+  return `${(100 * share).toFixed(digits)} %`;
+}
+
+/** Columns side by side, each as wide as its widest cell; the first is aligned left, the others right. */
+export function table(rows: readonly (readonly string[])[]): string {
+  const widths: number[] = [];
+  for (const row of rows) {
+    for (const [i, cell] of row.entries()) widths[i] = Math.max(widths[i] ?? 0, cell.length);
+  }
+  const align = (cell: string, i: number) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0));
+  return rows.map((row) => row.map(align).join('  ').trimEnd()).join('\n');
+}
