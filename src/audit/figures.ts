@@ -47,7 +47,8 @@ function percentDigits(share: number): string {
   const percent = 100 * share;
   if (percent === 0) return '0';
   if (percent === 100) return '100';
-  if (percent < 1) return String(Number(percent.toPrecision(2)));
+  if (percent < 1e-4) return '<0.0001';
+  if (percent < 1) return percent.toPrecision(2);
   // Under 100 %, rounding must not claim all of them.
   return percent > 99.9 ? '99.9' : percent.toFixed(1);
 }

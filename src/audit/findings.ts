@@ -70,10 +70,10 @@ const rateFields = {
 };
 
 /** One measured rate with its counts and interval. */
-export const rateSchema = z.object(rateFields).refine(isConsistent, INCONSISTENT);
+const rateSchema = z.object(rateFields).refine(isConsistent, INCONSISTENT);
 
 /** One measured rate of a control, what was expected of it, and whether it came true. */
-export const controlSchema = z
+const controlSchema = z
   .object({
     ...rateFields,
     expected: z
@@ -86,7 +86,7 @@ export const controlSchema = z
   .refine(isConsistent, INCONSISTENT);
 
 /** What the attacker of this audit knows, has and spends. */
-export const threatCardSchema = z.object({
+const threatCardSchema = z.object({
   target: name.describe('Encoder whose templates were attacked.'),
   attacker: name.describe('Who the attacker is and what is stolen, in a sentence.'),
   knows: z.array(name).describe('What the attacker knows or has, one thing an entry.'),
@@ -98,8 +98,8 @@ export const threatCardSchema = z.object({
   auxiliary: z
     .object({
       description: name.describe('What the data are.'),
-      people: count,
-      images: count,
+      people: count.describe('People in them.'),
+      images: count.describe('Images of them.'),
       pairs: count.describe('Pairs of embedding and face that the attack learnt from.'),
     })
     .describe('Faces that the attacker has besides the templates.'),
@@ -111,18 +111,25 @@ export const threatCardSchema = z.object({
 });
 
 /** Leakage against what the attacker has. */
-export const curveSchema = z.object({
+const curveSchema = z.object({
   name: name.describe('What the curve shows; names its judge and false match rate.'),
-  x: z.object({
-    label: name,
-    unit: name.describe('Unit of x, plural: "pairs", "queries", "iterations".'),
-    scale: z.enum(['linear', 'log']).describe('How to draw it; log leaves room for a zero at the left.'),
-  }),
-  y: z.object({ label: name.describe('A rate, 0 to 1.') }),
+  x: z
+    .object({
+      label: name.describe('What the attacker spends.'),
+      unit: name.describe('Unit of x, plural: "pairs", "queries", "steps".'),
+      scale: z.enum(['linear', 'log']).describe('How to draw it; log leaves room for a zero at the left.'),
+    })
+    .describe('The horizontal axis.'),
+  y: z.object({ label: name.describe('Name of the rate.') }).describe('The vertical axis: a rate, 0 to 1.'),
   points: z
     .array(
       z
-        .object({ x: amount, y: share, low: share.optional(), high: share.optional() })
+        .object({
+          x: amount.describe('What was spent.'),
+          y: share.describe('The rate it gave.'),
+          low: share.optional().describe('Lower bound of y.'),
+          high: share.optional().describe('Upper bound of y.'),
+        })
         .refine((point) => (point.low ?? 0) <= point.y + TOLERANCE && point.y <= (point.high ?? 1) + TOLERANCE, {
           error: 'y lies outside its interval',
         }),
@@ -132,7 +139,7 @@ export const curveSchema = z.object({
 });
 
 /** One person of the leak register. */
-export const personSchema = z
+const personSchema = z
   .object({
     person: name.describe('Name or pseudonym, as the data set has it.'),
     ...proportion,
@@ -141,8 +148,8 @@ export const personSchema = z
   .refine(isConsistent, INCONSISTENT);
 
 /** What a defence costs on clean data. */
-export const costSchema = z.object({
-  defence: name,
+const costSchema = z.object({
+  defence: name.describe('The defence and its setting.'),
   measure: name.describe('What was measured on clean data ("genuine TMR at FMR 0.1 %", "time per image").'),
   unit: z.string().describe('Unit of both figures; "rate" for a share of 1, empty where there is none.'),
   without: z.number().describe('The figure without the defence.'),
@@ -150,52 +157,66 @@ export const costSchema = z.object({
 });
 
 /** A figure of image quality: secondary, it may never make a verdict. */
-export const qualitySchema = z.object({
-  attack: name,
+const qualitySchema = z.object({
+  attack: name.describe('The attack whose images were measured.'),
   measure: name.describe('"SSIM", "PSNR", "L1", "L2", "LPIPS".'),
   unit: z.string().describe('"dB", or empty.'),
-  mean: z.number(),
+  mean: z.number().describe('Mean over the images.'),
   deviation: amount.optional().describe('Standard deviation over the images.'),
-  images: z.int().min(1),
+  images: z.int().min(1).describe('Images measured.'),
 });
 
 /** A threshold with all that gives it a meaning. */
-export const thresholdSchema = z.object({
-  encoder: name,
+const thresholdSchema = z.object({
+  encoder: name.describe('Encoder that the threshold belongs to.'),
   fmr: z.number().gt(0).max(1).describe('False match rate at which the threshold was fixed.'),
   similarity: z.number().describe('Pairs of at least this similarity are accepted.'),
   measure: name.describe('The similarity: "cosine".'),
   dataset: name.describe('Data set of the impostor pairs.'),
-  impostorPairs: z.int().min(1),
-  impostorPeople: z.int().min(2).optional(),
+  impostorPairs: z.int().min(1).describe('Pairs of photos of two people that it was fixed on.'),
+  impostorPeople: z.int().min(2).optional().describe('People in those pairs.'),
   low: share.describe('Lower bound of the false match rate that this threshold has on those pairs.'),
   high: share.describe('Upper bound of it.'),
 });
 
 /** Enough to run the audit again and get the same numbers. */
-export const provenanceSchema = z.object({
+const provenanceSchema = z.object({
   faceward: name.describe('Version of Faceward.'),
   command: name.describe('The command line that runs this audit again.'),
-  seed: z.union([z.int(), z.string()]),
+  seed: z.union([z.int(), z.string()]).describe('Seed of all random numbers.'),
   date: z.iso.datetime({ offset: true }).describe('Start of the run.'),
   platform: z.record(z.string(), z.string()).describe('Operating system, processor, Node, ONNX Runtime, device.'),
-  durations: z.array(z.object({ stage: name, seconds: amount })),
-  models: z.array(z.object({ role: name.describe('"target", "judge", "inverter", "generator".'), id: name, sha256 })),
-  data: z.array(
-    z.object({
-      role: name.describe('"audited", "calibration", "training", "gallery".'),
-      name,
-      people: count,
-      images: count,
-      rejected: count.optional().describe('Images left out: unreadable, or without a face.'),
-      sha256: sha256.describe('Hash over the hashes of the images, in the order of their names.'),
-    }),
-  ),
-  thresholds: z.array(thresholdSchema),
-  intervals: z.object({
-    method: name.describe('"Wilson", or "bootstrap over people".'),
-    confidence: z.number().gt(0).lt(1).describe('0.95 for a 95 % interval.'),
-  }),
+  durations: z
+    .array(z.object({ stage: name.describe('Part of the audit.'), seconds: amount.describe('Time it took.') }))
+    .describe('How long each part took.'),
+  models: z
+    .array(
+      z.object({
+        role: name.describe('"target", "judge", "inverter", "generator".'),
+        id: name.describe('Name of the model.'),
+        sha256: sha256.describe('Hash of its file; of its address where the weights are out of reach.'),
+      }),
+    )
+    .describe('Every model that took part.'),
+  data: z
+    .array(
+      z.object({
+        role: name.describe('"audited", "calibration", "training", "gallery".'),
+        name: name.describe('Name of the data set.'),
+        people: count.describe('People used.'),
+        images: count.describe('Images used.'),
+        rejected: count.optional().describe('Images left out: unreadable, or without a face.'),
+        sha256: sha256.describe('Hash over the hashes of the images, in the order of their names.'),
+      }),
+    )
+    .describe('Every set of faces that took part.'),
+  thresholds: z.array(thresholdSchema).describe('Every threshold that was used.'),
+  intervals: z
+    .object({
+      method: name.describe('"Wilson", or "bootstrap over people".'),
+      confidence: z.number().gt(0).lt(1).describe('0.95 for a 95 % interval.'),
+    })
+    .describe('How the bounds of every rate were worked out.'),
 });
 
 /** 64 KB of base64: room for a thumbnail and its mark, none for a picture worth stealing. */
@@ -206,15 +227,15 @@ const facePng = z
   .regex(/^data:image\/png;base64,iVBORw0KGgo[A-Za-z0-9+/]+={0,2}$/, 'must be a small PNG as a data URI');
 
 /** A reconstruction, small and marked; present only where the person asked for faces. */
-export const faceSchema = z.object({
-  person: name,
-  attack: name,
+const faceSchema = z.object({
+  person: name.describe('Name or pseudonym.'),
+  attack: name.describe('The attack that made it.'),
   reconstruction: facePng.describe('The marked reconstruction as a data URI, at most 64 KB.'),
   original: facePng.optional().describe('The photo it is compared with, only where that was asked for too.'),
 });
 
 const findingsShape = z.object({
-  schema: z.literal(FINDINGS_SCHEMA),
+  schema: z.literal(FINDINGS_SCHEMA).describe('Name and version of this schema.'),
   audit: name.describe('Kind of audit: "inversion".'),
   verdict: z
     .enum(['leaks', 'leaks-little', 'inconclusive'])
@@ -247,8 +268,6 @@ export type Curve = z.infer<typeof curveSchema>;
 export type PersonLeak = z.infer<typeof personSchema>;
 export type Cost = z.infer<typeof costSchema>;
 export type Quality = z.infer<typeof qualitySchema>;
-export type Threshold = z.infer<typeof thresholdSchema>;
-export type Provenance = z.infer<typeof provenanceSchema>;
 export type ShownFace = z.infer<typeof faceSchema>;
 
 /**

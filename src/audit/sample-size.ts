@@ -1,5 +1,7 @@
-/** Two-sided 95 % quantile of the standard normal. */
-const Z_95 = 1.959963984540054;
+import { normalQuantile } from '../metric/normal-distribution.ts';
+
+/** Two-sided, 95 %. */
+const Z_95 = normalQuantile(0.975);
 
 /**
  * Trials after which a rate, should it stay as observed, is told from a level: its 95 % Wilson interval then lies on one side of it.

@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util';
 import { type ArgsDef, defineCommand, type ParsedArgs, renderUsage, runCommand } from 'citty';
 import { InputError } from '../util/errors.ts';
 import type { JobOptions, ProgressEvent } from '../util/progress.ts';
@@ -58,7 +59,8 @@ export function command<const T extends ArgsDef>(parts: CommandParts<T>): Comman
   return {
     help: async () => {
       const usage = await renderUsage(definition, { meta: { name: 'faceward' } });
-      return `${usage.trimEnd()}\n\nEXAMPLES\n\n${examples.map((line) => `  ${line}`).join('\n')}`;
+      const shown = process.stdout.isTTY ? usage : stripVTControlCharacters(usage);
+      return `${shown.trimEnd()}\n\nEXAMPLES\n\n${examples.map((line) => `  ${line}`).join('\n')}`;
     },
     run: async (words) => {
       await runCommand(definition, { rawArgs: [...words] });

@@ -78,7 +78,10 @@ export class LineProcess {
     this.#rest = lines.pop() ?? '';
     for (const line of lines) {
       if (line.trim() === '') continue;
-      if (!this.#waiting) return this.#fail('printed a line that no path was sent for');
+      if (!this.#waiting) {
+        this.#fail('printed a line that no path was sent for');
+        return;
+      }
       this.#waiting.resolve(line);
       this.#waiting = undefined;
     }

@@ -83,7 +83,10 @@ describe('openHttpEncoder', () => {
       }
       return [await meansOf(Buffer.from(JSON.parse(body.toString()).image, 'base64'))];
     });
-    const encoder = await open(url, { body: 'json', headers: { authorization: 'Bearer t' } });
+    const encoder = await open(url, {
+      body: 'json',
+      headers: { Authorization: 'Bearer t', 'Content-Type': 'text/plain' },
+    });
     expect(await encoder.embed([plain(9, 8, 7)])).toEqual([Float32Array.of(9, 8, 7)]);
   });
 
@@ -125,10 +128,13 @@ describe('openHttpEncoder', () => {
   it.each<[string, Handler, RegExp]>([
     [
       'a refusal',
-      (_q, _b, response) => ((response.statusCode = 422), { error: 'no face\u001b[31m' }),
+      (_q, _b, response) => {
+        response.statusCode = 422;
+        response.end('{"error": "no face\u001b[31m"}');
+      },
       /status 422: .*no face/,
     ],
-    ['a redirect', (_q, _b, response) => (response.writeHead(302, { location: '/other' }), {}), /redirects/],
+    ['a redirect', (_q, _b, response) => void response.writeHead(302, { location: '/other' }).end(), /redirects/],
     ['too long an answer', () => 'x'.repeat(2 << 20), /more than 1048576 bytes/],
     ['no embedding', () => ({ result: 'ok' }), /no single embedding/],
   ])('asks once only after %s', async (_name, handler, message) => {
@@ -139,7 +145,7 @@ describe('openHttpEncoder', () => {
     });
     const error: unknown = await open(url).catch((caught: unknown) => caught);
     expect(error).toMatchObject({ code: 'capability', message: expect.stringMatching(message) });
-    expect(String(error)).not.toMatch(/secret|\u001b/);
+    for (const hidden of ['secret', '\u001b']) expect(String(error)).not.toContain(hidden);
     expect(asked).toBe(1);
   });
 
@@ -179,6 +185,14 @@ describe('openHttpEncoder', () => {
       code: 'shape',
     });
     expect(encoder.queries).toBe(0);
+  });
+
+  it('refuses a header that cannot be sent, without showing its value', async () => {
+    const error: unknown = await open('http://127.0.0.1:1/', { headers: { 'x-key': 'hidden\nvalue' } }).catch(
+      (e: unknown) => e,
+    );
+    expect(error).toMatchObject({ code: 'input', message: expect.stringContaining('x-key') });
+    expect(String(error)).not.toContain('hidden');
   });
 
   it.each(['ftp://host/', 'https://user:pass@host/', 'nonsense'])('refuses the address %s', async (address) => {

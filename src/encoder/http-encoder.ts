@@ -50,6 +50,7 @@ export async function openHttpEncoder(address: string, options: HttpEncoderOptio
   }
   const { timeoutMs = 30_000, requestsPerSecond = 10, concurrency = 4, retries = 4, backoffMs = 500 } = options;
   requirePositive({ timeoutMs, requestsPerSecond, concurrency, backoffMs });
+  if (!Number.isInteger(retries) || retries < 0) throw new InputError(`retries is ${retries}: it must be 0, 1, 2 …`);
   const encoder = new Endpoint(url, ownership, {
     ...options,
     timeoutMs,
@@ -72,6 +73,7 @@ class Endpoint implements HttpEncoder {
   readonly ownership: string;
   readonly #url: URL;
   readonly #settings: Settings;
+  readonly #headers: Headers;
   readonly #pace: RequestPace;
   readonly #closing = new AbortController();
   #embeddingSize: number;
@@ -80,6 +82,7 @@ class Endpoint implements HttpEncoder {
   constructor(url: URL, ownership: string, settings: Settings) {
     this.#url = url;
     this.#settings = settings;
+    this.#headers = readHeaders(settings.headers);
     this.#pace = new RequestPace(settings.requestsPerSecond);
     this.#embeddingSize = settings.embeddingSize ?? 0;
     this.id = shownAddress(url);
@@ -149,14 +152,9 @@ class Endpoint implements HttpEncoder {
   async #request(face: Image): Promise<Pick<PostOptions, 'headers' | 'body'>> {
     const png = Uint8Array.from(await encodePng(face));
     const isJson = this.#settings.body === 'json';
-    return {
-      headers: {
-        accept: 'application/json',
-        ...this.#settings.headers,
-        'content-type': isJson ? 'application/json' : 'image/png',
-      },
-      body: isJson ? JSON.stringify({ image: Buffer.from(png).toString('base64') }) : png,
-    };
+    const headers = new Headers(this.#headers);
+    headers.set('content-type', isJson ? 'application/json' : 'image/png');
+    return { headers, body: isJson ? JSON.stringify({ image: Buffer.from(png).toString('base64') }) : png };
   }
 }
 
@@ -171,4 +169,17 @@ function parseAddress(address: string): URL {
     });
   }
   return url;
+}
+
+function readHeaders(given: Readonly<Record<string, string>> = {}): Headers {
+  const headers = new Headers({ accept: 'application/json' });
+  for (const [name, value] of Object.entries(given)) {
+    try {
+      headers.set(name, value);
+    } catch {
+      // Without the cause, which repeats the value.
+      throw new InputError(`the header "${name}" has a name or a value that cannot be sent`);
+    }
+  }
+  return headers;
 }

@@ -11,7 +11,7 @@ const LONGEST_WAIT_MS = 60_000;
 /** One POST, and how persistently it is made. */
 export interface PostOptions {
   readonly url: URL;
-  readonly headers: Readonly<Record<string, string>>;
+  readonly headers: Headers;
   readonly body: Uint8Array<ArrayBuffer> | string;
   readonly timeoutMs: number;
   readonly retries: number;

@@ -69,6 +69,7 @@ export class GraphBuilder {
   readonly #outputs = new Map<string, Value>();
   readonly #constants = new Map<Tensor, Value>();
   readonly #scalars = new Map<string, Value>();
+  readonly #weights = new Set<Value>();
   readonly #names = new Set<string>();
   readonly #metadata: Record<string, string> = {};
 
@@ -95,6 +96,13 @@ export class GraphBuilder {
     const value = new Value(this, this.#unique(name), tensor, { constant: tensor });
     if (key === undefined) this.#constants.set(tensor, value);
     else this.#scalars.set(key, value);
+    return value;
+  }
+
+  /** A constant that is kept as it is, neither folded nor shared with an equal one: a gradient can be taken with respect to it. */
+  weight(tensor: Tensor, name = 'weight'): Value {
+    const value = new Value(this, this.#unique(name), tensor, { constant: tensor });
+    this.#weights.add(value);
     return value;
   }
 
@@ -255,7 +263,7 @@ export class GraphBuilder {
     const tensors: Tensor[] = [];
     for (const value of context.inputs) {
       if (!value) continue;
-      if (!value.constant || sizeOf(value.shape) > FOLD_LIMIT) return undefined;
+      if (!value.constant || this.#weights.has(value) || sizeOf(value.shape) > FOLD_LIMIT) return undefined;
       tensors.push(value.constant);
     }
     return operator.fold(context, tensors);

@@ -72,7 +72,7 @@ export function differentiate(graph: Graph, options: DifferentiateOptions): Grap
   const weights = new Map<string, Value>();
   for (const name of options.wrt) {
     const tensor = graph.initializers.get(name);
-    if (tensor) weights.set(name, builder.constant(tensor, name));
+    if (tensor) weights.set(name, builder.weight(tensor, name));
   }
   const outputs = builder.import(graph, { inputs, weights });
   const of = outputs[options.of];

@@ -23,7 +23,7 @@ export interface Threshold extends ThresholdOrigin {
 /**
  * The lowest threshold whose measured FMR is at most `fmr`.
  *
- * Accepted is what reaches the threshold (similarity >= threshold). The threshold is an impostor similarity; where several impostors tie at the
+ * Accepted is what reaches the threshold (similarity >= threshold). The threshold is an impostor similarity (or just above the highest); where several tie at the
  * limit, all of them are rejected, so that the measured FMR never exceeds the one asked for.
  *
  * @throws InputError where fmr is outside (0, 1), or there are fewer than 1/fmr impostor pairs: a rate cannot be fixed that one pair would exceed.

@@ -16,7 +16,7 @@ export function html(strings: TemplateStringsArray, ...values: readonly Content[
 }
 
 /** Escapes text for element content and for quoted attributes. */
-export function escapeHtml(text: string): string {
+function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 

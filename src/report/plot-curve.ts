@@ -48,7 +48,7 @@ export function sharedTop(curves: readonly Curve[]): number {
 }
 
 /** What a curve shows, in words: its ends. */
-export function describeCurve({ name, x, points }: Curve): string {
+function describeCurve({ name, x, points }: Curve): string {
   const say = (point: Point | undefined) =>
     point === undefined ? 'nothing' : `${formatPercent(point.y)} at ${formatCount(point.x)} ${x.unit}`;
   return `${name}: from ${say(points[0])} to ${say(points.at(-1))}.`;

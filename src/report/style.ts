@@ -65,7 +65,7 @@ td:last-child, th:last-child { padding-right: 0; }
 .scroll { overflow-x: auto; margin-top: 1rem; }
 .scroll:focus-visible, summary:focus-visible, a:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
 
-.panel th { width: 32%; } .panel .plot { width: auto; padding: .3rem 1rem; } .panel .figure { width: 8.6rem; white-space: nowrap; }
+.panel th { width: 32%; overflow-wrap: anywhere; } .panel .plot { width: auto; padding: .3rem 1rem; } .panel .figure { width: 8.6rem; white-space: nowrap; }
 .panel .range, .panel .count { color: var(--muted); font-size: .8rem; }
 .panel .range { display: block; line-height: 1.3; }
 .panel strong { font-weight: 650; }
@@ -103,7 +103,7 @@ code { font-family: ui-monospace, "SF Mono", Menlo, Consolas, monospace; } td co
 footer { margin-top: 3rem; border-top: 1px solid var(--line); padding-top: 1rem; }
 
 @media (max-width: 34rem) {
-  .panel tr { display: grid; grid-template-columns: 1fr auto; column-gap: .75rem; padding: .35rem 0; }
+  .panel tr { display: grid; grid-template-columns: minmax(0, 1fr) auto; column-gap: .75rem; padding: .35rem 0; }
   .panel tbody tr + tr > * { border-top: 0; } .panel tbody tr + tr { border-top: 1px solid var(--grid); }
   .panel th, .panel .figure { width: auto; padding: 0 0 .1rem; } .panel .figure { text-align: right; }
   .panel .plot { grid-column: 1 / -1; grid-row: 2; padding: .1rem .6rem 0; }

@@ -2,6 +2,7 @@ import type { Encoder } from '../../encoder/encoder.ts';
 import type { SessionOptions } from '../../runtime/session.ts';
 import type { JobOptions } from '../../util/progress.ts';
 import type { Random } from '../../util/random.ts';
+import type { Probes } from './generator-adapter.ts';
 import type { Generator, WhiteBoxTarget } from './latent-optimisation.ts';
 
 /** A trained inverter, ready to run. */
@@ -12,14 +13,15 @@ export interface Inverter {
   invert(embeddings: readonly Float32Array[]): Promise<Float32Array[]>;
   /** The inverter as a generator whose latent is the standardised embedding, and the latent of a template: white-box goes on from there. */
   readonly asGenerator?: { readonly generator: Generator; latentOf(embedding: Float32Array): Float32Array };
+  close(): Promise<void>;
 }
 
 /** What an attacker may use; what is not there, the attacker does not have. */
 export interface InversionResources {
   readonly inverter?: Inverter;
   readonly generator?: Generator;
-  /** The encoder's interface: images in, embeddings out. */
-  readonly encoder?: Encoder;
+  /** What the encoder says of faces that the generator made. */
+  readonly probes?: Probes;
   /** The encoder's weights: white-box. */
   readonly target?: WhiteBoxTarget;
 }
@@ -30,8 +32,6 @@ export type InversionNeed = keyof InversionResources;
 export interface InversionOptions extends JobOptions, SessionOptions {
   /** Iterations of the white-box attacks; default 100. */
   readonly iterations?: number;
-  /** Images that the black-box attack through the generator may send to the encoder; default 1,000. */
-  readonly queries?: number;
   readonly random: Random;
 }
 

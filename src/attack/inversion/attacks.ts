@@ -1,6 +1,6 @@
 import { CapabilityError } from '../../util/errors.ts';
 import type { InversionAttack, InversionNeed, InversionOptions, InversionResources } from './attack.ts';
-import { invertThroughGenerator, probeEncoder } from './generator-adapter.ts';
+import { invertThroughGenerator } from './generator-adapter.ts';
 import { type LatentOptimisationOptions, optimiseLatents, type Start } from './latent-optimisation.ts';
 
 /** Latents in the pool that starts are selected from. */
@@ -20,13 +20,11 @@ const blackBox: InversionAttack = {
 const blackBoxThroughGenerator: InversionAttack = {
   name: 'black-box, adapter to the generator',
   access: 'black-box',
-  needs: ['generator', 'encoder'],
+  needs: ['generator', 'probes'],
   description: 'Sends generated faces to the encoder and learns a linear map from its embeddings back to their latents: no face of anyone is needed.',
   invert: async (templates, resources, options) => {
     const generator = need(resources, 'generator', blackBoxThroughGenerator);
-    const encoder = need(resources, 'encoder', blackBoxThroughGenerator);
-    const probes = await probeEncoder(generator, encoder, options);
-    return invertThroughGenerator(templates, generator, probes, options);
+    return invertThroughGenerator(templates, generator, need(resources, 'probes', blackBoxThroughGenerator), options);
   },
 };
 
@@ -103,7 +101,7 @@ function need<K extends InversionNeed>(resources: InversionResources, name: K, a
 const WANTED: Readonly<Record<InversionNeed, string>> = {
   inverter: 'an inverter (train one with `faceward train inverter`, or use an encoder for which one is shipped)',
   generator: 'a generator (one is shipped; train another with `faceward train generator`)',
-  encoder: 'the encoder’s interface',
+  probes: 'answers of the encoder to generated faces',
   target: 'the encoder’s weights as .onnx (white-box)',
 };
 

@@ -1,15 +1,10 @@
-import { GraphBuilder } from '../../graph/builder.ts';
 import type { Graph } from '../../graph/graph.ts';
-import { float32, type Tensor } from '../../graph/tensor.ts';
-import { createSession, type SessionOptions } from '../../runtime/session.ts';
+import type { SessionOptions } from '../../runtime/session.ts';
 import { ModelFileError, ShapeError } from '../../util/errors.ts';
 import { adaptEmbedding, type Adapter } from './adapter.ts';
 import type { Inverter } from './attack.ts';
-import { FACE_SIZE_PX } from './inverse-dcgan.ts';
-import { FACE_NUMBERS } from './pairs.ts';
-
-/** Faces made at once. */
-const BATCH_SIZE = 16;
+import { openGenerator } from './generator-adapter.ts';
+import type { Generator } from './latent-optimisation.ts';
 
 /** An inverter model: what `faceward train inverter` writes and the shipped ones are. */
 export interface InverterModel {
@@ -45,36 +40,14 @@ export function standardise({ mean, factor }: Pick<InverterModel, 'mean' | 'fact
 /** Makes an inverter of its model; with an adapter, one for the encoder that the adapter comes from. */
 export async function openInverter(model: InverterModel, options: SessionOptions & { readonly adapter?: Adapter } = {}): Promise<Inverter> {
   const { adapter } = options;
-  const builder = new GraphBuilder('inverter');
-  const latent = builder.input('latent', [BATCH_SIZE, model.mean.length]);
-  const { face } = builder.import(model.graph, { inputs: { latent } });
-  if (!face) throw new ModelFileError('the inverter has no output "face"');
-  builder.output('face', face);
-  const session = await createSession(builder.build(), options);
+  const generator: Generator = { graph: model.graph, latentSize: model.mean.length };
+  const made = await openGenerator(generator, options);
   const latentOf = (embedding: Float32Array): Float32Array =>
     standardise(model, adapter ? adaptEmbedding(adapter, embedding, { fullNorm: true }) : embedding);
   return {
     name: adapter ? `inverter of ${model.encoderId} behind an adapter from ${adapter.pairs} pairs` : `inverter of ${model.encoderId}`,
-    invert: async (embeddings) => {
-      const faces: Float32Array[] = [];
-      for (let first = 0; first < embeddings.length; first += BATCH_SIZE) {
-        const part = embeddings.slice(first, first + BATCH_SIZE).map(latentOf);
-        const data = new Float32Array(BATCH_SIZE * model.mean.length);
-        part.forEach((row, i) => {
-          data.set(row, i * model.mean.length);
-        });
-        const results = await session.run({ latent: float32(data, [BATCH_SIZE, model.mean.length]) });
-        faces.push(...part.map((_, i) => planarFace(results.face, i)));
-      }
-      return faces;
-    },
-    asGenerator: { generator: { graph: model.graph, latentSize: model.mean.length }, latentOf },
+    invert: (embeddings) => made.generate(embeddings.map(latentOf)),
+    asGenerator: { generator, latentOf },
+    close: made.close,
   };
-}
-
-function planarFace(tensor: Tensor | undefined, row: number): Float32Array {
-  if (tensor?.dtype !== 'float32' || tensor.shape.slice(1).join() !== `3,${FACE_SIZE_PX},${FACE_SIZE_PX}`) {
-    throw new ModelFileError(`the inverter gives ${tensor ? `[${tensor.shape}]` : 'nothing'}, not faces of 3x128x128`);
-  }
-  return tensor.data.slice(row * FACE_NUMBERS, (row + 1) * FACE_NUMBERS);
 }

@@ -1,8 +1,9 @@
 import type { Value } from '../builder.ts';
 import { type Attributes, int, ints } from '../graph.ts';
 import type { NodeContext, Operator } from '../operator.ts';
-import { concat, flip, pad, slice } from './indexing.ts';
+import { concat, flip, slice } from './indexing.ts';
 import { gemm, matMul, transposeMatrix } from './matrix.ts';
+import { pad, spread } from './padding.ts';
 import { reduceSum } from './reduction.ts';
 import { reshape, transpose } from './shape.ts';
 import { type Window, windowOf } from './window.ts';
@@ -51,7 +52,8 @@ export const operators = {
       const [x, w] = [node.input(0), node.input(1)];
       const groups = node.int('group', 1);
       if (x.rank < 3 || w.rank !== x.rank) throw node.error('wants x [N,C,...] and a kernel of the same rank');
-      if (x.shape[1] !== (w.shape[1] as number) * groups) throw node.error(`the channels do not fit ${groups} group(s)`);
+      if (x.shape[1] !== (w.shape[1] as number) * groups)
+        throw node.error(`the channels do not fit ${groups} group(s)`);
       const window = windowOf(node, w.shape.slice(2));
       return [{ dtype: x.dtype, shape: [x.shape[0] as number, w.shape[0] as number, ...window.output] }];
     },
@@ -158,11 +160,11 @@ function inputGradient(dy: Value, w: Value, x: Value, window: PlanarWindow, grou
   const fits = reach[0] >= Math.max(top, bottom) && reach[1] >= Math.max(left, right);
   const unit = window.strides[0] === 1 && window.strides[1] === 1;
   if (fits && (unit || groups > 1)) {
-    const spread = unit ? dy : spreadOut(dy, window.strides);
-    // What the stride left over at the far side never reached an output: its gradient is zero.
-    const missing = [height + top + bottom - reach[0] - (spread.shape[2] as number), width + left + right - reach[1] - (spread.shape[3] as number)] as const;
-    return conv(spread, swappedKernel(w, groups), {
-      pads: [reach[0] - top, reach[1] - left, reach[0] - bottom + missing[0], reach[1] - right + missing[1]],
+    const apart = spread(dy, [1, 1, ...window.strides]);
+    // What the stride left over at the far side never reached an output, and gets zeros; the zeros after the last place may be too many.
+    const far = [height + top - (apart.shape[2] as number), width + left - (apart.shape[3] as number)] as const;
+    return conv(pad(apart, [0, 0, 0, 0, 0, 0, Math.min(0, far[0]), Math.min(0, far[1])]), swappedKernel(w, groups), {
+      pads: [reach[0] - top, reach[1] - left, Math.max(0, far[0]), Math.max(0, far[1])],
       dilations: window.dilations,
       groups,
     });
@@ -188,23 +190,17 @@ function swappedKernel(w: Value, groups: number): Value {
   return reshape(grouped, [groups * c, m / groups, kh, kw]);
 }
 
-/** Puts stride - 1 zeros between neighbours (none after the last). */
-function spreadOut(x: Value, strides: readonly [number, number]): Value {
-  const [n, c, h, w] = x.shape as [number, number, number, number];
-  const [sh, sw] = strides;
-  const apart = pad(reshape(x, [n, c, h, 1, w, 1]), [0, 0, 0, 0, 0, 0, 0, 0, 0, sh - 1, 0, sw - 1]);
-  return slice(reshape(apart, [n, c, h * sh, w * sw]), {
-    starts: [0, 0],
-    ends: [(h - 1) * sh + 1, (w - 1) * sw + 1],
-    axes: [2, 3],
-  });
-}
-
 /**
  * Gradient of Conv's kernel: for each place in the kernel, the part of x under it times dy, over batch and space at once. With the batch moved
  * behind the channels (block copies), that is one matrix product with a long inner axis, the form that ONNX Runtime runs fastest.
  */
-function weightGradient(x: Value, dy: Value, kernelShape: readonly number[], window: PlanarWindow, groups: number): Value {
+function weightGradient(
+  x: Value,
+  dy: Value,
+  kernelShape: readonly number[],
+  window: PlanarWindow,
+  groups: number,
+): Value {
   const [, , kh, kw] = kernelShape as [number, number, number, number];
   const [n, m, oh, ow] = dy.shape as [number, number, number, number];
   const channels = x.shape[1] as number;
@@ -213,7 +209,8 @@ function weightGradient(x: Value, dy: Value, kernelShape: readonly number[], win
   const source = transpose(padded, [1, 0, 2, 3]);
   const parts: Value[] = [];
   for (let i = 0; i < kh; i++) {
-    for (let j = 0; j < kw; j++) parts.push(shifted(source, i * window.dilations[0], j * window.dilations[1], [oh, ow], window.strides));
+    for (let j = 0; j < kw; j++)
+      parts.push(shifted(source, i * window.dilations[0], j * window.dilations[1], [oh, ow], window.strides));
   }
   const gradient = reshape(transpose(dy, [1, 0, 2, 3]), [groups, m / groups, columns]);
   if (groups === 1) {
@@ -223,7 +220,10 @@ function weightGradient(x: Value, dy: Value, kernelShape: readonly number[], win
   }
   const perGroup = channels / groups;
   const products = parts.map((part) => matMul(gradient, transposeMatrix(reshape(part, [groups, perGroup, columns]))));
-  const stacked = concat(products.map((product) => reshape(product, [m, perGroup, 1])), 2);
+  const stacked = concat(
+    products.map((product) => reshape(product, [m, perGroup, 1])),
+    2,
+  );
   return reshape(stacked, [m, perGroup, kh, kw]);
 }
 

@@ -7,7 +7,7 @@ import { add, greater, greaterOrEqual, less, lessOrEqual, maximum, minimum, mul,
 import { cast } from './constant.ts';
 import { concat, gather, slice } from './indexing.ts';
 import { reduceSum } from './reduction.ts';
-import { scatterRows } from './selection.ts';
+import { scatterAlong } from './selection.ts';
 import { reshape, transpose } from './shape.ts';
 
 /** Options of {@link gridSample}. */
@@ -104,7 +104,7 @@ export const operators = {
           corners.map(({ pixel }) => pixel),
           1,
         );
-        const sums = scatterRows(reshape(updates, [n * corners.length * points, c]), pixels, n * h * w, 0);
+        const sums = scatterAlong(reshape(updates, [n * corners.length * points, c]), pixels, n * h * w, 0);
         return transpose(reshape(sums, [n, h, w, c]), [0, 3, 1, 2]);
       };
 

@@ -7,6 +7,7 @@ import { operators as gridSampling } from './grid-sampling.ts';
 import { operators as indexing } from './indexing.ts';
 import { operators as matrix } from './matrix.ts';
 import { operators as normalisation } from './normalisation.ts';
+import { operators as padding } from './padding.ts';
 import { operators as pooling } from './pooling.ts';
 import { operators as reduction } from './reduction.ts';
 import { operators as resampling } from './resampling.ts';
@@ -20,6 +21,7 @@ const OPERATORS: Readonly<Record<string, Operator>> = {
   ...reduction,
   ...shape,
   ...indexing,
+  ...padding,
   ...selection,
   ...matrix,
   ...convolution,

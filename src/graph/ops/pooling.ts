@@ -4,7 +4,7 @@ import type { NodeContext, Operator, Type } from '../operator.ts';
 import { float32, type Shape, sizeOf } from '../tensor.ts';
 import { div, equal, mul, tensorOf } from './arithmetic.ts';
 import { cast } from './constant.ts';
-import { pad, spread } from './indexing.ts';
+import { pad, spread } from './padding.ts';
 import { reduceSum } from './reduction.ts';
 import { upsampleNearest } from './resampling.ts';
 import { scatterElements } from './selection.ts';

@@ -2,10 +2,11 @@ import type { Value } from '../builder.ts';
 import { int, string } from '../graph.ts';
 import type { NodeContext, Operator, Type } from '../operator.ts';
 import { int64, type Shape, sizeOf } from '../tensor.ts';
-import { tensorOf } from './arithmetic.ts';
+import { add, less, mul, tensorOf, where } from './arithmetic.ts';
 import { cast } from './constant.ts';
 import { concat } from './indexing.ts';
-import { expand, reshape, transpose } from './shape.ts';
+import { reduceSum } from './reduction.ts';
+import { expand, reshape } from './shape.ts';
 
 /** For each place of `indices`, the element of `x` there, with the place along `axis` replaced by the index. */
 export const gatherElements = (x: Value, indices: Value, axis: number): Value =>
@@ -54,17 +55,35 @@ export function topK(x: Value, count: number, axis = -1): { readonly values: Val
   return { values, indices };
 }
 
-/** Adds the entries of `values` along `axis` up at `indices` of a tensor of zeros that has `extent` places there. */
-export function scatterRows(values: Value, indices: Value, extent: number, axis: number): Value {
-  const others = values.shape.flatMap((_, a) => (a === axis ? [] : [a]));
-  const rows = transpose(values, [axis, ...others]);
-  const places = reshape(indices.dtype === 'int64' ? indices : cast(indices, 'int64'), [sizeOf(indices.shape), 1]);
-  const sums = scatterNd(zeros(values, [extent, ...rows.shape.slice(1)]), places, rows, 'add');
-  return transpose(sums, [
-    ...others.slice(0, axis).map((_, i) => i + 1),
+/**
+ * Adds the entries of `values` along `axis` up at `indices` (one for each entry) of a tensor of zeros that has `extent` places there.
+ *
+ * Measured in ONNX Runtime 1.30: ScatterND would copy whole rows, but adds in several threads at once and loses sums where a place is
+ * named twice; ScatterElements is right, and 10 times faster over one axis than over several, hence the flat places.
+ */
+export function scatterAlong(values: Value, indices: Value, extent: number, axis: number): Value {
+  const { builder, shape } = values;
+  const [before, count, after] = [sizeOf(shape.slice(0, axis)), shape[axis] as number, sizeOf(shape.slice(axis + 1))];
+  const firsts = (number: number, stride: number, extents: Shape): Value =>
+    builder.constant(
+      int64(
+        Array.from({ length: number }, (_, i) => i * stride),
+        extents,
+      ),
+      'firsts',
+    );
+  const along = wrapped(reshape(cast(indices, 'int64'), [1, count, 1]), [extent]);
+  const rows = add(mul(along, after), firsts(before, extent * after, [before, 1, 1]));
+  const places = after === 1 ? rows : add(rows, firsts(after, 1, [1, 1, after]));
+  const size = [sizeOf(shape)];
+  const sums = scatterElements(
+    zeros(values, [before * extent * after]),
+    reshape(places, size),
+    reshape(values, size),
     0,
-    ...others.slice(axis).map((_, i) => i + axis + 1),
-  ]);
+    'add',
+  );
+  return reshape(sums, shape.with(axis, extent));
 }
 
 export const operators = {
@@ -84,8 +103,12 @@ export const operators = {
       return [{ dtype, shape: [...indices.slice(0, -1), ...shape.slice(batch + (indices.at(-1) ?? 0))] }];
     },
     gradient: ({ node, grad }) => {
+      const { shape } = node.input(0);
       const indices = withBatchPlaces(node.input(1), node.int('batch_dims', 0));
-      return [scatterNd(zeros(node.input(0)), indices, grad, 'add')];
+      const named = indices.shape.at(-1) as number;
+      const rows = sizeOf(shape.slice(0, named));
+      const parts = reshape(grad, [sizeOf(indices.shape) / named, sizeOf(shape.slice(named))]);
+      return [reshape(scatterAlong(parts, rowOf(indices, shape.slice(0, named)), rows, 0), shape)];
     },
   },
 
@@ -184,4 +207,22 @@ function withBatchPlaces(indices: Value, batchAxes: number): Value {
     );
   });
   return concat([...places, indices], indices.rank - 1);
+}
+
+/** The row-major index that the last axis of `indices` stands for, over axes of `extents`. */
+function rowOf(indices: Value, extents: Shape): Value {
+  const strides = extents.map((_, axis) => sizeOf(extents.slice(axis + 1)));
+  return reduceSum(
+    mul(wrapped(indices, extents), cast(indices.builder.constant(int64(strides), 'strides'), indices.dtype)),
+    [-1],
+  );
+}
+
+/** Negative places, which count from the end of their axis, made plain ones. */
+function wrapped(indices: Value, extents: Shape): Value {
+  return where(
+    less(indices, 0),
+    add(indices, cast(indices.builder.constant(int64(extents), 'extents'), indices.dtype)),
+    indices,
+  );
 }

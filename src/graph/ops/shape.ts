@@ -131,6 +131,8 @@ export const operators = {
       const tensor = inputs[0];
       if (!tensor || sizeOf(tensor.shape) !== 1) return undefined;
       const shape = broadcastShapes(tensor.shape, node.constantInput(1) ?? []);
+      // A greater one stays a node: it costs nothing in the file.
+      if (sizeOf(shape) > 4096) return undefined;
       return [tensorOf(tensor.dtype, new Array<number>(sizeOf(shape)).fill(Number(tensor.data[0])), shape)];
     },
   },

@@ -32,7 +32,7 @@ export function comparisonSection({ verdict, rows, caveats }: Comparison): Marku
   const rest = rows.filter((row) => !isDeciding(row));
   return html`<section aria-labelledby="comparison"><h2 id="comparison">Against the baseline</h2><p>${change}</p>
 ${caveats.length > 0 && html`<p>What else differs:</p><ul>${caveats.map((caveat) => html`<li>${caveat}</li>`)}</ul>`}
-${deciding.length > 0 && dataTable('Rates that decide the verdict, now and before', COLUMNS, deciding)}
+${deciding.length > 0 && dataTable('Deciding rates, now and before', COLUMNS, deciding)}
 ${rest.length > 0 && html`<details><summary>The other ${rest.length} rates</summary>${dataTable('Other rates, now and before', COLUMNS, rest)}</details>`}</section>`;
 }
 
@@ -44,5 +44,5 @@ function figures(rate: Pick<Rate, 'rate' | 'low' | 'high'> | undefined): Markup 
 function toldApart({ difference, overlaps }: ComparedRate): string {
   if (difference === undefined) return '–';
   if (overlaps) return 'no: intervals overlap';
-  return difference > 0 ? '▲ higher' : '▼ lower';
+  return difference > 0 ? '▲\u00a0higher' : '▼\u00a0lower';
 }

@@ -26,7 +26,7 @@ ${thresholdTable(provenance.thresholds)}${modelTable(provenance.models)}${dataSe
 function thresholdTable(thresholds: Findings['provenance']['thresholds']): Markup {
   if (thresholds.length === 0) return html``;
   return dataTable(
-    'Thresholds, fixed on real impostor pairs',
+    'Thresholds, on real impostor pairs',
     [
       { title: 'Encoder', cell: (row) => row.encoder },
       { title: 'FMR', cell: (row) => formatExactPercent(row.fmr), isNumber: true },

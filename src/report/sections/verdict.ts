@@ -18,7 +18,8 @@ const SMALL_SAMPLE_PEOPLE = 73;
 /** The first screen: the verdict, its figure, what it means, how sure it is and what to do. */
 export function verdictSection(findings: Findings): Markup {
   const { verdict, sentence } = findings;
-  const headline = headlineRate(findings);
+  // A figure in large type would be believed, whatever stands beside it; where the measurement failed there is none.
+  const headline = findings.controls.every((control) => control.held) ? headlineRate(findings) : undefined;
   return html`<section class="verdict" aria-labelledby="verdict">
 <h1 id="verdict" class="is-${verdict}">${verdictSign(verdict)}${VERDICT_WORDS[verdict]}</h1>
 <p class="sentence">${sentence}</p>

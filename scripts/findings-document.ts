@@ -1,0 +1,88 @@
+import { z } from 'zod';
+import { type Findings, findingsSchema, formatFindings } from '../src/audit/findings.ts';
+
+/** The parts of JSON Schema that zod writes for the findings. */
+interface Node {
+  readonly type?: string;
+  readonly const?: unknown;
+  readonly enum?: readonly unknown[];
+  readonly anyOf?: readonly Node[];
+  readonly description?: string;
+  readonly properties?: Readonly<Record<string, Node>>;
+  readonly required?: readonly string[];
+  readonly items?: Node;
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly exclusiveMinimum?: number;
+  readonly format?: string;
+}
+
+/** The page that describes every field of `findings.json`, with an example. */
+export function documentFindings(example: Findings): string {
+  // zod's own type for JSON Schema also knows booleans and references, which this schema does not give.
+  const root = z.toJSONSchema(findingsSchema) as Node;
+  return `# findings.json
+
+<!-- Written by scripts/document-findings.ts from src/audit/findings.ts; edit the descriptions there. -->
+
+Every audit writes its findings to \`findings.json\`, schema \`faceward.findings/1\`; \`report.html\` shows the same figures to people.
+Rates are shares of 1. A file that does not fit is refused, and so is a row whose rate its own counts deny, or a verdict other than
+\`inconclusive\` where a control did not hold or none was run. \`?\` marks what may be absent.
+
+| exit status | means |
+|---|---|
+| 0 | done |
+| 2 | bad input |
+| 3 | the gate that was asked for failed (\`--fail-on leaks\`) |
+| 4 | inconclusive |
+
+## How the verdict comes about
+
+Each is decided at a false match rate of 0.1 % (\`src/audit/verdict.ts\`).
+
+1. A control is *held* where it came out as \`expected\`. One that did not, or a missing kind of control, makes the audit **inconclusive**.
+2. **leaks**: the lower bound of a type-I or type-II SAR is above the level of a leak and above the upper bound of every chance control
+   with the same measure, judge and false match rate. The level is ten times the false match rate, at least 5 %.
+3. **leaks-little**: the upper bound of every such rate is below the level. There is no "safe".
+4. Else **inconclusive**: the sample is too small, and the sentence says how many more people would settle it.
+
+Many attacks and judges give many chances to cross a level by luck: the bounds are those of single rates, not corrected for their number.
+
+## Fields
+
+${rows(root, '').join('\n\n')}
+
+## Example
+
+${'```'}json
+${formatFindings(example)}${'```'}
+`;
+}
+
+/** A table of an object's fields, and after it the tables of the objects inside. */
+function rows(node: Node, path: string): string[] {
+  const fields = Object.entries(node.properties ?? {});
+  if (fields.length === 0) return [];
+  const table = fields.map(([field, own]) => {
+    const mark = node.required?.includes(field) ? '' : '?';
+    return `| \`${field}\`${mark} | ${typeName(own)} | ${(own.description ?? '').replaceAll('|', '\\|')} |`;
+  });
+  const title = path === '' ? [] : [`### ${path}`];
+  const inner = fields.flatMap(([field, own]) => {
+    const isList = own.type === 'array';
+    return rows(isList ? (own.items ?? {}) : own, `${path}${path && '.'}${field}${isList ? '[]' : ''}`);
+  });
+  return [...title, ['| field | type | meaning |', '|---|---|---|', ...table].join('\n'), ...inner];
+}
+
+function typeName(node: Node): string {
+  if (node.const !== undefined) return `\`${JSON.stringify(node.const)}\``;
+  if (node.enum !== undefined) return node.enum.map((value) => `\`${JSON.stringify(value)}\``).join(', ');
+  if (node.anyOf !== undefined) return node.anyOf.map(typeName).join(' or ');
+  if (node.type === 'array') return `list of ${typeName(node.items ?? {})}`;
+  if (node.type === 'number' && node.maximum === 1)
+    return node.exclusiveMinimum === 0 ? 'share, above 0' : 'share, 0 to 1';
+  if (node.type === 'integer' && node.minimum === 0) return 'count';
+  if (node.format === 'date-time') return 'date and time, ISO 8601';
+  return node.type ?? 'any';
+}

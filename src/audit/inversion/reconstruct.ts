@@ -1,0 +1,72 @@
+import type { InversionAttack, InversionOptions, InversionResources } from '../../attack/inversion/attack.ts';
+import { FACE_SIZE_PX } from '../../attack/inversion/inverse-dcgan.ts';
+import type { Image } from '../../image/image.ts';
+import { fromPlanar } from '../../image/tensor.ts';
+
+/** Keeps reconstructions of an unfinished audit, so that it can be resumed; they are removed when it is done. */
+export interface ReconstructionStore {
+  read(name: string): Promise<Uint8Array | undefined>;
+  write(name: string, bytes: Uint8Array): Promise<void>;
+}
+
+/** Templates inverted between two writes to the store. */
+const CHUNK = 16;
+
+/**
+ * Inverts templates, a chunk at a time; chunks that the store holds are not made again. Pictures are 8-bit, as an attacker would keep them, so a resumed
+ * audit judges the very same pixels.
+ *
+ * Each chunk has random numbers of its own: the result does not depend on where the audit was broken off.
+ */
+export async function reconstruct(
+  attack: InversionAttack,
+  templates: readonly Float32Array[],
+  resources: InversionResources,
+  options: InversionOptions & { readonly store: ReconstructionStore; readonly name: string },
+): Promise<Image[]> {
+  const images: Image[] = [];
+  for (let first = 0; first < templates.length; first += CHUNK) {
+    const part = templates.slice(first, first + CHUNK);
+    const key = `${options.name}-${first}`;
+    const stored = await options.store.read(key);
+    const bytes = stored?.length === part.length * 3 * FACE_SIZE_PX ** 2 ? stored : undefined;
+    if (bytes) {
+      images.push(...split(bytes));
+      continue;
+    }
+    const made = await attack.invert(part, resources, {
+      ...options,
+      random: options.random.fork(key),
+      onProgress: (event) =>
+        options.onProgress?.({
+          ...event,
+          stage: `${attack.name}: ${event.stage}`,
+          done: first + (event.done / event.total) * part.length,
+          total: templates.length,
+        }),
+    });
+    const pictures = made.flatMap((face) => fromPlanar(face, { widthPx: FACE_SIZE_PX, heightPx: FACE_SIZE_PX }));
+    await options.store.write(key, joined(pictures));
+    images.push(...pictures);
+    options.onProgress?.({ stage: attack.name, done: images.length, total: templates.length });
+  }
+  return images;
+}
+
+const PICTURE_BYTES = 3 * FACE_SIZE_PX ** 2;
+
+function joined(pictures: readonly Image[]): Uint8Array {
+  const bytes = new Uint8Array(pictures.length * PICTURE_BYTES);
+  pictures.forEach(({ data }, i) => {
+    bytes.set(data, i * PICTURE_BYTES);
+  });
+  return bytes;
+}
+
+function split(bytes: Uint8Array): Image[] {
+  return Array.from({ length: bytes.length / PICTURE_BYTES }, (_, i) => ({
+    widthPx: FACE_SIZE_PX,
+    heightPx: FACE_SIZE_PX,
+    data: bytes.slice(i * PICTURE_BYTES, (i + 1) * PICTURE_BYTES),
+  }));
+}
