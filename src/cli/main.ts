@@ -13,6 +13,14 @@ interface CommandEntry {
 
 /** All commands by the words that call them. */
 const COMMANDS: Readonly<Record<string, CommandEntry>> = {
+  audit: {
+    summary: 'the audit of templates, on the bundled encoder and sample photos unless told otherwise',
+    load: async () => (await import('./audit-inversion.ts')).auditInversionCommand,
+  },
+  'audit inversion': {
+    summary: 'measure how much of a face an encoder’s templates give away',
+    load: async () => (await import('./audit-inversion.ts')).auditInversionCommand,
+  },
   verify: {
     summary: 'compare the faces of two photos',
     load: async () => (await import('./verify.ts')).verifyCommand,

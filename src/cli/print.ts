@@ -1,3 +1,5 @@
+import { reportError } from './error-report.ts';
+
 /** Writes a line to stdout: what the command was asked for, nothing else. */
 export function printLine(text = ''): void {
   process.stdout.write(`${text}\n`);
@@ -26,4 +28,9 @@ export function table(rows: readonly (readonly string[])[]): string {
   }
   const align = (cell: string, i: number) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0));
   return rows.map((row) => row.map(align).join('  ').trimEnd()).join('\n');
+}
+
+/** Writes what went wrong with one part of a batch to stderr, as a failed command would. */
+export function printError(error: unknown): void {
+  process.stderr.write(reportError(error).text);
 }

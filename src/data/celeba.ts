@@ -1,8 +1,9 @@
-import { basename, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { InputError } from '../util/errors.ts';
 import { type AlignmentOptions, markAligned } from './alignment-check.ts';
+import { datasetName } from './folder.ts';
 import { isFile, readPhotoFolder, requireFolder } from './photo-files.ts';
-import { countPeople, type FaceDataset } from './sample.ts';
+import { describePhotos, type FaceDataset } from './sample.ts';
 import { lineError, parseCount, readLines, type TextLine } from './text-lines.ts';
 
 /** A row of CelebA's labels. */
@@ -22,7 +23,7 @@ export type CelebaLabels =
  * (file, identity, one column for each attribute) or as published (`list_attr_celeba.txt` and `identity_CelebA.txt`, in the root or in `Anno`).
  *
  * People are called `celeba-<identity>`. Rows without a photo are left out and counted, since subsets are common; so are photos without a row.
- * Its own alignment is not the canonical frame: `aligned` is false unless the options say otherwise.
+ * CelebA's own alignment (178x218 px) is not the canonical frame.
  *
  * Source: Liu, Luo, Wang, Tang, Deep Learning Face Attributes in the Wild, ICCV 2015; the README of its download.
  *
@@ -51,22 +52,19 @@ export async function loadCelebA(root: string, options: AlignmentOptions = {}): 
       hint: 'CelebA photos are called 000001.jpg and so on, in a folder images or img_align_celeba',
     });
   }
-  const samples = await markAligned(unmarked, { ...options, aligned: options.aligned ?? 'auto' });
+  const samples = await markAligned(unmarked, options);
   const left = rows.length - samples.length;
   const unlabelled = photos.names.size - samples.length;
   const aside = [
-    ...(left > 0 ? [`${left} rows without a photo left out`] : []),
-    ...(unlabelled > 0 ? [`${unlabelled} photos without a row left out`] : []),
+    ...(left > 0 ? [`rows left out for want of a photo: ${left}`] : []),
+    ...(unlabelled > 0 ? [`photos left out for want of a row: ${unlabelled}`] : []),
   ];
   const attributeCount = Object.keys(rows[0]?.attributes ?? {}).length;
   return {
-    name: basename(top),
+    name: datasetName(top),
     root: photos.folder,
     kind: 'celeba',
-    description: [
-      `CelebA: ${samples.length} photos of ${countPeople(samples)} people, ${attributeCount} attributes`,
-      ...aside,
-    ].join(', '),
+    description: [`CelebA: ${describePhotos(samples)}, ${attributeCount} attributes`, ...aside].join(', '),
     samples,
   };
 }

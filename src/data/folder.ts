@@ -1,8 +1,8 @@
-import { basename, join, parse, relative, resolve, sep } from 'node:path';
+import { basename, dirname, join, parse, relative, resolve, sep } from 'node:path';
 import { InputError } from '../util/errors.ts';
 import { type AlignmentOptions, markAligned } from './alignment-check.ts';
 import { type PhotoFolder, readPhotoFolder } from './photo-files.ts';
-import { countPeople, type FaceDataset, type FaceSample } from './sample.ts';
+import { describePhotos, type FaceDataset, type FaceSample } from './sample.ts';
 
 /** Folders of these names hold people, and are none themselves. */
 const COLLECTION_NAMES: ReadonlySet<string> = new Set(
@@ -24,25 +24,34 @@ type Unmarked = Omit<FaceSample, 'aligned'>;
  * 3. A photo directly in a collection belongs to its file's name without trailing digits, spaces, `_`, `-` and parentheses: `obama2.jpg` to
  *    `obama`. A name of nothing else, such as `0007.jpg`, is a person of its own.
  *
- * Photos are told by extension (JPEG, PNG, WebP, AVIF, TIFF, GIF, BMP, PGM/PPM) and not opened.
+ * Ids are relative to the innermost collection that holds everything, so that `lfw` and `lfw/images` give the same ones. Photos are told by extension (JPEG, PNG, WebP, AVIF, TIFF, GIF, BMP, PGM/PPM) and not opened.
  *
  * @throws InputError where `root` is not a folder, or there is no photo in it.
  */
 export async function loadFolder(root: string, options: AlignmentOptions = {}): Promise<FaceDataset> {
   const top = resolve(root);
-  const samples = await markAligned(photosOfCollection(await readPhotoFolder(top), top), options);
+  const collection = innermostCollection(await readPhotoFolder(top));
+  const samples = await markAligned(photosOfCollection(collection, collection.path), options);
   if (samples.length === 0) {
     throw new InputError(`${top}: there is no photo in this folder`, {
       hint: 'give a folder with one folder of photos for each person, or with photos named after people (ann1.jpg, ann2.jpg)',
     });
   }
   return {
-    name: basename(top),
-    root: top,
+    name: datasetName(top),
+    root: collection.path,
     kind: 'folder',
-    description: `a folder of ${samples.length} photos of ${countPeople(samples)} people`,
+    description: `a folder of ${describePhotos(samples)}`,
     samples,
   };
+}
+
+/** A name for the data set in a folder: the folder's own, or its parent's where its own only says that there are photos (`images`). */
+export function datasetName(root: string): string {
+  const path = resolve(root);
+  return COLLECTION_NAMES.has(basename(path).toLowerCase())
+    ? basename(dirname(path)) || basename(path)
+    : basename(path);
 }
 
 /** The person that a photo's file name speaks of, as rule 3 of {@link loadFolder} has it. */
@@ -59,6 +68,13 @@ function photosOfCollection(collection: PhotoFolder, root: string): Unmarked[] {
       : photosOfPerson(folder).map((path) => sampleAt(path, root, folder.name)),
   );
   return [...loose, ...inFolders];
+}
+
+/** Photos wrapped in folders that hold nothing else have the innermost of these as their root. */
+function innermostCollection(collection: PhotoFolder): PhotoFolder {
+  const [only, ...others] = collection.folders;
+  const isWrapper = only !== undefined && others.length === 0 && collection.photos.length === 0;
+  return isWrapper && isCollection(only, collection) ? innermostCollection(only) : collection;
 }
 
 function isCollection(folder: PhotoFolder, parent: PhotoFolder): boolean {

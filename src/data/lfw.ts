@@ -3,7 +3,7 @@ import { InputError } from '../util/errors.ts';
 import type { AlignmentOptions } from './alignment-check.ts';
 import { loadFolder } from './folder.ts';
 import { isFile } from './photo-files.ts';
-import type { FaceDataset, FacePair, FaceSample } from './sample.ts';
+import { describePhotos, type FaceDataset, type FacePair, type FaceSample } from './sample.ts';
 import { lineError, parseCount, readLines, type TextLine } from './text-lines.ts';
 
 /** How {@link loadLfw} finds its protocol. */
@@ -48,7 +48,7 @@ export async function loadLfw(root: string, options: LfwOptions = {}): Promise<F
   return {
     ...folder,
     kind: 'lfw',
-    description: `LFW: ${folder.description.replace('a folder of ', '')}, ${pairs.length} pairs in ${folds} folds from ${pairsFile}`,
+    description: `LFW: ${describePhotos(folder.samples)}, ${pairs.length} pairs in ${folds} folds from ${pairsFile}`,
     pairs,
   };
 }

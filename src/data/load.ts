@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { resolve, sep } from 'node:path';
 import { InputError } from '../util/errors.ts';
 import { findCelebaLabels, loadCelebA } from './celeba.ts';
 import { loadFolder } from './folder.ts';
@@ -21,7 +21,7 @@ export async function loadDataset(root: string, options: LfwOptions = {}): Promi
   if ((await findCelebaLabels(top)) !== undefined) return loadCelebA(top, options);
   const pairsFile = await findPairsFile(top);
   if (pairsFile === undefined) return loadFolder(top, options);
-  if (resolve(pairsFile).startsWith(top)) return loadLfw(top, { ...options, pairsFile });
+  if (resolve(pairsFile).startsWith(top + sep)) return loadLfw(top, { ...options, pairsFile });
   try {
     return await loadLfw(top, { ...options, pairsFile });
   } catch (error) {

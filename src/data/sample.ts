@@ -38,6 +38,13 @@ export interface FaceDataset {
   readonly pairs?: readonly FacePair[];
 }
 
+/** "400 photos of 40 people". */
+export function describePhotos(samples: readonly Pick<FaceSample, 'person'>[]): string {
+  const people = countPeople(samples);
+  const photos = samples.length === 1 ? '1 photo' : `${samples.length} photos`;
+  return `${photos} of ${people === 1 ? '1 person' : `${people} people`}`;
+}
+
 /** How many different people the samples show. */
 export function countPeople(samples: readonly Pick<FaceSample, 'person'>[]): number {
   return new Set(samples.map((sample) => sample.person)).size;

@@ -4,7 +4,12 @@ import { mainFace } from './main-face.ts';
 
 const at = (x: number, y: number, side: number): Face => {
   const point = { x, y };
-  return { box: { x, y, width: side, height: side }, confidence: 1, landmarks: [point, point, point, point, point], mesh: [] };
+  return {
+    box: { x, y, width: side, height: side },
+    confidence: 1,
+    landmarks: [point, point, point, point, point],
+    mesh: [],
+  };
 };
 
 test('a face in the middle goes before a slightly larger one at the edge', () => {

@@ -15,6 +15,8 @@ export interface WindowLevel {
   readonly windows: readonly ImageWindow[];
   /** Faces smaller than this are missed in windows of this size. */
   readonly limitPx: number;
+  /** Searched only where no face was found so far. */
+  readonly onlyIfNone?: boolean;
 }
 
 /** BlazeFace finds faces down to this part of its window: 80 of 80 LFW faces at 0.067. */
@@ -23,20 +25,20 @@ const SMALLEST_PART = 0.065;
 /** How much neighbours overlap: a face that a window of twice the side would miss lies whole in one of them. */
 const OVERLAP = 0.2;
 
-/** From the whole photo down to windows in which a face of `minFacePx` is found; each level has twice as many windows a side. */
+/** From the whole photo, then the whole photo turned, down to windows in which a face of `minFacePx` is found; each level has twice as many windows a side. */
 export function planWindows(image: Image, minFacePx: number): WindowLevel[] {
   const longSide = Math.max(image.widthPx, image.heightPx);
-  const levels: WindowLevel[] = [{ windows: [wholeWindow(image, 0)], limitPx: longSide * SMALLEST_PART }];
+  const limitPx = longSide * SMALLEST_PART;
+  const levels: WindowLevel[] = [
+    { windows: [wholeWindow(image, 0)], limitPx },
+    // Before any smaller window, in which faces that stand on their heads are taken for upright ones.
+    { windows: [wholeWindow(image, 1), wholeWindow(image, 2), wholeWindow(image, 3)], limitPx, onlyIfNone: true },
+  ];
   for (let count = 2; (levels.at(-1)?.limitPx ?? 0) > minFacePx; count *= 2) {
     const sidePx = longSide / (count - (count - 1) * OVERLAP);
     levels.push({ windows: tile(image, sidePx), limitPx: sidePx * SMALLEST_PART });
   }
   return levels;
-}
-
-/** The whole photo, turned by one, two and three quarters. */
-export function turnedWindows(image: Image): ImageWindow[] {
-  return [wholeWindow(image, 1), wholeWindow(image, 2), wholeWindow(image, 3)];
 }
 
 /** The map from pixels of a window drawn at outPx x outPx to pixels of the photo. */

@@ -3,6 +3,9 @@ import type { Box, Point } from './face.ts';
 /** Boxes that overlap more than this are the same face. */
 const SAME_FACE_OVERLAP = 0.3;
 
+/** Points nearer than this part of the box are the same point. */
+const SAME_POINT_DISTANCE = 0.2;
+
 /** What {@link mergeOverlapping} merges. */
 interface Candidate {
   readonly box: Box;
@@ -11,8 +14,8 @@ interface Candidate {
 }
 
 /**
- * Makes one of the candidates that show the same face: box and points are the mean of all that overlap the most confident one, weighted by confidence, which is
- * steadier than the best one alone.
+ * Makes one of the candidates that show the same face: box and points are the mean of the most confident one and of those that agree with it, weighted by
+ * confidence, which is steadier than the best one alone.
  *
  * Source: BlazeFace (Bazarevsky et al. 2019), section 3.4.
  *
@@ -25,7 +28,7 @@ export function mergeOverlapping(candidates: readonly Candidate[]): Candidate[] 
     const { box } = best;
     const same = left.filter((other) => other === best || isSameFace(box, other.box));
     left = left.filter((other) => !same.includes(other));
-    merged.push({ ...weightedMean(same), confidence: best.confidence });
+    merged.push({ ...weightedMean(same.filter((other) => agrees(best, other))), confidence: best.confidence });
   }
   return merged;
 }
@@ -40,6 +43,16 @@ export function overlapOf(a: Box, b: Box): number {
 export function isSameFace(a: Box, b: Box): boolean {
   const smaller = Math.min(a.width * a.height, b.width * b.height);
   return overlapOf(a, b) > SAME_FACE_OVERLAP || sharedArea(a, b) > 0.7 * smaller;
+}
+
+/** Whether two candidates of one face have box and points alike: neither is cut off, nor sees the face in another direction. */
+function agrees(best: Candidate, other: Candidate): boolean {
+  const reach = SAME_POINT_DISTANCE * Math.max(best.box.width, best.box.height);
+  const isNear = best.points.every(({ x, y }, k) => {
+    const point = other.points[k];
+    return point !== undefined && Math.hypot(point.x - x, point.y - y) < reach;
+  });
+  return isNear && overlapOf(best.box, other.box) > SAME_FACE_OVERLAP;
 }
 
 function sharedArea(a: Box, b: Box): number {

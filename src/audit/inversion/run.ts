@@ -21,7 +21,7 @@ import { Random } from '../../util/random.ts';
 import { type Curve, MEASURE, type PersonLeak, type Quality, type Rate } from '../findings.ts';
 import { type Decision, decideVerdict, type MeasuredControl, VERDICT_FMR } from '../verdict.ts';
 import { chanceControls } from './controls.ts';
-import { createJudge, type Judge, measureThresholds } from './judge.ts';
+import { AUDIT_FMRS, createJudge, type Judge, measureThresholds } from './judge.ts';
 import { attackRates, genuineRates, leakRegister, qualityRows, rankRates } from './measure.ts';
 import { plantedStrongEncoder, plantedWeakEncoder } from './planted.ts';
 import { type ReconstructionStore, reconstruct } from './reconstruct.ts';
@@ -62,7 +62,7 @@ export interface InversionAuditOptions extends JobOptions {
   readonly seed: number;
   readonly store: ReconstructionStore;
   /** Thresholds that are shipped for an encoder; used where the faces do not suffice. */
-  readonly shippedThresholds: (encoder: Encoder) => readonly Threshold[] | undefined;
+  readonly shippedThresholds: (encoder: Encoder) => Promise<readonly Threshold[] | undefined>;
 }
 
 /** What an audit measured. */
@@ -188,7 +188,7 @@ async function judgeFor(encoder: Encoder, options: InversionAuditOptions): Promi
     `${options.faces.name}, calibration people`,
     options,
   );
-  const thresholds = measured ?? options.shippedThresholds(encoder);
+  const thresholds = measured ?? (await options.shippedThresholds(encoder))?.filter(({ fmr }) => AUDIT_FMRS.some((wanted) => wanted === fmr));
   if (!thresholds) {
     throw new InputError(
       `there are no thresholds for "${encoder.id}": too few calibration people, and none are shipped`,

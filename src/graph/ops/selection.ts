@@ -1,5 +1,6 @@
+import { UnsupportedOpError } from '../../util/errors.ts';
 import type { Value } from '../builder.ts';
-import { int, string } from '../graph.ts';
+import { int, OPSET, string } from '../graph.ts';
 import type { NodeContext, Operator, Type } from '../operator.ts';
 import { int64, type Shape, sizeOf } from '../tensor.ts';
 import { add, less, mul, tensorOf, where } from './arithmetic.ts';
@@ -162,8 +163,10 @@ function scatter(
     infer: (node) => [node.input(0)],
     gradient: ({ node, grad, needs }) => {
       const reduction = node.string('reduction', 'none');
-      if (reduction !== 'none' && reduction !== 'add')
-        throw node.error(`has no gradient for the reduction "${reduction}"`);
+      if (reduction !== 'none' && reduction !== 'add') {
+        const reason = `no gradient for the reduction "${reduction}"`;
+        throw new UnsupportedOpError({ op: node.op, opset: OPSET, node: node.name, reason });
+      }
       const { gather, clear } = on(grad, node);
       return [
         needs(0) ? (reduction === 'add' ? grad : clear()) : undefined,

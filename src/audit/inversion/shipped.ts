@@ -1,0 +1,30 @@
+import { existsSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { generatorModel } from '../../attack/inversion/generator.ts';
+import { type InverterModel, inverterModel } from '../../attack/inversion/inverter-file.ts';
+import type { Generator } from '../../attack/inversion/latent-optimisation.ts';
+import { readGraph } from '../../graph/onnx-file.ts';
+import type { Graph } from '../../graph/graph.ts';
+import { dequantiseWeights } from '../../nn/quantisation.ts';
+
+/** Folder of the models that come with Faceward: three folders up from src/audit/inversion and from dist/audit/inversion alike. */
+const MODELS = fileURLToPath(new URL('../../../models/', import.meta.url));
+
+/** Reads one of our own models, with its weights as float32. @throws ModelFileError where it is no model. */
+export async function readModel(path: string): Promise<Graph> {
+  return dequantiseWeights(readGraph(await readFile(path)));
+}
+
+/** The inverters that come with Faceward: one for each bundled encoder. */
+export async function shippedInverters(): Promise<InverterModel[]> {
+  if (!existsSync(MODELS)) return [];
+  const names = (await readdir(MODELS)).filter((name) => /^inverter-.*\.onnx$/.test(name)).sort();
+  return Promise.all(names.map(async (name) => inverterModel(await readModel(`${MODELS}${name}`))));
+}
+
+/** The generator that comes with Faceward. */
+export async function shippedGenerator(): Promise<Generator | undefined> {
+  const path = `${MODELS}generator.onnx`;
+  return existsSync(path) ? generatorModel(await readModel(path)) : undefined;
+}

@@ -1,0 +1,224 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname, join, resolve } from 'node:path';
+import { inverterModel, type InverterModel } from '../attack/inversion/inverter-file.ts';
+import { shippedCalibration, thresholdsOf } from '../audit/calibration.ts';
+import { type Findings, formatFindings, parseFindings } from '../audit/findings.ts';
+import { auditStatus } from '../audit/gate.ts';
+import { type ChosenSamples, chooseSamples } from '../audit/inversion/choose-samples.ts';
+import { type LoadedFaces, loadFaces } from '../audit/inversion/load-faces.ts';
+import { hexHash, inversionFindings } from '../audit/inversion/report-findings.ts';
+import { runInversionAudit } from '../audit/inversion/run.ts';
+import { readModel, shippedGenerator, shippedInverters } from '../audit/inversion/shipped.ts';
+import { openWorkFolder } from '../audit/inversion/work-folder.ts';
+import { loadFolder } from '../data/folder.ts';
+import { loadDataset } from '../data/load.ts';
+import type { FaceSample } from '../data/sample.ts';
+import { BUNDLED_ENCODERS, openBundledEncoder } from '../encoder/bundled.ts';
+import type { Encoder } from '../encoder/encoder.ts';
+import { renderReport } from '../report/html.ts';
+import { InputError } from '../util/errors.ts';
+import type { JobOptions } from '../util/progress.ts';
+import { Random } from '../util/random.ts';
+import { cacheDirectory } from './cache-directory.ts';
+import { command } from './command.ts';
+import { type EncoderArgs, encoderArgs, openEncoderFromArgs, sessionOptions } from './encoder-options.ts';
+import { pipelineSource, readPhotoSize } from './face-source.ts';
+import { oneOf, wholeNumber } from './option-values.ts';
+import { printJson, printLine, printNote } from './print.ts';
+
+/** Faces of other people that an adapter learns from, where the encoder has no inverter of its own. */
+const AUXILIARY_PEOPLE = 1000;
+
+/** `faceward audit inversion`, and `faceward audit` without arguments: how much of a face templates give away. */
+export const auditInversionCommand = command({
+  name: 'audit inversion',
+  description:
+    'Measures how much of a face an encoder’s templates give away: rebuilds faces from templates, and counts how often they pass for the person. Writes findings.json and report.html.',
+  examples: [
+    'faceward audit',
+    'faceward audit inversion --encoder my-encoder.onnx --data faces/ --judge dlib --judge faceres',
+    'faceward audit inversion --encoder https://faces.example/embed --ownership "ours, ticket 4711" --data faces/ --mode black-box',
+    'faceward audit inversion --encoder dlib --data faces/ --fail-on leaks --baseline earlier/findings.json',
+  ],
+  args: {
+    data: { type: 'string', description: 'folder with one folder of photos for each person; default: the sample photos of @vladmandic/face-api', valueHint: 'folder' },
+    judge: { type: 'string', description: 'another encoder that judges, several with commas; default: the bundled encoders', valueHint: 'encoder' },
+    mode: { type: 'string', description: 'auto, black-box, white-box or both', default: 'auto', valueHint: 'mode' },
+    people: { type: 'string', description: 'people attacked at most', default: '50', valueHint: 'n' },
+    iterations: { type: 'string', description: 'iterations of the white-box attacks', default: '60', valueHint: 'n' },
+    queries: { type: 'string', description: 'generated faces that the black-box attack may send to the encoder', default: '512', valueHint: 'n' },
+    variants: { type: 'string', description: 'strongest or all: which variants of the attacks run', default: 'strongest', valueHint: 'which' },
+    inverter: { type: 'string', description: 'an inverter of this encoder, as `faceward train inverter` writes it', valueHint: 'file.onnx' },
+    seed: { type: 'string', description: 'seed of everything random', default: '1', valueHint: 'n' },
+    out: { type: 'string', description: 'folder for findings.json and report.html', default: 'faceward-audit', valueHint: 'folder' },
+    resume: { type: 'boolean', description: 'go on with the audit that was broken off in --out' },
+    'show-faces': { type: 'boolean', description: 'put small, marked reconstructions into the report' },
+    'fail-on': { type: 'string', description: 'leaks: exit with status 3 where the encoder leaks', valueHint: 'verdict' },
+    baseline: { type: 'string', description: 'findings.json of an earlier audit to compare with', valueHint: 'file' },
+    json: { type: 'boolean', description: 'print the findings as JSON' },
+    ...encoderArgs,
+    encoder: { ...encoderArgs.encoder, default: 'dlib' },
+  },
+  async run({ args, job }) {
+    const startedAt = new Date();
+    const failOn = oneOf(args['fail-on'], '--fail-on', ['leaks']);
+    const mode = oneOf(args.mode, '--mode', ['auto', 'black-box', 'white-box', 'both']) ?? 'auto';
+    const variants = oneOf(args.variants, '--variants', ['strongest', 'all']) ?? 'strongest';
+    const seed = wholeNumber(args.seed, '--seed') ?? 1;
+    const people = wholeNumber(args.people, '--people', { min: 1 }) ?? 50;
+    const iterations = wholeNumber(args.iterations, '--iterations', { min: 1 }) ?? 60;
+    const queries = wholeNumber(args.queries, '--queries', { min: 30 }) ?? 512;
+    const baseline = args.baseline === undefined ? undefined : parseFindings(await readText(args.baseline), args.baseline);
+
+    const target = await openEncoderFromArgs(args);
+    const judges = await openJudges(args, target);
+    try {
+      const inverters = await invertersFor(args.inverter);
+      const generator = await shippedGenerator();
+      const hasOwn = inverters.some(({ encoderHash }) => encoderHash === target.hash);
+      const random = new Random(seed);
+      const chosen = await samplesFor(args.data, { people, auxiliaryPeople: hasOwn ? 0 : AUXILIARY_PEOPLE, random });
+      printNote(chosen.description);
+      const faces = await readFaces(chosen, args, job);
+      const plan = { target: target.hash, judges: judges.map(({ hash }) => hash), data: chosen.name, mode, people, iterations, queries, variants, seed };
+      const work = await openWorkFolder(join(args.out, 'work'), plan, args.resume === true);
+      const measured = await runInversionAudit({
+        ...job,
+        target,
+        judges,
+        faces: { name: chosen.name, attacked: faces.attacked.faces, calibration: faces.calibration.faces, auxiliary: faces.auxiliary.faces },
+        models: {
+          inverters,
+          ...(generator ? { generator } : {}),
+          openHub: async (model) => bundledOf(model, args),
+        },
+        mode,
+        people,
+        iterations,
+        queries,
+        variants,
+        seed,
+        store: work.store,
+        shippedThresholds: async (encoder) => {
+          const calibration = await shippedCalibration(encoder);
+          return calibration && thresholdsOf(calibration);
+        },
+      });
+      const findings = await inversionFindings(measured, {
+        version: await version(),
+        command: `faceward audit inversion ${process.argv.slice(2).filter((word) => word !== 'audit' && word !== 'inversion').join(' ')}`.trim(),
+        seed,
+        startedAt,
+        seconds: (Date.now() - startedAt.getTime()) / 1000,
+        device: args.device,
+        target,
+        judges,
+        dataset: { name: chosen.name, rejected: faces.attacked.rejected + faces.calibration.rejected + faces.auxiliary.rejected },
+        attacked: faces.attacked.faces,
+        calibration: faces.calibration.faces,
+        auxiliary: faces.auxiliary.faces,
+        models: inverters.map(({ encoderId, encoderHash }) => ({ role: 'inverter', id: `inverter of ${encoderId}`, sha256: hexHash(encoderHash) })),
+        showFaces: args['show-faces'] === true,
+        ...(args.ownership === undefined ? {} : { ownership: args.ownership }),
+      });
+      await write(args.out, findings, baseline);
+      await work.remove();
+      if (args.json) printJson(findings);
+      else printSummary(findings, args.out);
+      return auditStatus(findings, { failOn });
+    } finally {
+      await Promise.all([target, ...judges].map((encoder) => encoder.close()));
+    }
+  },
+});
+
+type AuditArgs = EncoderArgs & { readonly judge?: string | undefined };
+
+async function openJudges(args: AuditArgs, target: Encoder): Promise<Encoder[]> {
+  const specs = args.judge === undefined ? [...BUNDLED_ENCODERS] : args.judge.split(',').map((spec) => spec.trim());
+  const opened = await Promise.all(specs.map((spec) => openEncoderFromArgs(args, spec)));
+  const others = opened.filter(({ hash }) => hash !== target.hash);
+  await Promise.all(opened.filter((encoder) => !others.includes(encoder)).map((encoder) => encoder.close()));
+  if (others.length === 0) {
+    throw new InputError('an audit needs a judge that is not the encoder under attack', { hint: `name one with --judge, such as ${BUNDLED_ENCODERS.join(' or ')}` });
+  }
+  return others;
+}
+
+async function invertersFor(path: string | undefined): Promise<InverterModel[]> {
+  const shipped = await shippedInverters();
+  return path === undefined ? shipped : [inverterModel(await readModel(path)), ...shipped];
+}
+
+async function bundledOf({ encoderId, encoderHash }: InverterModel, args: AuditArgs): Promise<Encoder | undefined> {
+  const name = BUNDLED_ENCODERS.find((candidate) => candidate === encoderId);
+  if (!name) return undefined;
+  const encoder = await openBundledEncoder(name, { ...sessionOptions(args), cacheDir: cacheDirectory() });
+  if (encoder.hash === encoderHash) return encoder;
+  await encoder.close();
+  return undefined;
+}
+
+async function samplesFor(
+  data: string | undefined,
+  options: { readonly people: number; readonly auxiliaryPeople: number; readonly random: Random },
+): Promise<ChosenSamples & { readonly name: string; readonly everyFace: boolean }> {
+  if (data === undefined) {
+    const folder = join(dirname(createRequire(import.meta.url).resolve('@vladmandic/face-api/package.json')), 'demo');
+    const { samples } = await loadFolder(folder, { aligned: false });
+    const photos = samples.filter(({ id }) => /^sample\d\.jpg$/.test(id));
+    return {
+      attacked: photos,
+      calibration: [],
+      auxiliary: [],
+      description: `no --data: the ${photos.length} sample photos of @vladmandic/face-api, every face a person; a sample so small shows that the audit works, and little more`,
+      name: 'sample photos of @vladmandic/face-api',
+      everyFace: true,
+    };
+  }
+  const dataset = await loadDataset(resolve(data), { readSize: readPhotoSize });
+  printNote(dataset.description);
+  return { ...chooseSamples(dataset, options), name: dataset.name, everyFace: false };
+}
+
+async function readFaces(
+  chosen: ChosenSamples & { readonly everyFace: boolean },
+  args: AuditArgs,
+  job: JobOptions,
+): Promise<Record<'attacked' | 'calibration' | 'auxiliary', LoadedFaces>> {
+  await using source = pipelineSource(args);
+  const load = (samples: readonly FaceSample[]): Promise<LoadedFaces> =>
+    loadFaces(samples, {
+      ...job,
+      openPipeline: source.openPipeline,
+      faces: chosen.everyFace ? 'all' : 'largest',
+      onRejected: (_sample, reason) => printNote(`left out: ${reason}`),
+    });
+  return { attacked: await load(chosen.attacked), calibration: await load(chosen.calibration), auxiliary: await load(chosen.auxiliary) };
+}
+
+async function write(folder: string, findings: Findings, baseline: Findings | undefined): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, 'findings.json'), formatFindings(findings));
+  await writeFile(join(folder, 'report.html'), renderReport(findings, baseline ? { baseline } : {}));
+}
+
+function printSummary(findings: Findings, folder: string): void {
+  printLine(`${findings.verdict.toUpperCase()}  ${findings.sentence}`);
+  printLine();
+  printLine(`report    ${resolve(folder, 'report.html')}`);
+  printLine(`findings  ${resolve(folder, 'findings.json')}`);
+}
+
+async function readText(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (cause) {
+    throw new InputError(`${path} cannot be read`, { cause, hint: 'give the findings.json of an earlier audit' });
+  }
+}
+
+async function version(): Promise<string> {
+  return JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8')).version;
+}

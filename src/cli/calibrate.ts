@@ -1,0 +1,79 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { calibrate } from '../audit/calibration.ts';
+import { embedSamples } from '../audit/sample-faces.ts';
+import { loadDataset } from '../data/load.ts';
+import type { FaceSample } from '../data/sample.ts';
+import { splitOf } from '../data/splits.ts';
+import { command } from './command.ts';
+import { encoderArgs, openCachedEncoder } from './encoder-options.ts';
+import { pipelineSource, readPhotoSize } from './face-source.ts';
+import { percent, printJson, printLine, printNote, table } from './print.ts';
+
+/** `faceward calibrate`: thresholds at fixed false match rates, measured on people of the calibration side. */
+export const calibrateCommand = command({
+  name: 'calibrate',
+  description:
+    'Measures an encoder’s thresholds at false match rates of 1e-2, 1e-3 and 1e-4, on one face of each person of the calibration side (15 % of the people, by a hash of the name).',
+  examples: [
+    'faceward calibrate --encoder dlib --data lfw/ --out dlib-calibration.json',
+    'faceward calibrate --encoder my.onnx --data faces/ --everyone --out my-calibration.json',
+  ],
+  args: {
+    data: {
+      type: 'string',
+      description: 'folder with one folder of photos for each person',
+      required: true,
+      valueHint: 'folder',
+    },
+    out: { type: 'string', description: 'file to write; default: stdout', valueHint: 'file' },
+    everyone: {
+      type: 'boolean',
+      description: 'use all people: only for faces that nothing is trained on or tested with',
+    },
+    ...encoderArgs,
+  },
+  async run({ args, job }) {
+    const dataset = await loadDataset(args.data, { readSize: readPhotoSize });
+    printNote(dataset.description);
+    const samples = onePerPerson(
+      args.everyone ? dataset.samples : dataset.samples.filter(({ person }) => splitOf(person) === 'calibration'),
+    );
+    await using opened = await openCachedEncoder(args);
+    const { encoder } = opened;
+    await using source = pipelineSource(args);
+    const { embeddings, skipped } = await embedSamples(samples, encoder, {
+      ...job,
+      openPipeline: source.openPipeline,
+    });
+    if (skipped.length > 0) printNote(`${skipped.length} photos left out, such as ${skipped[0]?.reason}`);
+    const faces = samples.flatMap(({ id, person }) => {
+      const embedding = embeddings.get(id);
+      return embedding ? [{ person, embedding }] : [];
+    });
+    const side = args.everyone ? 'all people' : 'people of the calibration side';
+    const name = dataset.kind === 'lfw' ? 'LFW' : dataset.name;
+    const selection = `${side}, first image of each`;
+    const calibration = calibrate(faces, encoder, { name, selection });
+    if (args.out === undefined) return printJson(calibration);
+    await mkdir(dirname(args.out), { recursive: true });
+    await writeFile(args.out, `${JSON.stringify(calibration, undefined, 2)}\n`);
+    printLine(
+      table([
+        ['FMR', 'threshold', '95 % interval of the FMR'],
+        ...calibration.thresholds.map((row) => [
+          percent(row.fmr),
+          row.similarity.toFixed(4),
+          `${percent(row.low, 4)} to ${percent(row.high, 4)}`,
+        ]),
+      ]),
+    );
+    printLine(
+      `${args.out}: ${calibration.thresholds[0]?.impostorPairs} impostor pairs of ${calibration.dataset.people} people`,
+    );
+  },
+});
+
+function onePerPerson(samples: readonly FaceSample[]): FaceSample[] {
+  return [...Map.groupBy(samples, ({ person }) => person).values()].flatMap((own) => own.slice(0, 1));
+}

@@ -1,0 +1,32 @@
+import { createFacePipeline, type FacePipeline } from '../face/pipeline.ts';
+import { decodeImage } from '../image/decode.ts';
+import { type FaceSessions, openFaceSessions } from '../runtime/bundled-sessions.ts';
+import { cacheDirectory } from './cache-directory.ts';
+import { type SessionArgs, sessionOptions } from './encoder-options.ts';
+
+/** The face pipeline, opened when it is first asked for, and closed with what it holds. */
+export interface PipelineSource extends AsyncDisposable {
+  readonly openPipeline: () => Promise<FacePipeline>;
+}
+
+/** A source of the face pipeline on the device that the command line names. */
+export function pipelineSource(args: SessionArgs): PipelineSource {
+  let sessions: Promise<FaceSessions> | undefined;
+  return {
+    openPipeline: async () => {
+      sessions ??= openFaceSessions({ ...sessionOptions(args), cacheDir: cacheDirectory() });
+      return createFacePipeline(await sessions);
+    },
+    async [Symbol.asyncDispose]() {
+      const opened = await sessions?.catch(() => undefined);
+      await opened?.detector.release();
+      await opened?.mesh.release();
+    },
+  };
+}
+
+/** Size of a photo, for the loaders of data sets. @throws InputError where it cannot be read. */
+export async function readPhotoSize(path: string): Promise<{ readonly widthPx: number; readonly heightPx: number }> {
+  const { originalWidthPx, originalHeightPx } = await decodeImage(path);
+  return { widthPx: originalWidthPx, heightPx: originalHeightPx };
+}
