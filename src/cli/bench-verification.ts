@@ -8,7 +8,7 @@ import { InputError } from '../util/errors.ts';
 import { command } from './command.ts';
 import { encoderArgs, openCachedEncoder } from './encoder-options.ts';
 import { pipelineSource, readPhotoSize } from './face-source.ts';
-import { percent, printJson, printLine, printNote, table } from './print.ts';
+import { percent, printJson, printLine, printNote } from './print.ts';
 
 const FMRS = [1e-2, 1e-3] as const;
 
@@ -141,5 +141,5 @@ function describe(figures: Figures): string {
   }
   const left = figures.pairsLeftOut > 0 ? `, ${figures.pairsLeftOut} pairs left out` : '';
   return `${figures.genuinePairs} genuine and ${figures.impostorPairs} impostor pairs${left}
-${table(rows.map(([name = '', value = '']) => [name.padEnd(24), value]))}`;
+${rows.map(([name = '', value = '']) => `${name.padEnd(22)}${value}`).join('\n')}`;
 }

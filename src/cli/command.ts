@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import { type ArgsDef, defineCommand, type ParsedArgs, renderUsage, runCommand } from 'citty';
-import { InputError } from '../util/errors.ts';
 import type { JobOptions, ProgressEvent } from '../util/progress.ts';
+import { joinRepeatedOptions, requireKnownOptions, requirePositionals } from './command-words.ts';
 import { catchInterrupts } from './interrupt.ts';
 import { ProgressDisplay } from './progress-display.ts';
 
@@ -33,21 +33,16 @@ export interface CommandParts<T extends ArgsDef> {
   /** Take more positional arguments than `args` names, as {@link CommandRun.positionals}. Default false. */
   readonly manyPositionals?: boolean;
   /** Does the work; what it returns is the exit status (default 0). */
-  readonly run: (context: CommandRun<T>) => Promise<number | undefined | void>;
+  readonly run: (context: CommandRun<T>) => Promise<number> | Promise<void>;
 }
 
-/**
- * Makes a command that refuses options it does not know, reports progress, and stops cleanly on SIGINT.
- *
- * citty itself drops unknown options in silence: a misspelt `--fail-on` must not let a build pass.
- */
+/** Makes a command that refuses options it does not know, reports progress, and stops cleanly on SIGINT. */
 export function command<const T extends ArgsDef>(parts: CommandParts<T>): Command {
   const { name, description, examples, args, manyPositionals = false } = parts;
   const definition = defineCommand({
     meta: { name, description },
     args,
-    async run({ rawArgs, args: parsed }) {
-      requireKnownOptions(rawArgs, args);
+    async run({ args: parsed }) {
       requirePositionals(parsed._, args, manyPositionals);
       using interrupts = catchInterrupts();
       using progress = new ProgressDisplay(process.stderr);
@@ -63,51 +58,8 @@ export function command<const T extends ArgsDef>(parts: CommandParts<T>): Comman
       return `${shown.trimEnd()}\n\nEXAMPLES\n\n${examples.map((line) => `  ${line}`).join('\n')}`;
     },
     run: async (words) => {
-      await runCommand(definition, { rawArgs: [...words] });
+      requireKnownOptions(words, args);
+      await runCommand(definition, { rawArgs: joinRepeatedOptions(words, args) });
     },
   };
-}
-
-function requireKnownOptions(rawArgs: readonly string[], definitions: ArgsDef): void {
-  const options = new Map(
-    Object.entries(definitions)
-      .filter(([, { type }]) => type !== 'positional')
-      .flatMap(([name, definition]) => {
-        const aliases = 'alias' in definition ? [definition.alias ?? []].flat() : [];
-        return [name, ...aliases].map((known) => [known, definition] as const);
-      }),
-  );
-  for (let i = 0; i < rawArgs.length; i++) {
-    const raw = rawArgs[i] ?? '';
-    if (raw === '--') return;
-    if (!raw.startsWith('-') || raw === '-') continue;
-    const [given = '', value] = raw.replace(/^--?/, '').split('=', 2);
-    const definition = options.get(given) ?? options.get(given.replace(/^no-/, ''));
-    if (!definition) {
-      throw new InputError(`there is no option ${raw.split('=')[0]}`, {
-        hint: nearestOption(given, [...options.keys()]),
-      });
-    }
-    if (definition.type === 'boolean') continue;
-    const next = value ?? rawArgs[++i];
-    if (next === undefined || next === '' || next.startsWith('--')) throw new InputError(`--${given} needs a value`);
-  }
-}
-
-function requirePositionals(positionals: readonly string[], definitions: ArgsDef, many: boolean): void {
-  const wanted = Object.values(definitions).filter(({ type }) => type === 'positional').length;
-  const surplus = positionals[wanted];
-  if (!many && surplus !== undefined) {
-    throw new InputError(`"${surplus}" is one argument too many`, { hint: 'quote a path that has spaces' });
-  }
-}
-
-function nearestOption(given: string, known: readonly string[]): string {
-  const near = known.find((name) => name.startsWith(given) || given.startsWith(name) || sameLetters(name, given));
-  return near === undefined ? 'add --help to see the options' : `did you mean --${near}?`;
-}
-
-function sameLetters(a: string, b: string): boolean {
-  const letters = (word: string) => [...word.replaceAll('-', '')].sort().join('');
-  return letters(a) === letters(b);
 }

@@ -21,6 +21,14 @@ const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'measure how much of a face an encoder’s templates give away',
     load: async () => (await import('./audit-inversion.ts')).auditInversionCommand,
   },
+  'train inverter': {
+    summary: 'train the black-box inverter of an encoder',
+    load: async () => (await import('./train-inverter.ts')).trainInverterCommand,
+  },
+  'train generator': {
+    summary: 'train the generator of faces that the white-box attacks use',
+    load: async () => (await import('./train-generator.ts')).trainGeneratorCommand,
+  },
   verify: {
     summary: 'compare the faces of two photos',
     load: async () => (await import('./verify.ts')).verifyCommand,

@@ -82,6 +82,11 @@ export async function trainGenerator(faces: readonly Uint8Array[], options: Gene
       };
     },
   });
+  return finishGenerator(faces, weights);
+}
+
+/** Fits the Gaussian of the latents to a trained auto-encoder: what makes it a generator. Cost: one pass over the faces. */
+export async function finishGenerator(faces: readonly Uint8Array[], weights: Weights): Promise<TrainedGenerator> {
   return { weights, ...gaussianOf(await latentsOf(faces, weights)) };
 }
 

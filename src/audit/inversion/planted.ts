@@ -10,10 +10,7 @@ import { hashString, Random } from '../../util/random.ts';
 const FRAME = { box: { x: 0, y: 0, width: 112, height: 112 }, widthPx: 112, heightPx: 112 } as const;
 
 /** Names of the planted encoders, as reports show them. */
-export const PLANTED = {
-  weak: 'planted weak (the shrunken image)',
-  strong: 'planted strong (a hash of the image)',
-} as const;
+export const PLANTED = { weak: 'planted-weak', strong: 'planted-strong' } as const;
 
 /** An encoder that gives everything away: its embedding is the image shrunk to 16x16 px, about grey. An audit must find it leaking. */
 export async function plantedWeakEncoder(): Promise<Encoder> {

@@ -23,8 +23,14 @@ export async function shippedInverters(): Promise<InverterModel[]> {
   return Promise.all(names.map(async (name) => inverterModel(await readModel(`${MODELS}${name}`))));
 }
 
+/** The generator that comes with Faceward, as a graph. */
+export async function shippedGeneratorGraph(): Promise<Graph | undefined> {
+  const path = `${MODELS}generator.onnx`;
+  return existsSync(path) ? readModel(path) : undefined;
+}
+
 /** The generator that comes with Faceward. */
 export async function shippedGenerator(): Promise<Generator | undefined> {
-  const path = `${MODELS}generator.onnx`;
-  return existsSync(path) ? generatorModel(await readModel(path)) : undefined;
+  const graph = await shippedGeneratorGraph();
+  return graph && generatorModel(graph);
 }

@@ -1,0 +1,43 @@
+import { generatorGraph, trainGenerator } from '../attack/inversion/generator.ts';
+import { command } from './command.ts';
+import { sessionArgs, sessionOptions } from './encoder-options.ts';
+import { wholeNumber } from './option-values.ts';
+import { printLine } from './print.ts';
+import { planarFace, trainingFaces } from './training-faces.ts';
+import { openTrainingRun, positiveNumber, trainingArgs } from './training-run.ts';
+
+/** Images of one person that count, so that the few with hundreds do not rule the generator. */
+const IMAGES_PER_PERSON = 20;
+
+/** `faceward train generator`: a generator of faces for the white-box attacks. */
+export const trainGeneratorCommand = command({
+  name: 'train generator',
+  description: 'Trains a generator of faces on people of the training side: an auto-encoder whose decoder is the inverse DCGAN.',
+  examples: ['faceward train generator --data faces/ --out generator.onnx --int8', 'faceward train generator --data faces/ --out generator.onnx --resume'],
+  args: {
+    data: { type: 'string', description: 'folder with one folder of photos for each person', required: true, valueHint: 'folder' },
+    ...trainingArgs,
+    ...sessionArgs,
+  },
+  async run({ args, job }) {
+    const steps = wholeNumber(args.steps, '--steps', { min: 1 }) ?? 3000;
+    const batchSize = wholeNumber(args.batch, '--batch', { min: 2 }) ?? 32;
+    const seed = wholeNumber(args.seed, '--seed') ?? 1;
+    const learningRate = positiveNumber(args['learning-rate'], '--learning-rate');
+    const run = await openTrainingRun(args.out, JSON.stringify({ steps, batchSize, seed, learningRate }), { resume: args.resume === true, int8: args.int8 === true });
+    const faces = await trainingFaces(args.data, args, job);
+    const chosen = [...Map.groupBy(faces, ({ person }) => person).values()].flatMap((own) => own.slice(0, IMAGES_PER_PERSON));
+    const trained = await trainGenerator(chosen.map(({ image }) => planarFace(image)), {
+      ...job,
+      ...sessionOptions(args),
+      steps,
+      batchSize,
+      seed,
+      learningRate,
+      onCheckpoint: run.onCheckpoint,
+      ...(run.resume ? { resume: run.resume } : {}),
+    });
+    await run.finish(generatorGraph(trained, { steps: String(steps), seed: String(seed), faces: String(chosen.length) }));
+    printLine(args.out);
+  },
+});

@@ -1,0 +1,108 @@
+import { EXPERIMENTS } from '../attack/inversion/experiments.ts';
+import { type InverterOptions, inverterGraph, trainInverter } from '../attack/inversion/inverter.ts';
+import { type InversionPairs, MeanFaces } from '../attack/inversion/pairs.ts';
+import type { Surrogate } from '../attack/inversion/surrogate.ts';
+import { createJudge } from '../audit/inversion/judge.ts';
+import { readModel, shippedGeneratorGraph } from '../audit/inversion/shipped.ts';
+import type { AuditFace } from '../audit/inversion/subjects.ts';
+import type { Encoder } from '../encoder/encoder.ts';
+import type { Weights } from '../nn/parameters.ts';
+import { weightsOf } from '../nn/weights.ts';
+import { CapabilityError, InputError } from '../util/errors.ts';
+import type { JobOptions } from '../util/progress.ts';
+import { command } from './command.ts';
+import { type EncoderArgs, encoderArgs, openEncoderFromArgs, sessionOptions } from './encoder-options.ts';
+import { wholeNumber } from './option-values.ts';
+import { printLine } from './print.ts';
+import { openTrainingRun, positiveNumber, trainingArgs } from './training-run.ts';
+import { planarFace, trainingFaces } from './training-faces.ts';
+
+/** `faceward train inverter`: the black-box inverter of an encoder. */
+export const trainInverterCommand = command({
+  name: 'train inverter',
+  description:
+    'Trains an inverter: a network from an encoder’s embeddings back to faces, learnt through its interface alone, on people of the training side. The audit takes it with --inverter.',
+  examples: [
+    'faceward train inverter --encoder my.onnx --data faces/ --out my-inverter.onnx',
+    'faceward train inverter --encoder my.onnx --data faces/ --experiment 5 --begin fresh --steps 3000 --out inverter-5.onnx',
+    'faceward train inverter --encoder my.onnx --data faces/ --surrogate dlib --out my-inverter.onnx --resume',
+  ],
+  args: {
+    data: { type: 'string', description: 'folder with one folder of photos for each person', required: true, valueHint: 'folder' },
+    experiment: { type: 'string', description: 'row of the patent’s table, 1 to 5', default: '3', valueHint: 'n' },
+    begin: { type: 'string', description: 'weights to begin with: generator (the shipped one’s), fresh, or a model', default: 'generator', valueHint: 'from' },
+    surrogate: { type: 'string', description: 'white-box encoder through which identity is held; neither target nor judge', valueHint: 'encoder' },
+    'identity-weight': { type: 'string', description: 'weight of the identity loss against the pixel loss', default: '0.1', valueHint: 'x' },
+    ...trainingArgs,
+    ...encoderArgs,
+  },
+  async run({ args, job }) {
+    const experiment = EXPERIMENTS.find(({ number }) => number === wholeNumber(args.experiment, '--experiment'));
+    if (!experiment) throw new InputError(`there is no experiment ${args.experiment}`, { hint: 'the patent has 1 to 5' });
+    const steps = wholeNumber(args.steps, '--steps', { min: 1 }) ?? 3000;
+    const batchSize = wholeNumber(args.batch, '--batch', { min: 2 }) ?? 32;
+    const seed = wholeNumber(args.seed, '--seed') ?? 1;
+    const learningRate = positiveNumber(args['learning-rate'], '--learning-rate');
+    const weight = positiveNumber(args['identity-weight'], '--identity-weight');
+    const encoder = await openEncoderFromArgs(args);
+    try {
+      const problem = JSON.stringify({ encoder: encoder.hash, experiment: experiment.number, steps, batchSize, seed, learningRate, begin: args.begin, surrogate: args.surrogate, weight });
+      const run = await openTrainingRun(args.out, problem, { resume: args.resume === true, int8: args.int8 === true });
+      const faces = await trainingFaces(args.data, args, job);
+      const pairs = await pairsOf(encoder, faces, job);
+      const surrogate = args.surrogate === undefined ? undefined : await surrogateOf(args, args.surrogate, faces, weight, job);
+      const startFrom = await beginning(args.begin);
+      const options: InverterOptions = {
+        ...job,
+        ...sessionOptions(args),
+        experiment,
+        steps,
+        batchSize,
+        seed,
+        learningRate,
+        onCheckpoint: run.onCheckpoint,
+        ...(surrogate ? { surrogate } : {}),
+        ...(startFrom ? { startFrom } : {}),
+        ...(run.resume ? { resume: run.resume } : {}),
+      };
+      const trained = await trainInverter(pairs, options);
+      await run.finish(inverterGraph(trained, { experiment, encoder, metadata: { steps: String(steps), seed: String(seed), people: String(pairs.meanFaces.length) } }));
+      printLine(args.out);
+    } finally {
+      await encoder.close();
+    }
+  },
+});
+
+async function pairsOf(encoder: Encoder, faces: readonly AuditFace[], job: JobOptions): Promise<InversionPairs> {
+  const embeddings = await createJudge(encoder).embed(faces, job);
+  const means = new MeanFaces();
+  for (const { person, image } of faces) means.add(person, planarFace(image));
+  const meanOf = means.finish();
+  const place = new Map([...meanOf.keys()].map((person, i) => [person, i]));
+  return {
+    embeddings,
+    person: Int32Array.from(faces, ({ person }) => place.get(person) ?? 0),
+    meanFaces: [...meanOf.values()],
+  };
+}
+
+async function surrogateOf(args: EncoderArgs, spec: string, faces: readonly AuditFace[], weight: number, job: JobOptions): Promise<Surrogate> {
+  const encoder = await openEncoderFromArgs(args, spec);
+  const { graph, view } = encoder;
+  if (!graph) throw new CapabilityError(`"${spec}" cannot be a surrogate: its weights are not at hand`, { hint: 'name a bundled encoder or an .onnx file' });
+  const embeddings = await createJudge(encoder).embed(faces, job);
+  await encoder.close();
+  return { graph, view, embeddings, weight };
+}
+
+/** Weights of the inverse DCGAN to begin with. */
+async function beginning(from: string): Promise<Weights | undefined> {
+  if (from === 'fresh') return undefined;
+  const graph = from === 'generator' ? await shippedGeneratorGraph() : await readModel(from);
+  if (!graph) return undefined;
+  const weights = weightsOf(graph, graph.name === 'generator' ? 'decoder.' : '');
+  // The input layer reads latents in a generator and embeddings in an inverter: of no use to each other, even where sizes agree.
+  if (graph.name === 'generator') weights.delete('input.weight');
+  return weights;
+}

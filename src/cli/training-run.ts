@@ -1,0 +1,62 @@
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { Graph } from '../graph/graph.ts';
+import { writeGraph } from '../graph/onnx-file.ts';
+import { readCheckpoint, writeCheckpoint } from '../nn/checkpoint.ts';
+import { quantiseWeights } from '../nn/quantisation.ts';
+import type { TrainingState } from '../nn/training.ts';
+import { InputError } from '../util/errors.ts';
+
+/** Options of every command that trains. */
+export const trainingArgs = {
+  steps: { type: 'string', description: 'training steps', valueHint: 'n' },
+  batch: { type: 'string', description: 'faces in a step', default: '32', valueHint: 'n' },
+  'learning-rate': { type: 'string', description: 'peak of the learning rate', default: '0.001', valueHint: 'x' },
+  seed: { type: 'string', description: 'seed of everything random', default: '1', valueHint: 'n' },
+  out: { type: 'string', description: 'the model to write', required: true, valueHint: 'file.onnx' },
+  resume: { type: 'boolean', description: 'go on from the checkpoint beside --out' },
+  int8: { type: 'boolean', description: 'keep large weights as int8: a quarter of the size' },
+} as const;
+
+/** The checkpoint of an unfinished training, beside the model that it will write. */
+export interface TrainingRun {
+  readonly resume: TrainingState | undefined;
+  readonly onCheckpoint: (state: TrainingState) => Promise<void>;
+  /** Writes the finished model and removes the checkpoint. */
+  finish(graph: Graph): Promise<void>;
+}
+
+/**
+ * Opens the run of a training.
+ *
+ * @param problem - everything that decides the weights; a checkpoint of another problem is not resumed.
+ * @throws InputError where there is nothing to resume, or something is in the way that was not asked to be resumed.
+ */
+export async function openTrainingRun(out: string, problem: string, options: { readonly resume: boolean; readonly int8: boolean }): Promise<TrainingRun> {
+  const path = `${out}.checkpoint`;
+  const bytes = await readFile(path).catch(() => undefined);
+  if (options.resume && !bytes) throw new InputError(`there is no ${path} to go on from`, { hint: 'leave out --resume to begin' });
+  if (!options.resume && bytes) {
+    throw new InputError(`${path} holds an unfinished training`, { hint: 'add --resume to go on, or delete it to begin anew' });
+  }
+  await mkdir(dirname(out), { recursive: true });
+  return {
+    resume: bytes && readCheckpoint(bytes, { problem }),
+    onCheckpoint: async (state) => {
+      // Written aside and renamed: a checkpoint that is there is whole, whenever the process was killed.
+      await writeFile(`${path}.part`, writeCheckpoint(state, { problem }));
+      await rename(`${path}.part`, path);
+    },
+    finish: async (graph) => {
+      await writeFile(out, writeGraph(options.int8 ? quantiseWeights(graph) : graph));
+      await rm(path, { force: true });
+    },
+  };
+}
+
+/** A number above 0 that an option was given. @throws InputError where it is none. */
+export function positiveNumber(text: string, option: string): number {
+  const value = Number(text);
+  if (text.trim() !== '' && Number.isFinite(value) && value > 0) return value;
+  throw new InputError(`${option} ${text} is no number above 0`);
+}

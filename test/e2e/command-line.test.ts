@@ -1,0 +1,133 @@
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { decodeImage } from '../../src/image/decode.ts';
+import { SHARED_DATA } from '../fixtures/shared-data.ts';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+/** Three faces, inside an installed package. */
+const GROUP = join(dirname(createRequire(import.meta.url).resolve('@vladmandic/face-api')), '../demo/sample1.jpg');
+
+interface Outcome {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+let folder = '';
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'faceward-test-'));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+function faceward(...words: string[]): Promise<Outcome> {
+  return new Promise((done, fail) => {
+    const child = spawn(process.execPath, [join(ROOT, 'src/cli/main.ts'), ...words], {
+      env: { ...process.env, FACEWARD_CACHE: join(folder, 'cache') },
+    });
+    const parts = { stdout: '', stderr: '' };
+    child.stdout.on('data', (data) => {
+      parts.stdout += data;
+    });
+    child.stderr.on('data', (data) => {
+      parts.stderr += data;
+    });
+    child.on('error', fail);
+    child.on('close', (status) => done({ status, ...parts }));
+  });
+}
+
+describe('the shell', () => {
+  test('help lists every command, and each command has help with examples', async () => {
+    const overview = await faceward('--help');
+    expect(overview.status).toBe(0);
+    const names = [...overview.stdout.matchAll(/^ {2}(\S+(?: \S+)?) {2,}\S/gm)].map(([, name = '']) => name);
+    expect(names).toEqual(expect.arrayContaining(['verify', 'embed', 'detect', 'bench verification', 'devices']));
+    for (const name of names) {
+      const help = await faceward(...name.split(' '), '--help');
+      expect(help.status, name).toBe(0);
+      expect(help.stdout, name).toContain(`EXAMPLES\n\n  faceward ${name.split(' ')[0]}`);
+    }
+  });
+
+  test('the version is that of the package', async () => {
+    const { version } = z
+      .object({ version: z.string() })
+      .parse(JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')));
+    expect((await faceward('--version')).stdout).toBe(`${version}\n`);
+  });
+
+  test.each([
+    [['nope'], 'there is no command "nope"'],
+    [['bench', 'nope'], 'there is no command "bench nope"'],
+    [['devices', '--jsno'], 'there is no option --jsno'],
+    [['devices', 'x'], '"x" is one argument too many'],
+    [['verify', 'a.jpg'], 'missing required positional argument: B'],
+    [['verify', 'a.jpg', 'b.jpg', '--encoder'], '--encoder needs a value'],
+    [['verify', 'a.jpg', 'b.jpg', '--device', 'abacus'], '--device abacus is unknown'],
+    [['verify', 'a.jpg', 'b.jpg', '--encoder', 'nope'], '"nope" names no encoder'],
+    [['bench', 'verification', '--data', '/nowhere'], 'there is no such folder'],
+  ])('%s is bad input', async (words, message) => {
+    const { status, stdout, stderr } = await faceward(...words);
+    expect(stderr).toContain(`error: `);
+    expect(stderr).toContain(message);
+    expect(stderr).not.toContain('    at ');
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+  });
+
+  test('devices prints JSON that names the CPU', async () => {
+    const { stdout } = await faceward('devices', '--json');
+    expect(JSON.parse(stdout)).toContainEqual({ device: 'cpu', offered: true });
+  });
+});
+
+describe('photos', () => {
+  test('detect finds the three faces of a group and draws them', async () => {
+    const out = join(folder, 'boxes.png');
+    const { status, stdout } = await faceward('detect', GROUP, '--out', out);
+    expect(status).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject([{ widthPx: 1920, heightPx: 1280, faces: [{}, {}, {}] }]);
+    expect((await decodeImage(out)).image.widthPx).toBe(1920);
+  });
+
+  test('a batch goes on after a broken photo, and says so in its status', async () => {
+    const { status, stdout, stderr } = await faceward('detect', join(folder, 'none.jpg'), GROUP);
+    expect(JSON.parse(stdout)).toHaveLength(1);
+    expect(stderr).toContain('none.jpg: there is no such file');
+    expect(status).toBe(2);
+  });
+
+  test('a photo matches itself, at a threshold with its rate, data set and encoder', async () => {
+    const { status, stdout } = await faceward('verify', GROUP, GROUP, '--encoder', 'dlib', '--fmr', '1e-4', '--json');
+    expect(status).toBe(0);
+    const result = JSON.parse(stdout);
+    expect(result.similarity).toBeCloseTo(1, 5);
+    expect(result).toMatchObject({ decision: 'match', threshold: { fmr: 1e-4, encoder: 'dlib' } });
+    expect(result.threshold.impostorPairs).toBeGreaterThanOrEqual(100_000);
+  });
+
+  test('embed writes a line for each face, readable by its owner alone, and warns', async () => {
+    const out = join(folder, 'templates.jsonl');
+    const { stderr } = await faceward('embed', GROUP, '--encoder', 'dlib', '--out', out);
+    const lines = (await readFile(out, 'utf8')).trim().split('\n');
+    expect(lines.map((line) => JSON.parse(line).embedding.length)).toEqual([128, 128, 128]);
+    expect(stderr).toContain('biometric templates');
+    expect((await stat(out)).mode & 0o077).toBe(0);
+  });
+});
+
+describe.skipIf(!SHARED_DATA)('real people', () => {
+  const photo = (number: string) =>
+    join(SHARED_DATA ?? '', `lfw-250-subset/images/Adrien_Brody/Adrien_Brody_${number}.jpg`);
+  const other = join(SHARED_DATA ?? '', 'lfw-250-subset/images/Andre_Agassi/Andre_Agassi_0001.jpg');
+
+  test('two photos of one person match, photos of two people do not', async () => {
+    expect((await faceward('verify', photo('0001'), photo('0002'))).stdout).toMatch(/^match: /);
+    expect((await faceward('verify', photo('0001'), other)).stdout).toMatch(/^no match: /);
+  });
+});
