@@ -43,15 +43,16 @@ export async function run(): Promise<Row[]> {
       peer,
     });
     await Promise.all([sessions.detector.release(), sessions.mesh.release(), faceres.close(), dlib.close()]);
-    return (['faceres', 'dlib'] as const).map((encoder) => row(encoder, median(times[encoder]), median(times.peer)));
+    // human embeds with faceres, so only that row has a peer.
+    return [row('faceres', median(times.faceres), median(times.peer)), row('dlib', median(times.dlib), null)];
   } finally {
     await rm(cacheDir, { recursive: true, force: true });
   }
 }
 
-function row(encoder: BundledEncoderName, ours: number, peer: number): Row {
-  const name = `detect, mesh, align, embed with ${encoder}: ${FACES} faces, ${WIDTH_PX} px; beside human (wasm, faceres)`;
-  return { name, unit: 'ms', ours, peer, ratio: peer / ours, runs: RUNS };
+function row(encoder: BundledEncoderName, ours: number, peer: number | null): Row {
+  const name = `detect, mesh, align, embed with ${encoder}: ${FACES} faces, ${WIDTH_PX} px`;
+  return { name, unit: 'ms', ours, peer, ratio: peer === null ? null : peer / ours, runs: RUNS };
 }
 
 async function groupPhoto(): Promise<Image> {

@@ -53,7 +53,12 @@ describe('renderView in the graph and cropView on the picture see the same', () 
     // The corner of the view lies 20 and 10 units outside.
     const corner = Array.from(smooth.data.subarray(0, 3), (value) => value / 255);
     const plane = 152 * 132;
-    expect(largestDifference([0, 1, 2].map((channel) => expected[channel * plane] as number), corner)).toBeLessThan(1 / 255);
+    expect(
+      largestDifference(
+        [0, 1, 2].map((channel) => expected[channel * plane] as number),
+        corner,
+      ),
+    ).toBeLessThan(1 / 255);
   });
 
   test('a picture that is the view already is left as it is', async () => {
@@ -75,7 +80,9 @@ describe('renderView in the graph and cropView on the picture see the same', () 
 describe('viewMatrices by hand: a picture of 4x4 px, a pixel being 28 units', () => {
   const still: ViewJitter = { shiftX: 0, shiftY: 0, scale: 1, mirrored: false };
   const rowsOf = (data: Float32Array, width: number): number[][] =>
-    Array.from({ length: data.length / width }, (_, row) => Array.from(data.subarray(row * width, (row + 1) * width), (value) => Math.round(value * 1e6) / 1e6));
+    Array.from({ length: data.length / width }, (_, row) =>
+      Array.from(data.subarray(row * width, (row + 1) * width), (value) => Math.round(value * 1e6) / 1e6),
+    );
   const made = (seen: EncoderView, jitter: Partial<ViewJitter> = {}) => {
     const { rows, columns } = viewMatrices(seen, { widthPx: 4, heightPx: 4 }, { ...still, ...jitter });
     return { rows: rowsOf(rows, 4), columns: rowsOf(columns, seen.widthPx) };
@@ -132,10 +139,16 @@ describe('viewMatrices by hand: a picture of 4x4 px, a pixel being 28 units', ()
 
   test('sampleView mirrors the picture it shows', async () => {
     const { rows, columns } = viewMatrices(whole, { widthPx: 4, heightPx: 4 }, { ...still, mirrored: true });
-    const faces = float32(Array.from({ length: 48 }, (_, i) => i), [1, 3, 4, 4]);
-    const { y } = await evaluate({ faces, rows: float32(rows, [4, 4]), columns: float32(columns, [4, 4]) }, (inputs) => ({
-      y: sampleView(inputs.faces, inputs.rows, inputs.columns),
-    }));
+    const faces = float32(
+      Array.from({ length: 48 }, (_, i) => i),
+      [1, 3, 4, 4],
+    );
+    const { y } = await evaluate(
+      { faces, rows: float32(rows, [4, 4]), columns: float32(columns, [4, 4]) },
+      (inputs) => ({
+        y: sampleView(inputs.faces, inputs.rows, inputs.columns),
+      }),
+    );
     expect(y?.slice(0, 8)).toEqual([3, 2, 1, 0, 7, 6, 5, 4]);
   });
 
@@ -145,7 +158,8 @@ describe('viewMatrices by hand: a picture of 4x4 px, a pixel being 28 units', ()
   ] as const)('every sample’s weights sum to 1: %s', ([, seen, jitter]) => {
     const { rows, columns } = made(seen, jitter);
     for (const row of rows) expect(row.reduce((sum, value) => sum + value, 0)).toBeCloseTo(1, 5);
-    for (let i = 0; i < seen.widthPx; i++) expect(columns.reduce((sum, row) => sum + (row[i] as number), 0)).toBeCloseTo(1, 5);
+    for (let i = 0; i < seen.widthPx; i++)
+      expect(columns.reduce((sum, row) => sum + (row[i] as number), 0)).toBeCloseTo(1, 5);
   });
 });
 
@@ -153,7 +167,10 @@ test.for([
   ['shrunk, beyond the frame', view(-10, 20, 130, 70, 4, 3)],
   ['enlarged', view(40, 30, 40, 50, 8, 7)],
 ] as const)('the gradient of renderView agrees with central differences: %s', async ([, seen]) => {
-  const { firstOrder, secondOrder } = await checkGradients({ inputs: [uniform([2, 3, 6, 6], 0, 1)], build: (faces) => renderView(faces, seen) });
+  const { firstOrder, secondOrder } = await checkGradients({
+    inputs: [uniform([2, 3, 6, 6], 0, 1)],
+    build: (faces) => renderView(faces, seen),
+  });
   for (const { error, size } of [...firstOrder, ...secondOrder]) {
     expect(size).toBeGreaterThan(1e-3);
     expect(error).toBeLessThan(1e-2);

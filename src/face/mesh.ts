@@ -12,7 +12,7 @@ import type { Box, MeshPoint, Point } from './face.ts';
 const INPUT_PX = 192;
 
 /** Points of the mesh. */
-export const MESH_POINTS = 468;
+const MESH_POINTS = 468;
 
 /** Faces in one run of the network. */
 const BATCH_SIZE = 16;

@@ -58,7 +58,7 @@ export function assessQuality(image: Image, face: Face): FaceQuality {
 /** Points of the mesh on the axes of the head: forehead and chin, and the edges of the face before the ears, as seen in the picture. */
 const AXES = { top: 10, bottom: 152, left: 234, right: 454 } as const;
 
-/** Pitch that the mesh shows of a face that looks at the camera: the chin lies behind the forehead. Median of LFW's training people. */
+/** Pitch that the mesh shows of a face that looks at the camera: the chin lies behind the forehead. Median of LFW's training and calibration people, in degrees. */
 const FRONTAL_PITCH = 7.3;
 
 /** Directions of the head, from the mesh. */

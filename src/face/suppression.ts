@@ -34,7 +34,7 @@ export function mergeOverlapping(candidates: readonly Candidate[]): Candidate[] 
 }
 
 /** Area of the intersection by area of the union, 0..1. */
-export function overlapOf(a: Box, b: Box): number {
+function overlapOf(a: Box, b: Box): number {
   const shared = sharedArea(a, b);
   return shared / (a.width * a.height + b.width * b.height - shared);
 }

@@ -282,28 +282,11 @@ function pad(t: TfTranslator, node: TfNode): TfValue {
   const before = numbers.filter((_, i) => i % 2 === 0);
   const after = numbers.filter((_, i) => i % 2 === 1);
   const item = value.item.map((extent, axis) => extent + (before[axis + 1] ?? 0) + (after[axis + 1] ?? 0));
-  const more = after[3] ?? 0;
-  const isChannelsOnly = numbers.every((extent, i) => extent === 0 || i === 7);
-  if (node.op === 'Pad' && value.layout === 'channels-first' && isChannelsOnly)
-    return addChannels(t, node, value, more);
   const pads = t.list.constant(`${node.name}/pads`, int64([...heldOrder(value, before), ...heldOrder(value, after)]));
   const fill =
     node.op === 'PadV2' ? [t.list.constant(`${node.name}/fill`, float32([scalarInput(t, node, 2)], []))] : [];
   t.list.add('Pad', node.name, [value.name, pads, ...fill]);
   return { name: node.name, item, layout: value.layout };
-}
-
-/**
- * Empty channels behind those of an image, as a convolution with the identity: ONNX Runtime has no blocked form of Pad, and after a single one it would leave its fast
- * blocked layout at every addition that follows.
- */
-function addChannels(t: TfTranslator, node: TfNode, image: TfValue, more: number): TfValue {
-  const [height, width, channels] = imageShape(node, image);
-  const identity = new Float32Array((channels + more) * channels);
-  for (let i = 0; i < channels; i++) identity[i * channels + i] = 1;
-  const filter = t.list.constant(`${node.name}/identity`, float32(identity, [channels + more, channels, 1, 1]));
-  t.list.add('Conv', node.name, [image.name, filter], { kernel_shape: ints([1, 1]) });
-  return { name: node.name, item: [height, width, channels + more], layout: 'channels-first' };
 }
 
 function mean(t: TfTranslator, node: TfNode): TfValue {

@@ -113,7 +113,7 @@ export class TfTranslator {
     if (dimensions.length !== 4 || !height || !width || !channels) {
       throw new ModelFileError(`input "${node.name}" is no image but [${dimensions.join(',')}]`);
     }
-    const name = this.inputs.length === 0 ? 'input' : node.name;
+    const name = this.inputs.length === 0 ? 'input' : `input/${node.name}`;
     this.inputs.push({ name, dtype: 'float32', shape: ['N', channels, height, width] });
     return { name, item: [height, width, channels], layout: 'channels-first' };
   }
@@ -123,8 +123,8 @@ export class TfTranslator {
     if (constant) {
       // A batch of one, so that a constant is read as a value is.
       const data = Float32Array.from(constant.data, Number);
-      this.list.constant(node.name, float32(data, [1, ...constant.shape]));
-      return { name: node.name, item: constant.shape, layout: 'plain' };
+      const name = this.list.constant(graphName(node), float32(data, [1, ...constant.shape]));
+      return { name, item: constant.shape, layout: 'plain' };
     }
     const translate = TFJS_OPS[node.op];
     if (!translate) {
@@ -133,8 +133,13 @@ export class TfTranslator {
         { hint: 'src/graph/tfjs-ops.ts holds one function for each' },
       );
     }
-    return translate(this, node);
+    return translate(this, { ...node, name: graphName(node) });
   }
+}
+
+/** The name of a node's result in the ONNX graph, apart from the names of the graph's inputs and outputs. */
+function graphName(node: TfNode): string {
+  return `tf/${node.name}`;
 }
 
 /** "name:0" and "^name" without their marks. */

@@ -10,15 +10,13 @@ import { fromPlanar } from '../../src/image/tensor.ts';
 import { cosineSimilarity } from '../../src/metric/similarity.ts';
 import { CapabilityError } from '../../src/util/errors.ts';
 import { Random } from '../../src/util/random.ts';
+import { largestDifference } from '../fixtures/evaluate.ts';
 import { TINY_LATENT, tinyEncoder, tinyGenerator, tinyInverter } from '../fixtures/inversion.ts';
 
 /** More than one batch, the last one not full. */
 const TEMPLATES = 10;
-const ITERATIONS = 25;
+const ITERATIONS = 60;
 const NUMBERS = 3 * FACE_SIZE_PX ** 2;
-
-/** Attacks that begin with random latents; the others are settled by their resources. */
-const RANDOM = new Set(INVERSION_ATTACKS.filter(({ access, needs }) => access === 'white-box' && needs.includes('generator')).map(({ name }) => name));
 
 let encoder: Encoder;
 let resources: Required<InversionResources>;
@@ -30,6 +28,10 @@ async function seen(faces: readonly Float32Array[]): Promise<Float32Array[]> {
   const images = faces.flatMap((face) => fromPlanar(face, { widthPx: FACE_SIZE_PX, heightPx: FACE_SIZE_PX }));
   return encoder.embed(images.map((image) => cropView(image, encoder.view)));
 }
+
+/** Whether faces are the same bit for bit. */
+const isEqual = (a: readonly Float32Array[], b: readonly Float32Array[]): boolean =>
+  a.length === b.length && a.every((face, i) => largestDifference(face, b[i] as Float32Array) === 0);
 
 /** Mean similarity of the encoder's view of the faces to the templates. */
 async function similarity(faces: readonly Float32Array[]): Promise<number> {
@@ -80,11 +82,11 @@ describe.for(INVERSION_ATTACKS.map((attack) => [attack.name, attack] as const))(
     expect(await similarity(faces)).toBeGreaterThan(0.7);
   });
 
-  test('the same seed gives the same faces, another seed others where the start is random', async () => {
+  test('the same seed gives the same faces, another seed others where anything is random', async () => {
     const [first, again, other] = [await invert(1), await invert(1), await invert(2)];
-    expect(again).toEqual(first);
-    if (RANDOM.has(name)) expect(other).not.toEqual(first);
-    else expect(other).toEqual(first);
+    expect(isEqual(again, first)).toBe(true);
+    // White-box starts or views are random; what a black-box attack gives is settled by its resources.
+    expect(isEqual(other, first)).toBe(attack.access === 'black-box');
   });
 
   test('gives no face for no template', async () => {
@@ -108,7 +110,7 @@ describe.for(INVERSION_ATTACKS.map((attack) => [attack.name, attack] as const))(
     const { needs } = attack;
     const alone: InversionResources = Object.fromEntries(needs.map((need) => [need, resources[need]]));
     expect(possibleAttacks(alone)).toContain(attack);
-    expect(await invert(1, alone)).toEqual(await invert(1));
+    expect(isEqual(await invert(1, alone), await invert(1))).toBe(true);
   });
 
   test('stops on request', async () => {
@@ -124,16 +126,6 @@ test('names are unique, and every attack is possible with all resources', () => 
   expect(new Set(INVERSION_ATTACKS.map(({ name }) => name)).size).toBe(INVERSION_ATTACKS.length);
   expect(possibleAttacks(resources)).toEqual([...INVERSION_ATTACKS]);
   expect(possibleAttacks({})).toEqual([]);
-});
-
-test('white-box is at least as good as black-box with the same generator', async () => {
-  const of = async (name: string) => {
-    const attack = INVERSION_ATTACKS.find((candidate) => candidate.name === name);
-    const faces = await attack?.invert(templates, resources, { iterations: 60, random: new Random(3), threads: 1 });
-    return similarity(faces ?? []);
-  };
-  expect(await of('white-box, selected start')).toBeGreaterThan(await of('black-box, adapter to the generator'));
-  expect(await of('white-box from black-box')).toBeGreaterThan(await of('black-box inverter'));
 });
 
 test('an inverter that cannot serve as a generator is not enough to go on from', async () => {

@@ -3,9 +3,6 @@ import type { InversionAttack, InversionNeed, InversionOptions, InversionResourc
 import { invertThroughGenerator } from './generator-adapter.ts';
 import { type LatentOptimisationOptions, optimiseLatents, type Start } from './latent-optimisation.ts';
 
-/** Latents in the pool that starts are selected from. */
-const POOL_SIZE = 256;
-
 /** Weight of the prior on the latent where it is used: a similarity of 0.05 is worth one more deviation of every latent. */
 const PRIOR_WEIGHT = 0.05;
 
@@ -14,7 +11,7 @@ const blackBox: InversionAttack = {
   access: 'black-box',
   needs: ['inverter'],
   description: 'The patent’s first module: a network trained on pairs of embedding and mean face, through the encoder’s interface alone.',
-  invert: (templates, resources) => need(resources, 'inverter', blackBox).invert(templates),
+  invert: async (templates, resources) => need(resources, 'inverter', blackBox).invert(templates),
 };
 
 const blackBoxThroughGenerator: InversionAttack = {
@@ -28,21 +25,22 @@ const blackBoxThroughGenerator: InversionAttack = {
   },
 };
 
-/** A white-box attack through the generator, from random latents or selected ones. */
+/** A white-box attack through the generator, from random latents or from the nearest of the generated faces that the encoder was asked about. */
 function throughGenerator(
   name: string,
   description: string,
-  start: Start,
+  start: 'random' | 'selected',
   settings: Pick<LatentOptimisationOptions, 'augmented' | 'priorWeight' | 'learningRate'> = {},
 ): InversionAttack {
   const attack: InversionAttack = {
     name,
     access: 'white-box',
-    needs: ['generator', 'target'],
+    needs: start === 'selected' ? ['generator', 'probes', 'target'] : ['generator', 'target'],
     description,
     invert: async (templates, resources, options) => {
       const models = { generator: need(resources, 'generator', attack), encoder: need(resources, 'target', attack) };
-      return faces(await optimiseLatents(templates, models, { ...options, ...settings, start }));
+      const from: Start = start === 'random' ? { kind: 'random' } : { kind: 'selected', probes: need(resources, 'probes', attack) };
+      return faces(await optimiseLatents(templates, models, { ...options, ...settings, start: from }));
     },
   };
   return attack;
@@ -71,17 +69,17 @@ export const INVERSION_ATTACKS: readonly InversionAttack[] = [
   throughGenerator(
     'white-box',
     'The patent’s second module: a random latent, optimised through generator and encoder for a preset number of iterations.',
-    { kind: 'random' },
+    'random',
   ),
   throughGenerator(
     'white-box, selected start',
-    'The same from the best of a pool of random latents, whose embeddings are computed once for all templates.',
-    { kind: 'selected', poolSize: POOL_SIZE },
+    'The same from the generated face, of those that the encoder was asked about, which is nearest to the template.',
+    'selected',
   ),
   throughGenerator(
     'white-box, selected start, augmented, prior',
     'The same with augmented views and a prior that keeps the latent where the generator gives faces.',
-    { kind: 'selected', poolSize: POOL_SIZE },
+    'selected',
     { augmented: true, priorWeight: PRIOR_WEIGHT },
   ),
   fromBlackBox,

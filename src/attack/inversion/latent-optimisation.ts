@@ -13,6 +13,7 @@ import { createSession, type Session, type SessionOptions } from '../../runtime/
 import { ShapeError } from '../../util/errors.ts';
 import { type JobOptions, throwIfAborted } from '../../util/progress.ts';
 import type { Random } from '../../util/random.ts';
+import type { Probes } from './generator-adapter.ts';
 import { FACE_SIZE_PX } from './inverse-dcgan.ts';
 
 /** A generator: latents to faces. */
@@ -33,8 +34,8 @@ export interface WhiteBoxTarget {
 export type Start =
   /** One random latent: the patent's. */
   | { readonly kind: 'random' }
-  /** The best of a pool of random latents, whose embeddings are computed once for all templates. */
-  | { readonly kind: 'selected'; readonly poolSize: number }
+  /** The generated face that the encoder finds most alike, of those it was asked about already. */
+  | { readonly kind: 'selected'; readonly probes: Probes }
   /** Latents that are given, one per template, such as those of a black-box result. */
   | { readonly kind: 'given'; readonly latents: readonly Float32Array[] };
 
@@ -78,7 +79,7 @@ export async function optimiseLatents(
 ): Promise<InvertedTemplate[]> {
   const { batchSize = 8, random } = options;
   const size = Math.min(batchSize, Math.max(1, targets.length));
-  const starts = await startLatents(targets, models, options, size);
+  const starts = startLatents(targets, models.generator.latentSize, options.start, random);
   const session = await createSession(iterationGraph(models, size, options.priorWeight ?? 0), options);
   const results: InvertedTemplate[] = [];
   try {
@@ -86,7 +87,7 @@ export async function optimiseLatents(
       const rows = Array.from({ length: size }, (_, i) => Math.min(first + i, targets.length - 1));
       const batch = { targets: rows.map((row) => targets[row] as Float32Array), starts: rows.map((row) => starts[row] as Float32Array) };
       const done = await optimiseBatch(session, batch, models, { ...options, random: random.fork(`batch ${first}`) }, (iteration, total) =>
-        options.onProgress?.({ stage: 'optimising latents', done: first + (size * iteration) / total, total: targets.length }),
+        options.onProgress?.({ stage: 'optimising latents', done: first + (Math.min(size, targets.length - first) * iteration) / total, total: targets.length }),
       );
       results.push(...done.slice(0, targets.length - first));
     }
@@ -167,66 +168,31 @@ function iterationGraph(
   return builder.build();
 }
 
-async function startLatents(
-  targets: readonly Float32Array[],
-  models: { readonly generator: Generator; readonly encoder: WhiteBoxTarget },
-  options: LatentOptimisationOptions,
-  batchSize: number,
-): Promise<readonly Float32Array[]> {
-  const { start, random } = options;
-  const { latentSize } = models.generator;
+function startLatents(targets: readonly Float32Array[], latentSize: number, start: Start, random: Random): readonly Float32Array[] {
   switch (start.kind) {
     case 'given':
-      if (start.latents.length !== targets.length) throw new ShapeError(`${start.latents.length} latents are given for ${targets.length} templates`);
+      if (start.latents.length !== targets.length) {
+        throw new ShapeError(`${start.latents.length} latents are given for ${targets.length} templates`);
+      }
       return start.latents;
     case 'random':
       return targets.map((_, i) => random.fork(`start ${i}`).normals(latentSize));
     case 'selected':
-      return selectFromPool(targets, models, { ...options, poolSize: start.poolSize, batchSize });
+      return targets.map((target) => nearestProbe(target, start.probes));
   }
 }
 
-/** The latent of the pool whose face's embedding is nearest, for each target. */
-async function selectFromPool(
-  targets: readonly Float32Array[],
-  { generator, encoder }: { readonly generator: Generator; readonly encoder: WhiteBoxTarget },
-  options: LatentOptimisationOptions & { readonly poolSize: number; readonly batchSize: number },
-): Promise<Float32Array[]> {
-  const { poolSize, batchSize, random } = options;
-  const builder = new GraphBuilder('latent-pool');
-  const latent = builder.input('latent', [batchSize, generator.latentSize]);
-  const face = only(builder.import(generator.graph, { inputs: { latent } }), 'face');
-  const { rows, columns } = viewMatrices(encoder.view, { widthPx: FACE_SIZE_PX, heightPx: FACE_SIZE_PX });
-  const seen = sampleView(
-    face,
-    builder.constant(float32(rows, [encoder.view.heightPx, FACE_SIZE_PX])),
-    builder.constant(float32(columns, [FACE_SIZE_PX, encoder.view.widthPx])),
-  );
-  builder.output('embedding', only(builder.import(encoder.graph, { inputs: { face: seen } }), 'embedding'));
-  const session = await createSession(builder.build(), options);
-  const pool: { readonly latent: Float32Array; readonly embedding: Float32Array }[] = [];
-  try {
-    while (pool.length < poolSize) {
-      throwIfAborted(options);
-      const latents = Array.from({ length: batchSize }, (_, i) => random.fork(`pool ${pool.length + i}`).normals(generator.latentSize));
-      const { embedding } = await session.run({ latent: float32(joined(latents), [batchSize, generator.latentSize]) });
-      latents.forEach((value, row) => {
-        pool.push({ latent: value, embedding: rowOf(embedding as Tensor, row) });
-      });
-      options.onProgress?.({ stage: 'making the pool of starts', done: Math.min(pool.length, poolSize), total: poolSize });
-    }
-  } finally {
-    await session.release();
-  }
-  return targets.map((target) => {
-    let best = pool[0] as (typeof pool)[number];
-    let bestSimilarity = Number.NEGATIVE_INFINITY;
-    for (const entry of pool) {
-      const value = cosineSimilarity(entry.embedding, target);
-      if (value > bestSimilarity) [best, bestSimilarity] = [entry, value];
-    }
-    return best.latent;
+/** The latent of the probe whose embedding is most alike. */
+function nearestProbe(target: Float32Array, { latents, embeddings }: Probes): Float32Array {
+  let best = 0;
+  let bestSimilarity = Number.NEGATIVE_INFINITY;
+  embeddings.forEach((embedding, i) => {
+    const similarity = cosineSimilarity(embedding, target);
+    if (similarity > bestSimilarity) [best, bestSimilarity] = [i, similarity];
   });
+  const latent = latents[best];
+  if (!latent) throw new ShapeError('there are no probes to select a start from');
+  return latent;
 }
 
 /** Greatest shift (units of the 112 frame) and change of scale of an augmented view. */

@@ -70,7 +70,7 @@ function threatCard(measured: InversionMeasurements, context: FindingsContext): 
     attacker: 'Somebody who has copied the template database and wants faces that pass for the people in it.',
     knows,
     access: access.kind,
-    accessReason: access.reason,
+    accessReason: `${access.reason.charAt(0).toUpperCase()}${access.reason.slice(1)}.`,
     queries,
     auxiliary: {
       description: context.auxiliary.length > 0 ? `faces of other people of ${context.dataset.name}` : 'none beside what the shipped models were trained on',

@@ -174,7 +174,7 @@ export async function runInversionAudit(options: InversionAuditOptions): Promise
     subjects,
     strongest: { attack: made.attack, images: made.images },
     access,
-    queries: target.queries,
+    queries: (resources.probes?.latents.length ?? 0) + adapterPairs,
     pairs: adapterPairs,
     inverter: resources.inverter?.name,
   };
