@@ -3,8 +3,8 @@
  */
 import { writeFile } from 'node:fs/promises';
 import { calibrate } from '../src/audit/calibration.ts';
-import { loadFaces } from '../src/audit/inversion/load-faces.ts';
 import { createJudge } from '../src/audit/inversion/judge.ts';
+import { loadFaces } from '../src/audit/inversion/load-faces.ts';
 import { plantedStrongEncoder, plantedWeakEncoder } from '../src/audit/inversion/planted.ts';
 import { loadDataset } from '../src/data/load.ts';
 import { splitOf } from '../src/data/splits.ts';
@@ -23,7 +23,13 @@ const { faces } = await loadFaces(samples, {
 for (const encoder of [await plantedWeakEncoder(), plantedStrongEncoder()]) {
   const embeddings = await createJudge(encoder).embed(faces);
   const labelled = faces.map(({ person }, i) => ({ person, embedding: embeddings[i] ?? new Float32Array() }));
-  const calibration = calibrate(labelled, encoder, { name: 'LFW', selection: 'people of the calibration side, first image of each' });
-  await writeFile(new URL(`../models/calibration/${encoder.id}.json`, import.meta.url), `${JSON.stringify(calibration, undefined, 2)}\n`);
+  const calibration = calibrate(labelled, encoder, {
+    name: 'LFW',
+    selection: 'people of the calibration side, first image of each',
+  });
+  await writeFile(
+    new URL(`../models/calibration/${encoder.id}.json`, import.meta.url),
+    `${JSON.stringify(calibration, undefined, 2)}\n`,
+  );
   await encoder.close();
 }

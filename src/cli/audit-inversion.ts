@@ -1,7 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
-import { inverterModel, type InverterModel } from '../attack/inversion/inverter-file.ts';
+import { type InverterModel, inverterModel } from '../attack/inversion/inverter-file.ts';
 import { shippedCalibration, thresholdsOf } from '../audit/calibration.ts';
 import { type Findings, formatFindings, parseFindings } from '../audit/findings.ts';
 import { auditStatus } from '../audit/gate.ts';
@@ -42,19 +42,51 @@ export const auditInversionCommand = command({
     'faceward audit inversion --encoder dlib --data faces/ --fail-on leaks --baseline earlier/findings.json',
   ],
   args: {
-    data: { type: 'string', description: 'folder with one folder of photos for each person; default: the sample photos of @vladmandic/face-api', valueHint: 'folder' },
-    judge: { type: 'string', description: 'another encoder that judges, several with commas; default: the bundled encoders', valueHint: 'encoder' },
+    data: {
+      type: 'string',
+      description:
+        'folder with one folder of photos for each person; default: the sample photos of @vladmandic/face-api',
+      valueHint: 'folder',
+    },
+    judge: {
+      type: 'string',
+      description: 'another encoder that judges, several with commas; default: the bundled encoders',
+      valueHint: 'encoder',
+    },
     mode: { type: 'string', description: 'auto, black-box, white-box or both', default: 'auto', valueHint: 'mode' },
     people: { type: 'string', description: 'people attacked at most', default: '50', valueHint: 'n' },
     iterations: { type: 'string', description: 'iterations of the white-box attacks', default: '60', valueHint: 'n' },
-    queries: { type: 'string', description: 'generated faces that the black-box attack may send to the encoder', default: '512', valueHint: 'n' },
-    variants: { type: 'string', description: 'strongest or all: which variants of the attacks run', default: 'strongest', valueHint: 'which' },
-    inverter: { type: 'string', description: 'an inverter of this encoder, as `faceward train inverter` writes it', valueHint: 'file.onnx' },
+    queries: {
+      type: 'string',
+      description: 'generated faces that the black-box attack may send to the encoder',
+      default: '512',
+      valueHint: 'n',
+    },
+    variants: {
+      type: 'string',
+      description: 'strongest or all: which variants of the attacks run',
+      default: 'strongest',
+      valueHint: 'which',
+    },
+    inverter: {
+      type: 'string',
+      description: 'an inverter of this encoder, as `faceward train inverter` writes it',
+      valueHint: 'file.onnx',
+    },
     seed: { type: 'string', description: 'seed of everything random', default: '1', valueHint: 'n' },
-    out: { type: 'string', description: 'folder for findings.json and report.html', default: 'faceward-audit', valueHint: 'folder' },
+    out: {
+      type: 'string',
+      description: 'folder for findings.json and report.html',
+      default: 'faceward-audit',
+      valueHint: 'folder',
+    },
     resume: { type: 'boolean', description: 'go on with the audit that was broken off in --out' },
     'show-faces': { type: 'boolean', description: 'put small, marked reconstructions into the report' },
-    'fail-on': { type: 'string', description: 'leaks: exit with status 3 where the encoder leaks', valueHint: 'verdict' },
+    'fail-on': {
+      type: 'string',
+      description: 'leaks: exit with status 3 where the encoder leaks',
+      valueHint: 'verdict',
+    },
     baseline: { type: 'string', description: 'findings.json of an earlier audit to compare with', valueHint: 'file' },
     json: { type: 'boolean', description: 'print the findings as JSON' },
     ...encoderArgs,
@@ -69,7 +101,8 @@ export const auditInversionCommand = command({
     const people = wholeNumber(args.people, '--people', { min: 1 }) ?? 50;
     const iterations = wholeNumber(args.iterations, '--iterations', { min: 1 }) ?? 60;
     const queries = wholeNumber(args.queries, '--queries', { min: 30 }) ?? 512;
-    const baseline = args.baseline === undefined ? undefined : parseFindings(await readText(args.baseline), args.baseline);
+    const baseline =
+      args.baseline === undefined ? undefined : parseFindings(await readText(args.baseline), args.baseline);
 
     const target = await openEncoderFromArgs(args);
     const judges = await openJudges(args, target);
@@ -81,13 +114,28 @@ export const auditInversionCommand = command({
       const chosen = await samplesFor(args.data, { people, auxiliaryPeople: hasOwn ? 0 : AUXILIARY_PEOPLE, random });
       printNote(chosen.description);
       const faces = await readFaces(chosen, args, job);
-      const plan = { target: target.hash, judges: judges.map(({ hash }) => hash), data: chosen.name, mode, people, iterations, queries, variants, seed };
+      const plan = {
+        target: target.hash,
+        judges: judges.map(({ hash }) => hash),
+        data: chosen.name,
+        mode,
+        people,
+        iterations,
+        queries,
+        variants,
+        seed,
+      };
       const work = await openWorkFolder(join(args.out, 'work'), plan, args.resume === true);
       const measured = await runInversionAudit({
         ...job,
         target,
         judges,
-        faces: { name: chosen.name, attacked: faces.attacked.faces, calibration: faces.calibration.faces, auxiliary: faces.auxiliary.faces },
+        faces: {
+          name: chosen.name,
+          attacked: faces.attacked.faces,
+          calibration: faces.calibration.faces,
+          auxiliary: faces.auxiliary.faces,
+        },
         models: {
           inverters,
           ...(generator ? { generator } : {}),
@@ -107,18 +155,28 @@ export const auditInversionCommand = command({
       });
       const findings = await inversionFindings(measured, {
         version: await version(),
-        command: `faceward audit inversion ${process.argv.slice(2).filter((word) => word !== 'audit' && word !== 'inversion').join(' ')}`.trim(),
+        command: `faceward audit inversion ${process.argv
+          .slice(2)
+          .filter((word) => word !== 'audit' && word !== 'inversion')
+          .join(' ')}`.trim(),
         seed,
         startedAt,
         seconds: (Date.now() - startedAt.getTime()) / 1000,
         device: args.device,
         target,
         judges,
-        dataset: { name: chosen.name, rejected: faces.attacked.rejected + faces.calibration.rejected + faces.auxiliary.rejected },
+        dataset: {
+          name: chosen.name,
+          rejected: faces.attacked.rejected + faces.calibration.rejected + faces.auxiliary.rejected,
+        },
         attacked: faces.attacked.faces,
         calibration: faces.calibration.faces,
         auxiliary: faces.auxiliary.faces,
-        models: inverters.map(({ encoderId, encoderHash }) => ({ role: 'inverter', id: `inverter of ${encoderId}`, sha256: hexHash(encoderHash) })),
+        models: inverters.map(({ encoderId, encoderHash }) => ({
+          role: 'inverter',
+          id: `inverter of ${encoderId}`,
+          sha256: hexHash(encoderHash),
+        })),
         showFaces: args['show-faces'] === true,
         ...(args.ownership === undefined ? {} : { ownership: args.ownership }),
       });
@@ -141,7 +199,9 @@ async function openJudges(args: AuditArgs, target: Encoder): Promise<Encoder[]> 
   const others = opened.filter(({ hash }) => hash !== target.hash);
   await Promise.all(opened.filter((encoder) => !others.includes(encoder)).map((encoder) => encoder.close()));
   if (others.length === 0) {
-    throw new InputError('an audit needs a judge that is not the encoder under attack', { hint: `name one with --judge, such as ${BUNDLED_ENCODERS.join(' or ')}` });
+    throw new InputError('an audit needs a judge that is not the encoder under attack', {
+      hint: `name one with --judge, such as ${BUNDLED_ENCODERS.join(' or ')}`,
+    });
   }
   return others;
 }
@@ -195,7 +255,11 @@ async function readFaces(
       faces: chosen.everyFace ? 'all' : 'largest',
       onRejected: (_sample, reason) => printNote(`left out: ${reason}`),
     });
-  return { attacked: await load(chosen.attacked), calibration: await load(chosen.calibration), auxiliary: await load(chosen.auxiliary) };
+  return {
+    attacked: await load(chosen.attacked),
+    calibration: await load(chosen.calibration),
+    auxiliary: await load(chosen.auxiliary),
+  };
 }
 
 async function write(folder: string, findings: Findings, baseline: Findings | undefined): Promise<void> {

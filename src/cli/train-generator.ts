@@ -12,10 +12,19 @@ const IMAGES_PER_PERSON = 20;
 /** `faceward train generator`: a generator of faces for the white-box attacks. */
 export const trainGeneratorCommand = command({
   name: 'train generator',
-  description: 'Trains a generator of faces on people of the training side: an auto-encoder whose decoder is the inverse DCGAN.',
-  examples: ['faceward train generator --data faces/ --out generator.onnx --int8', 'faceward train generator --data faces/ --out generator.onnx --resume'],
+  description:
+    'Trains a generator of faces on people of the training side: an auto-encoder whose decoder is the inverse DCGAN.',
+  examples: [
+    'faceward train generator --data faces/ --out generator.onnx --int8',
+    'faceward train generator --data faces/ --out generator.onnx --resume',
+  ],
   args: {
-    data: { type: 'string', description: 'folder with one folder of photos for each person', required: true, valueHint: 'folder' },
+    data: {
+      type: 'string',
+      description: 'folder with one folder of photos for each person',
+      required: true,
+      valueHint: 'folder',
+    },
     ...trainingArgs,
     ...sessionArgs,
   },
@@ -24,20 +33,30 @@ export const trainGeneratorCommand = command({
     const batchSize = wholeNumber(args.batch, '--batch', { min: 2 }) ?? 32;
     const seed = wholeNumber(args.seed, '--seed') ?? 1;
     const learningRate = positiveNumber(args['learning-rate'], '--learning-rate');
-    const run = await openTrainingRun(args.out, JSON.stringify({ steps, batchSize, seed, learningRate }), { resume: args.resume === true, int8: args.int8 === true });
-    const faces = await trainingFaces(args.data, args, job);
-    const chosen = [...Map.groupBy(faces, ({ person }) => person).values()].flatMap((own) => own.slice(0, IMAGES_PER_PERSON));
-    const trained = await trainGenerator(chosen.map(({ image }) => planarFace(image)), {
-      ...job,
-      ...sessionOptions(args),
-      steps,
-      batchSize,
-      seed,
-      learningRate,
-      onCheckpoint: run.onCheckpoint,
-      ...(run.resume ? { resume: run.resume } : {}),
+    const run = await openTrainingRun(args.out, JSON.stringify({ steps, batchSize, seed, learningRate }), {
+      resume: args.resume === true,
+      int8: args.int8 === true,
     });
-    await run.finish(generatorGraph(trained, { steps: String(steps), seed: String(seed), faces: String(chosen.length) }));
+    const faces = await trainingFaces(args.data, args, job);
+    const chosen = [...Map.groupBy(faces, ({ person }) => person).values()].flatMap((own) =>
+      own.slice(0, IMAGES_PER_PERSON),
+    );
+    const trained = await trainGenerator(
+      chosen.map(({ image }) => planarFace(image)),
+      {
+        ...job,
+        ...sessionOptions(args),
+        steps,
+        batchSize,
+        seed,
+        learningRate,
+        onCheckpoint: run.onCheckpoint,
+        ...(run.resume ? { resume: run.resume } : {}),
+      },
+    );
+    await run.finish(
+      generatorGraph(trained, { steps: String(steps), seed: String(seed), faces: String(chosen.length) }),
+    );
     printLine(args.out);
   },
 });

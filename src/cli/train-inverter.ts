@@ -14,8 +14,8 @@ import { command } from './command.ts';
 import { type EncoderArgs, encoderArgs, openEncoderFromArgs, sessionOptions } from './encoder-options.ts';
 import { wholeNumber } from './option-values.ts';
 import { printLine } from './print.ts';
-import { openTrainingRun, positiveNumber, trainingArgs } from './training-run.ts';
 import { planarFace, trainingFaces } from './training-faces.ts';
+import { openTrainingRun, positiveNumber, trainingArgs } from './training-run.ts';
 
 /** `faceward train inverter`: the black-box inverter of an encoder. */
 export const trainInverterCommand = command({
@@ -28,17 +28,37 @@ export const trainInverterCommand = command({
     'faceward train inverter --encoder my.onnx --data faces/ --surrogate dlib --out my-inverter.onnx --resume',
   ],
   args: {
-    data: { type: 'string', description: 'folder with one folder of photos for each person', required: true, valueHint: 'folder' },
+    data: {
+      type: 'string',
+      description: 'folder with one folder of photos for each person',
+      required: true,
+      valueHint: 'folder',
+    },
     experiment: { type: 'string', description: 'row of the patent’s table, 1 to 5', default: '3', valueHint: 'n' },
-    begin: { type: 'string', description: 'weights to begin with: generator (the shipped one’s), fresh, or a model', default: 'generator', valueHint: 'from' },
-    surrogate: { type: 'string', description: 'white-box encoder through which identity is held; neither target nor judge', valueHint: 'encoder' },
-    'identity-weight': { type: 'string', description: 'weight of the identity loss against the pixel loss', default: '0.1', valueHint: 'x' },
+    begin: {
+      type: 'string',
+      description: 'weights to begin with: generator (the shipped one’s), fresh, or a model',
+      default: 'generator',
+      valueHint: 'from',
+    },
+    surrogate: {
+      type: 'string',
+      description: 'white-box encoder through which identity is held; neither target nor judge',
+      valueHint: 'encoder',
+    },
+    'identity-weight': {
+      type: 'string',
+      description: 'weight of the identity loss against the pixel loss',
+      default: '0.1',
+      valueHint: 'x',
+    },
     ...trainingArgs,
     ...encoderArgs,
   },
   async run({ args, job }) {
     const experiment = EXPERIMENTS.find(({ number }) => number === wholeNumber(args.experiment, '--experiment'));
-    if (!experiment) throw new InputError(`there is no experiment ${args.experiment}`, { hint: 'the patent has 1 to 5' });
+    if (!experiment)
+      throw new InputError(`there is no experiment ${args.experiment}`, { hint: 'the patent has 1 to 5' });
     const steps = wholeNumber(args.steps, '--steps', { min: 1 }) ?? 3000;
     const batchSize = wholeNumber(args.batch, '--batch', { min: 2 }) ?? 32;
     const seed = wholeNumber(args.seed, '--seed') ?? 1;
@@ -46,11 +66,22 @@ export const trainInverterCommand = command({
     const weight = positiveNumber(args['identity-weight'], '--identity-weight');
     const encoder = await openEncoderFromArgs(args);
     try {
-      const problem = JSON.stringify({ encoder: encoder.hash, experiment: experiment.number, steps, batchSize, seed, learningRate, begin: args.begin, surrogate: args.surrogate, weight });
+      const problem = JSON.stringify({
+        encoder: encoder.hash,
+        experiment: experiment.number,
+        steps,
+        batchSize,
+        seed,
+        learningRate,
+        begin: args.begin,
+        surrogate: args.surrogate,
+        weight,
+      });
       const run = await openTrainingRun(args.out, problem, { resume: args.resume === true, int8: args.int8 === true });
       const faces = await trainingFaces(args.data, args, job);
       const pairs = await pairsOf(encoder, faces, job);
-      const surrogate = args.surrogate === undefined ? undefined : await surrogateOf(args, args.surrogate, faces, weight, job);
+      const surrogate =
+        args.surrogate === undefined ? undefined : await surrogateOf(args, args.surrogate, faces, weight, job);
       const startFrom = await beginning(args.begin);
       const options: InverterOptions = {
         ...job,
@@ -66,7 +97,13 @@ export const trainInverterCommand = command({
         ...(run.resume ? { resume: run.resume } : {}),
       };
       const trained = await trainInverter(pairs, options);
-      await run.finish(inverterGraph(trained, { experiment, encoder, metadata: { steps: String(steps), seed: String(seed), people: String(pairs.meanFaces.length) } }));
+      await run.finish(
+        inverterGraph(trained, {
+          experiment,
+          encoder,
+          metadata: { steps: String(steps), seed: String(seed), people: String(pairs.meanFaces.length) },
+        }),
+      );
       printLine(args.out);
     } finally {
       await encoder.close();
@@ -87,10 +124,19 @@ async function pairsOf(encoder: Encoder, faces: readonly AuditFace[], job: JobOp
   };
 }
 
-async function surrogateOf(args: EncoderArgs, spec: string, faces: readonly AuditFace[], weight: number, job: JobOptions): Promise<Surrogate> {
+async function surrogateOf(
+  args: EncoderArgs,
+  spec: string,
+  faces: readonly AuditFace[],
+  weight: number,
+  job: JobOptions,
+): Promise<Surrogate> {
   const encoder = await openEncoderFromArgs(args, spec);
   const { graph, view } = encoder;
-  if (!graph) throw new CapabilityError(`"${spec}" cannot be a surrogate: its weights are not at hand`, { hint: 'name a bundled encoder or an .onnx file' });
+  if (!graph)
+    throw new CapabilityError(`"${spec}" cannot be a surrogate: its weights are not at hand`, {
+      hint: 'name a bundled encoder or an .onnx file',
+    });
   const embeddings = await createJudge(encoder).embed(faces, job);
   await encoder.close();
   return { graph, view, embeddings, weight };

@@ -1,6 +1,6 @@
-import type { AuditFace } from '../audit/inversion/subjects.ts';
-import { loadFaces } from '../audit/inversion/load-faces.ts';
 import { FACE_SIZE_PX } from '../attack/inversion/inverse-dcgan.ts';
+import { loadFaces } from '../audit/inversion/load-faces.ts';
+import type { AuditFace } from '../audit/inversion/subjects.ts';
 import { loadDataset } from '../data/load.ts';
 import { refuseTestPeople, splitByPerson } from '../data/splits.ts';
 import type { Image } from '../image/image.ts';
@@ -19,8 +19,13 @@ export async function trainingFaces(folder: string, args: SessionArgs, job: JobO
   refuseTestPeople(train, 'training');
   await using source = pipelineSource(args);
   const { faces, rejected } = await loadFaces(train, { ...job, openPipeline: source.openPipeline });
-  if (faces.length === 0) throw new InputError(`${folder} has no face of a person on the training side`, { hint: '70 % of people are, by a hash of the name' });
-  printNote(`${faces.length} faces of ${new Set(faces.map(({ person }) => person)).size} people on the training side, ${rejected} photos left out`);
+  if (faces.length === 0)
+    throw new InputError(`${folder} has no face of a person on the training side`, {
+      hint: '70 % of people are, by a hash of the name',
+    });
+  printNote(
+    `${faces.length} faces of ${new Set(faces.map(({ person }) => person)).size} people on the training side, ${rejected} photos left out`,
+  );
   return faces;
 }
 
@@ -29,6 +34,7 @@ export function planarFace(image: Image): Uint8Array {
   const { data } = resizeImage(image, FACE_SIZE_PX, FACE_SIZE_PX);
   const plane = FACE_SIZE_PX ** 2;
   const planar = new Uint8Array(3 * plane);
-  for (let i = 0; i < plane; i++) for (let channel = 0; channel < 3; channel++) planar[channel * plane + i] = data[3 * i + channel] as number;
+  for (let i = 0; i < plane; i++)
+    for (let channel = 0; channel < 3; channel++) planar[channel * plane + i] = data[3 * i + channel] as number;
   return planar;
 }

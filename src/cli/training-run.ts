@@ -32,12 +32,19 @@ export interface TrainingRun {
  * @param problem - everything that decides the weights; a checkpoint of another problem is not resumed.
  * @throws InputError where there is nothing to resume, or something is in the way that was not asked to be resumed.
  */
-export async function openTrainingRun(out: string, problem: string, options: { readonly resume: boolean; readonly int8: boolean }): Promise<TrainingRun> {
+export async function openTrainingRun(
+  out: string,
+  problem: string,
+  options: { readonly resume: boolean; readonly int8: boolean },
+): Promise<TrainingRun> {
   const path = `${out}.checkpoint`;
   const bytes = await readFile(path).catch(() => undefined);
-  if (options.resume && !bytes) throw new InputError(`there is no ${path} to go on from`, { hint: 'leave out --resume to begin' });
+  if (options.resume && !bytes)
+    throw new InputError(`there is no ${path} to go on from`, { hint: 'leave out --resume to begin' });
   if (!options.resume && bytes) {
-    throw new InputError(`${path} holds an unfinished training`, { hint: 'add --resume to go on, or delete it to begin anew' });
+    throw new InputError(`${path} holds an unfinished training`, {
+      hint: 'add --resume to go on, or delete it to begin anew',
+    });
   }
   await mkdir(dirname(out), { recursive: true });
   return {

@@ -14,5 +14,9 @@ export function cropView(image: Image, view: FaceView): Image {
   if (whole && image.widthPx === widthPx && image.heightPx === heightPx) return image;
   const unit = image.widthPx / CANONICAL_EXTENT;
   const scaled = { x: box.x * unit, y: box.y * unit, width: box.width * unit, height: box.height * unit };
-  return warpAffine(image, viewOfCanonical({ box: scaled, widthPx, heightPx }), { widthPx, heightPx, border: 'replicate' });
+  return warpAffine(image, viewOfCanonical({ box: scaled, widthPx, heightPx }), {
+    widthPx,
+    heightPx,
+    border: 'replicate',
+  });
 }

@@ -1,5 +1,5 @@
-import type { Graph } from '../graph/graph.ts';
 import type { Box } from '../face/face.ts';
+import type { Graph } from '../graph/graph.ts';
 import type { Image } from '../image/image.ts';
 
 /**

@@ -61,7 +61,12 @@ export function viewMatrices(
 }
 
 const isWholeFrame = ({ box, widthPx, heightPx }: EncoderView, width: number, height: number): boolean =>
-  widthPx === width && heightPx === height && box.x === 0 && box.y === 0 && box.width === CANONICAL_EXTENT && box.height === CANONICAL_EXTENT;
+  widthPx === width &&
+  heightPx === height &&
+  box.x === 0 &&
+  box.y === 0 &&
+  box.width === CANONICAL_EXTENT &&
+  box.height === CANONICAL_EXTENT;
 
 /** Tells of which pixels `j` of `size`, with which weights (of sum 1), sample `i` of `count` over the box is made. */
 function forEachTap(

@@ -135,7 +135,8 @@ export class GraphBuilder {
     const name = this.#unique(options.name ?? op);
     const operator = this.#operator(op, domain, name);
     for (const value of inputs) {
-      if (value && value.builder !== this) throw new ShapeError(`${op} (node "${name}"): input "${value.name}" is of another graph`);
+      if (value && value.builder !== this)
+        throw new ShapeError(`${op} (node "${name}"): input "${value.name}" is of another graph`);
     }
     const context = new NodeContext({ op, name, inputs, attributes, outputCount });
     const folded = this.#fold(operator, context);
@@ -173,7 +174,9 @@ export class GraphBuilder {
       const tensor = graph.initializers.get(name);
       if (!tensor) {
         const isInput = graph.inputs.some((info) => info.name === name);
-        throw new ShapeError(`graph "${graph.name}": "${name}" ${isInput ? 'is an input that is not bound' : 'is used before it is made'}`);
+        throw new ShapeError(
+          `graph "${graph.name}": "${name}" ${isInput ? 'is an input that is not bound' : 'is used before it is made'}`,
+        );
       }
       const value = this.constant(tensor, name);
       values.set(name, value);
@@ -241,7 +244,13 @@ export class GraphBuilder {
 
   #rename(value: Value, name: string): Value {
     const operator = this.#operator('Identity', '', name);
-    const context = new NodeContext({ op: 'Identity', name: this.#unique(`${name}_out`), inputs: [value], attributes: {}, outputCount: 1 });
+    const context = new NodeContext({
+      op: 'Identity',
+      name: this.#unique(`${name}_out`),
+      inputs: [value],
+      attributes: {},
+      outputCount: 1,
+    });
     const step: Step = { index: this.#steps.length, operator, domain: '', context, outputs: [] };
     const renamed = new Value(this, context.name, value, { producer: step });
     this.#steps.push({ ...step, outputs: [renamed] });
@@ -292,11 +301,14 @@ function neededNodes(graph: Graph, bound: ReadonlyMap<string, Value>): Node[] {
 /** Gives each free dimension of a graph's input an extent: `batch` for the first dimension, else what `free` says. */
 export function inputShape(info: ValueInfo, options: { readonly batch?: number; readonly shape?: Shape } = {}): Shape {
   if (options.shape) return options.shape;
-  if (!info.shape) throw new ShapeError(`the shape of input "${info.name}" is not in the file`, { hint: 'give its shape' });
+  if (!info.shape)
+    throw new ShapeError(`the shape of input "${info.name}" is not in the file`, { hint: 'give its shape' });
   return info.shape.map((dimension: Dimension, axis) => {
     if (axis === 0 && options.batch !== undefined) return options.batch;
     if (typeof dimension === 'number' && dimension > 0) return dimension;
     if (axis === 0) return 1;
-    throw new ShapeError(`dimension ${axis} of input "${info.name}" is free ("${dimension}")`, { hint: 'give its shape' });
+    throw new ShapeError(`dimension ${axis} of input "${info.name}" is free ("${dimension}")`, {
+      hint: 'give its shape',
+    });
   });
 }

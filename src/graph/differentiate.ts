@@ -65,7 +65,10 @@ export function differentiate(graph: Graph, options: DifferentiateOptions): Grap
     const shape = options.shapes?.[info.name];
     inputs[info.name] = builder.input(
       info.name,
-      inputShape(info, { ...(shape ? { shape } : {}), ...(options.batch === undefined ? {} : { batch: options.batch }) }),
+      inputShape(info, {
+        ...(shape ? { shape } : {}),
+        ...(options.batch === undefined ? {} : { batch: options.batch }),
+      }),
       info.dtype,
     );
   }
@@ -76,7 +79,10 @@ export function differentiate(graph: Graph, options: DifferentiateOptions): Grap
   }
   const outputs = builder.import(graph, { inputs, weights });
   const of = outputs[options.of];
-  if (!of) throw new ShapeError(`graph "${graph.name}" has no output "${options.of}"`, { hint: `outputs: ${Object.keys(outputs).join(', ')}` });
+  if (!of)
+    throw new ShapeError(`graph "${graph.name}" has no output "${options.of}"`, {
+      hint: `outputs: ${Object.keys(outputs).join(', ')}`,
+    });
   const wrt = options.wrt.map((name) => {
     const value = inputs[name] ?? weights.get(name);
     if (!value) throw new ShapeError(`graph "${graph.name}" has no input or weight "${name}"`);
@@ -103,10 +109,19 @@ function dependentValues(steps: readonly Step[], from: readonly Value[]): Set<Va
   return dependent;
 }
 
-function backward(step: Step, grads: readonly (Value | undefined)[], dependent: ReadonlySet<Value>): readonly (Value | undefined)[] {
+function backward(
+  step: Step,
+  grads: readonly (Value | undefined)[],
+  dependent: ReadonlySet<Value>,
+): readonly (Value | undefined)[] {
   const { operator, context: node, outputs } = step;
   if (!operator.gradient) {
-    throw new UnsupportedOpError({ op: node.op, opset: OPSET, node: node.name, reason: 'this operator has no gradient' });
+    throw new UnsupportedOpError({
+      op: node.op,
+      opset: OPSET,
+      node: node.name,
+      reason: 'this operator has no gradient',
+    });
   }
   const first = outputs[0] as Value;
   const context: GradientContext = {
@@ -129,7 +144,10 @@ function backward(step: Step, grads: readonly (Value | undefined)[], dependent: 
  */
 function accumulate(parts: readonly Value[], shape: Shape): Value {
   const ordered = [...parts].sort((a, b) => sizeOf(a.shape) - sizeOf(b.shape));
-  return expand(ordered.reduce((sum, part) => add(sum, part)), shape);
+  return expand(
+    ordered.reduce((sum, part) => add(sum, part)),
+    shape,
+  );
 }
 
 function ones(value: Value): Value {

@@ -24,7 +24,11 @@ const state: TrainingState = {
 };
 
 /** A tensor as its type, shape and bytes. */
-const bits = ({ dtype, shape, data }: Tensor) => [dtype, [...shape], [...new Uint8Array(data.buffer, data.byteOffset, data.byteLength)]];
+const bits = ({ dtype, shape, data }: Tensor) => [
+  dtype,
+  [...shape],
+  [...new Uint8Array(data.buffer, data.byteOffset, data.byteLength)],
+];
 const allBits = (tensors: ReadonlyMap<string, Tensor>) => Array.from(tensors, ([name, tensor]) => [name, bits(tensor)]);
 
 test('every bit comes back, names and order too', () => {
@@ -45,7 +49,9 @@ describe('a file that is no whole checkpoint is a ModelFileError', () => {
   test('cut off at any byte', () => {
     const bytes = writeCheckpoint(state);
     for (let length = 0; length < bytes.length; length++) {
-      expect(() => readCheckpoint(bytes.subarray(0, length)), `${length} of ${bytes.length} bytes`).toThrow(ModelFileError);
+      expect(() => readCheckpoint(bytes.subarray(0, length)), `${length} of ${bytes.length} bytes`).toThrow(
+        ModelFileError,
+      );
     }
   });
 

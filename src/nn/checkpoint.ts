@@ -1,5 +1,5 @@
-import { readGraph, writeGraph } from '../graph/onnx-file.ts';
 import { type Graph, OPSET } from '../graph/graph.ts';
+import { readGraph, writeGraph } from '../graph/onnx-file.ts';
 import type { Tensor, TypedTensor } from '../graph/tensor.ts';
 import { ModelFileError } from '../util/errors.ts';
 import type { TrainingState } from './training.ts';

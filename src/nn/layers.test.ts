@@ -106,7 +106,12 @@ describe('layers without a memory give what PyTorch gives', () => {
 
   test('embedding takes rows of its table', async () => {
     const { y } = await evaluate({ index: int64([2, 0]) }, ({ index }) => ({
-      y: layers.embedding(new FrozenParameters(index.builder, new Map([['table', float32([1, 2, 3, 4, 5, 6], [3, 2])]])), index, 3, 2),
+      y: layers.embedding(
+        new FrozenParameters(index.builder, new Map([['table', float32([1, 2, 3, 4, 5, 6], [3, 2])]])),
+        index,
+        3,
+        2,
+      ),
     }));
     expect(y).toEqual([5, 6, 1, 2]);
   });
@@ -119,16 +124,24 @@ describe('batchNorm', () => {
    * PyTorch's running variance is of the sample (n - 1); ours is of the batch itself (n), as the normalisation uses it: the second
    * term is scaled by (n - 1) / n.
    */
-  const weights: Given = { scale: wave([2], 1), bias: wave([2], 2), mean: wave([2], 3), variance: wave([2], 4, 0.5, 1) };
+  const weights: Given = {
+    scale: wave([2], 1),
+    bias: wave([2], 2),
+    mean: wave([2], 3),
+    variance: wave([2], 4, 0.5, 1),
+  };
   const pictures = wave([2, 2, 2, 2], 0, 2, 1);
   const rows = wave([4, 2], 0, 2, 1);
 
   test('in training normalises [N,C,H,W] by the batch, and moves the running means', async () => {
     const results = await train(layers.batchNorm, pictures, weights);
-    expectClose(results.y, [
-      0.7935233, 1.3569911, 1.8441961, 2.1891975, 1.8603099, 1.8210897, 1.6344164, 1.3255554, 1.0749277, 0.5016815,
-      -0.0320653, -0.4540726, -0.3599304, -0.3963209, -0.2800484, -0.0268498,
-    ]);
+    expectClose(
+      results.y,
+      [
+        0.7935233, 1.3569911, 1.8441961, 2.1891975, 1.8603099, 1.8210897, 1.6344164, 1.3255554, 1.0749277, 0.5016815,
+        -0.0320653, -0.4540726, -0.3599304, -0.3963209, -0.2800484, -0.0268498,
+      ],
+    );
     expectClose(results['next/mean'], [0.191494, -0.1681364]);
     expectClose(results['next/variance'], [0.6488446, 0.6520823]);
   });
@@ -141,13 +154,17 @@ describe('batchNorm', () => {
   });
 
   test('in a finished model uses the running means', async () => {
-    expectClose(await infer(layers.batchNorm, pictures, weights), [
-      1.8259675, 2.5978613, 3.2652829, 3.7378999, 5.0329421, 4.939698, 4.4958917, 3.7615903, 2.2114631, 1.4261738,
-      0.6949947, 0.1168875, -0.2455668, -0.3320834, -0.0556514, 0.5463155,
-    ]);
-    expectClose(await infer(layers.batchNorm, rows, weights), [
-      1.8259675, 3.3239296, 3.2652829, 4.7630037, 3.9517458, 4.939698, 3.526293, 3.7615903,
-    ]);
+    expectClose(
+      await infer(layers.batchNorm, pictures, weights),
+      [
+        1.8259675, 2.5978613, 3.2652829, 3.7378999, 5.0329421, 4.939698, 4.4958917, 3.7615903, 2.2114631, 1.4261738,
+        0.6949947, 0.1168875, -0.2455668, -0.3320834, -0.0556514, 0.5463155,
+      ],
+    );
+    expectClose(
+      await infer(layers.batchNorm, rows, weights),
+      [1.8259675, 3.3239296, 3.2652829, 4.7630037, 3.9517458, 4.939698, 3.526293, 3.7615903],
+    );
   });
 
   test('a constant channel becomes its bias, not NaN', async () => {
@@ -181,16 +198,20 @@ describe('residual', () => {
   const x = wave([1, 2, 3, 3], 0);
 
   test('in training', async () => {
-    expectClose((await train(layers.residual, x, weights)).y, [
-      0, 0, 0, 0, 0.693197, 1.1717461, 1.2362395, 1.8127628, 0.9978304, 0, 0, 0, 0, 0, 0, 0, 1.0147033, 1.2685268,
-    ]);
+    expectClose(
+      (await train(layers.residual, x, weights)).y,
+      [0, 0, 0, 0, 0.693197, 1.1717461, 1.2362395, 1.8127628, 0.9978304, 0, 0, 0, 0, 0, 0, 0, 1.0147033, 1.2685268],
+    );
   });
 
   test('in a finished model', async () => {
-    expectClose(await infer(layers.residual, x, weights), [
-      0, 0, 0.6167125, 1.5990351, 5.7171182, 6.9236108, 8.2864372, 11.8654963, 8.2803137, 0, 0, 0, 0, 0, 2.0719911,
-      4.5418645, 8.4892423, 7.2790077,
-    ]);
+    expectClose(
+      await infer(layers.residual, x, weights),
+      [
+        0, 0, 0.6167125, 1.5990351, 5.7171182, 6.9236108, 8.2864372, 11.8654963, 8.2803137, 0, 0, 0, 0, 0, 2.0719911,
+        4.5418645, 8.4892423, 7.2790077,
+      ],
+    );
   });
 });
 

@@ -63,7 +63,9 @@ describe('values are PyTorch’s', () => {
   });
 
   test('arcFaceLogits, with one angle beyond pi - margin', async () => {
-    const { logits } = await evaluate(angles, ({ e, w, targets: hot }) => ({ logits: losses.arcFaceLogits(e, w, hot, { scale: 16, margin: 0.5 }) }));
+    const { logits } = await evaluate(angles, ({ e, w, targets: hot }) => ({
+      logits: losses.arcFaceLogits(e, w, hot, { scale: 16, margin: 0.5 }),
+    }));
     const expected = [
       14.7757965, -11.9370943, 15.8752754, 10.5078902, 6.3173772, 10.2808487, -13.8040451, 7.3674889, -19.8343571,
     ];
@@ -104,11 +106,23 @@ describe('gradients agree with central differences', () => {
     ['l1', { inputs: [uniform([2, 3], 0, 0.4), uniform([2, 3], 0.6, 1)], build: losses.l1 }],
     ['l2', { inputs: [uniform([2, 3]), uniform([2, 3])], build: losses.l2 }],
     ['cosineLoss', { inputs: [uniform([2, 3], 0.3, 1), uniform([2, 3], -1, 1)], build: losses.cosineLoss }],
-    ['binaryCrossEntropy', { inputs: [uniform([2, 3], 0.2, 2), uniform([2, 3], 0.1, 0.9)], build: losses.binaryCrossEntropy }],
-    ['binaryCrossEntropy, negative logits', { inputs: [uniform([2, 3], -2, -0.2), uniform([2, 3], 0.1, 0.9)], build: losses.binaryCrossEntropy }],
+    [
+      'binaryCrossEntropy',
+      { inputs: [uniform([2, 3], 0.2, 2), uniform([2, 3], 0.1, 0.9)], build: losses.binaryCrossEntropy },
+    ],
+    [
+      'binaryCrossEntropy, negative logits',
+      { inputs: [uniform([2, 3], -2, -0.2), uniform([2, 3], 0.1, 0.9)], build: losses.binaryCrossEntropy },
+    ],
     ['crossEntropy', { inputs: [uniform([2, 3])], build: (x) => losses.crossEntropy(x, hot(x)) }],
     // No class lies opposite to an embedding: the margin's continuation begins with a jump.
-    ['arcFaceLogits', { inputs: [uniform([2, 4], 0.3, 1), uniform([3, 4], -0.4, 1)], build: (e, w) => losses.arcFaceLogits(e, w, hot(e), { scale: 4 }) }],
+    [
+      'arcFaceLogits',
+      {
+        inputs: [uniform([2, 4], 0.3, 1), uniform([3, 4], -0.4, 1)],
+        build: (e, w) => losses.arcFaceLogits(e, w, hot(e), { scale: 4 }),
+      },
+    ],
     ['ssim', { inputs: [uniform([1, 1, 11, 12], 0.2, 0.8), uniform([1, 1, 11, 12], 0.2, 0.8)], build: losses.ssim }],
   ];
   test.for(rows)('%s', async ([, trial]) => {

@@ -1,13 +1,28 @@
 import type { Value } from '../graph/builder.ts';
-import { float32, int64 } from '../graph/tensor.ts';
 import { logSoftmax } from '../graph/ops/activation.ts';
-import { abs, add, div, exp, greater, log, maximum, minimum, mul, neg, sqrt, square, sub, where } from '../graph/ops/arithmetic.ts';
+import {
+  abs,
+  add,
+  div,
+  exp,
+  greater,
+  log,
+  maximum,
+  minimum,
+  mul,
+  neg,
+  sqrt,
+  square,
+  sub,
+  where,
+} from '../graph/ops/arithmetic.ts';
 import { cast } from '../graph/ops/constant.ts';
 import { conv } from '../graph/ops/convolution.ts';
 import { matMul, transposeMatrix } from '../graph/ops/matrix.ts';
 import { normaliseL2 } from '../graph/ops/normalisation.ts';
 import { reduceMean, reduceSum } from '../graph/ops/reduction.ts';
 import { reshape } from '../graph/ops/shape.ts';
+import { float32, int64 } from '../graph/tensor.ts';
 
 /** Mean absolute difference: a scalar. */
 export const l1 = (a: Value, b: Value): Value => reduceMean(abs(sub(a, b)));

@@ -25,8 +25,14 @@ async function fiveSteps(optimiser: Optimiser): Promise<number[][]> {
   });
   const weights: number[][] = [];
   for (let step = 0; step < 5; step++) {
-    const scalars = Object.entries(optimiser.scalars(step + 1, 0.1)).map(([name, value]) => [name, scalar(value)] as const);
-    const results = await session.run({ ...state, ...Object.fromEntries(scalars), gradient: wave([4], step + 1, 10 ** (step - 2)) });
+    const scalars = Object.entries(optimiser.scalars(step + 1, 0.1)).map(
+      ([name, value]) => [name, scalar(value)] as const,
+    );
+    const results = await session.run({
+      ...state,
+      ...Object.fromEntries(scalars),
+      gradient: wave([4], step + 1, 10 ** (step - 2)),
+    });
     state = Object.fromEntries(Object.keys(state).map((name) => [name, results[`next/${name}`] as Tensor]));
     weights.push(toNumbers(state.weight as Tensor));
   }
@@ -48,8 +54,18 @@ describe('five steps are torch.optim’s', () => {
       [-0.0893783, 0.2708755, 0.5834984, 0.8061358],
       [-0.0726146, 0.47832, 0.8102374, 1.0763655],
     ],
-    ['SGD, momentum 0.9', sgd(), [-0.0008415, 0.3606355, 0.6733022, 0.8948406], [10.9542073, 10.0992469, 7.8774007, 4.5893853]],
-    ['SGD, momentum 0.5', sgd({ momentum: 0.5 }), [-0.0008415, 0.3606355, 0.6733022, 0.8948406], [10.6810708, 9.7137475, 7.431714, 4.1438329]],
+    [
+      'SGD, momentum 0.9',
+      sgd(),
+      [-0.0008415, 0.3606355, 0.6733022, 0.8948406],
+      [10.9542073, 10.0992469, 7.8774007, 4.5893853],
+    ],
+    [
+      'SGD, momentum 0.5',
+      sgd({ momentum: 0.5 }),
+      [-0.0008415, 0.3606355, 0.6733022, 0.8948406],
+      [10.6810708, 9.7137475, 7.431714, 4.1438329],
+    ],
   ] as const)('%s', async ([, optimiser, first, last]) => {
     const weights = await fiveSteps(optimiser);
     expect(largestDifference(weights[0] ?? [], first)).toBeLessThan(1e-6);
@@ -58,9 +74,12 @@ describe('five steps are torch.optim’s', () => {
 
   test('a gradient of nought leaves Adam’s weight where it is', async () => {
     const optimiser = adam();
-    const { weight } = await evaluate({ w: wave([4], 0), zero: float32([0, 0, 0, 0], [4]), rate: scalar(0.1), floor: scalar(1e-8) }, ({ w, zero, rate, floor }) => ({
-      weight: optimiser.apply(w, zero, [zero, zero], { step_size: rate, epsilon: floor }).weight,
-    }));
+    const { weight } = await evaluate(
+      { w: wave([4], 0), zero: float32([0, 0, 0, 0], [4]), rate: scalar(0.1), floor: scalar(1e-8) },
+      ({ w, zero, rate, floor }) => ({
+        weight: optimiser.apply(w, zero, [zero, zero], { step_size: rate, epsilon: floor }).weight,
+      }),
+    );
     expect(weight).toEqual(toNumbers(wave([4], 0)));
   });
 });
@@ -83,7 +102,9 @@ describe('clipByGlobalNorm', () => {
   test('leaves gradients under the bound as they are, and nought at nought', async () => {
     const { first, second } = await clipped(100);
     expect([first, second]).toEqual([toNumbers(gradients.p), toNumbers(gradients.q)]);
-    const { still } = await evaluate({ zero: float32([0, 0], [2]) }, ({ zero }) => ({ still: clipByGlobalNorm([zero], 1)[0] as typeof zero }));
+    const { still } = await evaluate({ zero: float32([0, 0], [2]) }, ({ zero }) => ({
+      still: clipByGlobalNorm([zero], 1)[0] as typeof zero,
+    }));
     expect(still).toEqual([0, 0]);
   });
 });

@@ -70,7 +70,11 @@ export function sgd(options: { readonly momentum?: number } = {}): Optimiser {
 export function clipByGlobalNorm(gradients: readonly Value[], maxNorm: number): Value[] {
   const first = gradients[0];
   if (!first) return [];
-  const norm = sqrt(gradients.map((gradient) => first.builder.op('ReduceSumSquare', [gradient], { keepdims: { type: 'int', value: 0 } })).reduce((a, b) => add(a, b)));
+  const norm = sqrt(
+    gradients
+      .map((gradient) => first.builder.op('ReduceSumSquare', [gradient], { keepdims: { type: 'int', value: 0 } }))
+      .reduce((a, b) => add(a, b)),
+  );
   const factor = minimum(div(maxNorm, add(norm, 1e-12)), 1);
   return gradients.map((gradient) => mul(gradient, factor));
 }

@@ -1,7 +1,7 @@
-import { ModelFileError } from '../util/errors.ts';
-import type { Random } from '../util/random.ts';
 import type { GraphBuilder, Value } from '../graph/builder.ts';
 import { float32, type Shape, sizeOf, type TypedTensor } from '../graph/tensor.ts';
+import { ModelFileError } from '../util/errors.ts';
+import type { Random } from '../util/random.ts';
 
 /** Weights by name. */
 export type Weights = ReadonlyMap<string, TypedTensor<'float32'>>;

@@ -19,11 +19,15 @@ function model(along: 'rows' | 'columns'): Graph {
     values[i] = value * 10 ** -((along === 'rows' ? Math.floor(i / COLUMNS) : i % COLUMNS) % 4);
   });
   // One index without any weight: a scale of nought must not make NaN.
-  for (let i = 0; i < values.length; i++) if ((along === 'rows' ? Math.floor(i / COLUMNS) : i % COLUMNS) === 5) values[i] = 0;
+  for (let i = 0; i < values.length; i++)
+    if ((along === 'rows' ? Math.floor(i / COLUMNS) : i % COLUMNS) === 5) values[i] = 0;
   const builder = new GraphBuilder('linear');
   const x = builder.input('x', [1, ROWS]);
   const weight = builder.constant(float32(values, [ROWS, COLUMNS]), 'weight');
-  builder.output('y', add(matMul(x, weight), builder.constant(float32(new Random(2).normals(COLUMNS), [COLUMNS]), 'bias')));
+  builder.output(
+    'y',
+    add(matMul(x, weight), builder.constant(float32(new Random(2).normals(COLUMNS), [COLUMNS]), 'bias')),
+  );
   return builder.build();
 }
 
@@ -39,14 +43,18 @@ describe.for(['rows', 'columns'] as const)('weights whose %s differ in size', (a
   const small = quantiseWeights(graph);
 
   test('are off by half a step of their own scale at most', () => {
-    const [before, after] = [graph, dequantiseWeights(small)].map(({ initializers }) => toNumbers(initializers.get('weight') as Tensor)) as [number[], number[]];
+    const [before, after] = [graph, dequantiseWeights(small)].map(({ initializers }) =>
+      toNumbers(initializers.get('weight') as Tensor),
+    ) as [number[], number[]];
     const indexOf = (i: number) => (along === 'rows' ? Math.floor(i / COLUMNS) : i % COLUMNS);
     const largest = new Map<number, number>();
     before.forEach((value, i) => {
       largest.set(indexOf(i), Math.max(largest.get(indexOf(i)) ?? 0, Math.abs(value)));
     });
     after.forEach((value, i) => {
-      expect(Math.abs(value - (before[i] as number))).toBeLessThanOrEqual(((largest.get(indexOf(i)) as number) / 254) * 1.001);
+      expect(Math.abs(value - (before[i] as number))).toBeLessThanOrEqual(
+        ((largest.get(indexOf(i)) as number) / 254) * 1.001,
+      );
     });
   });
 

@@ -18,7 +18,9 @@ export function quantiseWeights(graph: Graph): Graph {
       initializers.set(name, tensor);
       continue;
     }
-    const { axis, scales, values } = [0, 1].map((along) => quantise(tensor, along)).reduce((a, b) => (a.error <= b.error ? a : b));
+    const { axis, scales, values } = [0, 1]
+      .map((along) => quantise(tensor, along))
+      .reduce((a, b) => (a.error <= b.error ? a : b));
     initializers.set(`${name}/int8`, { dtype: 'int8', shape: tensor.shape, data: values });
     initializers.set(`${name}/scale`, float32(scales, [scales.length]));
     nodes.push({

@@ -9,7 +9,14 @@ import { batchNorm, linear } from './layers.ts';
 import { l2 } from './losses.ts';
 import { adam } from './optimisers.ts';
 import { type Parameters, scope, type Weights } from './parameters.ts';
-import { buildTrainingGraph, cosineSchedule, type Problem, train, type TrainingState, type TrainOptions } from './training.ts';
+import {
+  buildTrainingGraph,
+  cosineSchedule,
+  type Problem,
+  type TrainingState,
+  type TrainOptions,
+  train,
+} from './training.ts';
 
 const ROWS = 64;
 const FEATURES = 8;
@@ -27,7 +34,11 @@ const problem = (options: { readonly seed?: number; readonly frozen?: boolean } 
   build: (parameters, batch) => {
     const { x, y } = batch as { x: Value; y: Value };
     const first = scope(options.frozen ? still(parameters) : parameters, 'first');
-    const made = linear(scope(parameters, 'last'), relu(batchNorm(scope(parameters, 'norm'), linear(first, x, 4, { bias: false }))), 1);
+    const made = linear(
+      scope(parameters, 'last'),
+      relu(batchNorm(scope(parameters, 'norm'), linear(first, x, 4, { bias: false }))),
+      1,
+    );
     return { loss: l2(made, y) };
   },
 });
@@ -69,12 +80,23 @@ async function finalLoss(which: Problem): Promise<number> {
 }
 
 const bytesOf = (tensors: ReadonlyMap<string, Tensor>) =>
-  Object.fromEntries(Array.from(tensors, ([name, { shape, data }]) => [name, [shape.join(), Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('hex')]]));
+  Object.fromEntries(
+    Array.from(tensors, ([name, { shape, data }]) => [
+      name,
+      [shape.join(), Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('hex')],
+    ]),
+  );
 
 /** Trains and gives every checkpoint. */
-async function checkpoints(steps: number, options: Partial<TrainOptions> = {}): Promise<{ weights: Weights; states: TrainingState[] }> {
+async function checkpoints(
+  steps: number,
+  options: Partial<TrainOptions> = {},
+): Promise<{ weights: Weights; states: TrainingState[] }> {
   const states: TrainingState[] = [];
-  const weights = await train(problem(), run(steps, { checkpointSteps: 10, onCheckpoint: async (state) => void states.push(state), ...options }));
+  const weights = await train(
+    problem(),
+    run(steps, { checkpointSteps: 10, onCheckpoint: async (state) => void states.push(state), ...options }),
+  );
   return { weights, states };
 }
 
@@ -88,14 +110,23 @@ describe('learning', () => {
   test('everything that a step takes comes out of it again, and the model is all of it but the optimiser’s part', () => {
     const { graph, modelNames, initial } = buildTrainingGraph(problem());
     const outputs = graph.outputs.map(({ name }) => name);
-    expect(outputs.filter((name) => name.startsWith('next/')).map((name) => name.slice(5)).sort()).toEqual([...initial.keys()].sort());
+    expect(
+      outputs
+        .filter((name) => name.startsWith('next/'))
+        .map((name) => name.slice(5))
+        .sort(),
+    ).toEqual([...initial.keys()].sort());
     expect([...modelNames].sort()).toEqual([...initial.keys()].filter((name) => !/^(mean|square)\//.test(name)).sort());
   });
 });
 
 describe('the same again', () => {
   test('the same seed gives the same weights bit for bit, another seed others', async () => {
-    const [once, again, other] = [await train(problem(), run(12)), await train(problem(), run(12)), await train(problem({ seed: 2 }), run(12))];
+    const [once, again, other] = [
+      await train(problem(), run(12)),
+      await train(problem(), run(12)),
+      await train(problem({ seed: 2 }), run(12)),
+    ];
     expect(bytesOf(again)).toEqual(bytesOf(once));
     expect(bytesOf(other)).not.toEqual(bytesOf(once));
   });
@@ -113,17 +144,20 @@ describe('the same again', () => {
     for (const [name, tensor] of few) expect(many.get(name), name).toEqual(tensor);
   });
 
-  test.for([10, 20])('resumed from the checkpoint of step %i, through a file, it ends bit for bit where it would have', async (step) => {
-    const undisturbed = await checkpoints(30);
-    expect(undisturbed.states.map((state) => state.step)).toEqual([10, 20, 30]);
-    const saved = undisturbed.states.find((state) => state.step === step) as TrainingState;
-    const resumed = await checkpoints(30, { resume: readCheckpoint(writeCheckpoint(saved)) });
-    expect(resumed.states.map((state) => state.step)).toEqual([20, 30].filter((done) => done > step));
-    const [end, resumedEnd] = [undisturbed.states.at(-1), resumed.states.at(-1)] as [TrainingState, TrainingState];
-    expect(bytesOf(resumedEnd.tensors)).toEqual(bytesOf(end.tensors));
-    expect(bytesOf(resumedEnd.average)).toEqual(bytesOf(end.average));
-    expect(bytesOf(resumed.weights)).toEqual(bytesOf(undisturbed.weights));
-  });
+  test.for([10, 20])(
+    'resumed from the checkpoint of step %i, through a file, it ends bit for bit where it would have',
+    async (step) => {
+      const undisturbed = await checkpoints(30);
+      expect(undisturbed.states.map((state) => state.step)).toEqual([10, 20, 30]);
+      const saved = undisturbed.states.find((state) => state.step === step) as TrainingState;
+      const resumed = await checkpoints(30, { resume: readCheckpoint(writeCheckpoint(saved)) });
+      expect(resumed.states.map((state) => state.step)).toEqual([20, 30].filter((done) => done > step));
+      const [end, resumedEnd] = [undisturbed.states.at(-1), resumed.states.at(-1)] as [TrainingState, TrainingState];
+      expect(bytesOf(resumedEnd.tensors)).toEqual(bytesOf(end.tensors));
+      expect(bytesOf(resumedEnd.average)).toEqual(bytesOf(end.average));
+      expect(bytesOf(resumed.weights)).toEqual(bytesOf(undisturbed.weights));
+    },
+  );
 
   test('a checkpoint is not changed by the steps after it', async () => {
     const [kept, states]: [string[], TrainingState[]] = [[], []];
@@ -138,13 +172,19 @@ describe('the same again', () => {
 
   test('a finished training resumed does nothing more', async () => {
     const { weights, states } = await checkpoints(20);
-    const again = await train(problem(), run(20, { resume: states.at(-1) as TrainingState, batch: () => expect.fail('a step was made') }));
+    const again = await train(
+      problem(),
+      run(20, { resume: states.at(-1) as TrainingState, batch: () => expect.fail('a step was made') }),
+    );
     expect(bytesOf(again)).toEqual(bytesOf(weights));
   });
 
   test('the state of another problem is refused', async () => {
     const { states } = await checkpoints(10);
-    const other: Problem = { ...problem(), build: (p, inputs) => ({ loss: l2(linear(p, inputs.x as Value, 1), inputs.y as Value) }) };
+    const other: Problem = {
+      ...problem(),
+      build: (p, inputs) => ({ loss: l2(linear(p, inputs.x as Value, 1), inputs.y as Value) }),
+    };
     await expect(train(other, run(20, { resume: states[0] as TrainingState }))).rejects.toThrow(FacewardError);
   });
 });
@@ -159,8 +199,10 @@ describe('the average', () => {
   test('with one, it lies between first and last weights', async () => {
     const { initial } = buildTrainingGraph(problem());
     const { weights, states } = await checkpoints(40);
-    const of = (tensors: ReadonlyMap<string, Tensor>) => Array.from((tensors.get('last.weight') as Tensor).data, Number);
-    const distance = (a: readonly number[], b: readonly number[]) => Math.hypot(...a.map((value, i) => value - (b[i] as number)));
+    const of = (tensors: ReadonlyMap<string, Tensor>) =>
+      Array.from((tensors.get('last.weight') as Tensor).data, Number);
+    const distance = (a: readonly number[], b: readonly number[]) =>
+      Math.hypot(...a.map((value, i) => value - (b[i] as number)));
     const [start, end, middle] = [of(initial), of(states.at(-1)?.tensors as ReadonlyMap<string, Tensor>), of(weights)];
     expect(distance(middle, end)).toBeGreaterThan(0);
     expect(distance(middle, end)).toBeLessThan(distance(start, end));

@@ -1,7 +1,7 @@
-import { gradients } from '../graph/differentiate.ts';
 import { GraphBuilder, type Value } from '../graph/builder.ts';
+import { gradients } from '../graph/differentiate.ts';
 import type { Graph } from '../graph/graph.ts';
-import { type DataType, scalar, type Shape, type Tensor, toNumbers, type TypedTensor } from '../graph/tensor.ts';
+import { type DataType, type Shape, scalar, type Tensor, type TypedTensor, toNumbers } from '../graph/tensor.ts';
 import { createSession, type SessionOptions, type Tensors } from '../runtime/session.ts';
 import { ShapeError } from '../util/errors.ts';
 import { type JobOptions, throwIfAborted } from '../util/progress.ts';
@@ -67,7 +67,8 @@ export function buildTrainingGraph(problem: Problem): TrainingGraph {
       builder.output(`next/${slots[k]}`, value);
     });
   });
-  for (const [name, buffer] of parameters.buffers) builder.output(`next/${name}`, parameters.updates.get(name) ?? buffer);
+  for (const [name, buffer] of parameters.buffers)
+    builder.output(`next/${name}`, parameters.updates.get(name) ?? buffer);
   const watched: Record<string, Value> = { loss, ...figures };
   for (const [name, value] of Object.entries(watched)) builder.output(`figure/${name}`, value);
   return {
@@ -90,7 +91,8 @@ export interface TrainingState {
 /** A learning rate that rises to `peak` over the first 2 % of the steps, and falls along half a cosine to a hundredth of it. */
 export function cosineSchedule(peak: number, steps: number): (step: number) => number {
   const warmup = Math.max(1, Math.round(steps * 0.02));
-  return (step) => peak * Math.min(1, (step + 1) / warmup) * (0.01 + 0.99 * 0.5 * (1 + Math.cos((Math.PI * step) / steps)));
+  return (step) =>
+    peak * Math.min(1, (step + 1) / warmup) * (0.01 + 0.99 * 0.5 * (1 + Math.cos((Math.PI * step) / steps)));
 }
 
 /** How a training runs. */
@@ -140,9 +142,12 @@ export async function train(problem: Problem, options: TrainOptions): Promise<We
         // Early on the average follows quickly, so that it does not remember the first random weights.
         average = blend(average, floatTensors(tensors, modelNames), Math.min(keep, step / (step + 10 * AVERAGE_EVERY)));
       }
-      const figures = Object.fromEntries(figureNames.map((name) => [name, toNumbers(results[`figure/${name}`] as Tensor)[0] as number]));
+      const figures = Object.fromEntries(
+        figureNames.map((name) => [name, toNumbers(results[`figure/${name}`] as Tensor)[0] as number]),
+      );
       options.onProgress?.({ stage: `training ${problem.name}`, done: step, total: options.steps, figures });
-      if (step % checkpointSteps === 0 || step === options.steps) await options.onCheckpoint?.({ step, tensors, average });
+      if (step % checkpointSteps === 0 || step === options.steps)
+        await options.onCheckpoint?.({ step, tensors, average });
     }
   } finally {
     await session.release();
@@ -159,11 +164,15 @@ function withWeights(initial: ReadonlyMap<string, Tensor>, weights: Weights = ne
   );
 }
 
-function floatTensors(tensors: ReadonlyMap<string, Tensor>, names: readonly string[]): Map<string, TypedTensor<'float32'>> {
+function floatTensors(
+  tensors: ReadonlyMap<string, Tensor>,
+  names: readonly string[],
+): Map<string, TypedTensor<'float32'>> {
   return new Map(
     names.map((name) => {
       const tensor = tensors.get(name);
-      if (tensor?.dtype !== 'float32') throw new ShapeError(`"${name}" is missing from the training state, or is not float32`);
+      if (tensor?.dtype !== 'float32')
+        throw new ShapeError(`"${name}" is missing from the training state, or is not float32`);
       return [name, tensor];
     }),
   );

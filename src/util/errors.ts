@@ -6,14 +6,7 @@ export interface ErrorOptions {
 }
 
 /** Stable error codes; the table {@link ERROR_STATUS} maps each to a process exit status. */
-export type ErrorCode =
-  | 'input'
-  | 'shape'
-  | 'unsupported-op'
-  | 'model-file'
-  | 'capability'
-  | 'store'
-  | 'interrupted';
+export type ErrorCode = 'input' | 'shape' | 'unsupported-op' | 'model-file' | 'capability' | 'store' | 'interrupted';
 
 /** Root of all errors that Faceward raises on purpose: a stable `code`, a message, and a hint that says what to do. */
 export class FacewardError extends Error {

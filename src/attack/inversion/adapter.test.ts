@@ -17,7 +17,14 @@ interface World {
  *
  * @param options.hidden - directions in which x varies; default all.
  */
-function world(options: { pairs: number; inputs: number; outputs: number; hidden?: number; noise?: number; seed?: number }): World {
+function world(options: {
+  pairs: number;
+  inputs: number;
+  outputs: number;
+  hidden?: number;
+  noise?: number;
+  seed?: number;
+}): World {
   const { pairs, inputs, outputs, hidden = inputs, noise = 0 } = options;
   const random = new Random(options.seed ?? 5);
   const basis = Array.from({ length: inputs }, () => random.normals(hidden));
@@ -50,7 +57,9 @@ function normalEquationError(adapter: Adapter, { from, to }: World): number {
   const weight = (i: number, j: number) => adapter.weights[i * outputs + j] as number;
   let [worst, size] = [0, 0];
   for (let j = 0; j < outputs; j++) {
-    const residual = x.map((row, n) => row.reduce((sum, value, i) => sum + value * weight(i, j), 0) - (y[n]?.[j] as number));
+    const residual = x.map(
+      (row, n) => row.reduce((sum, value, i) => sum + value * weight(i, j), 0) - (y[n]?.[j] as number),
+    );
     for (let i = 0; i < inputs; i++) {
       const gradient = x.reduce((sum, row, n) => sum + (row[i] as number) * (residual[n] as number), 0);
       worst = Math.max(worst, Math.abs(gradient + adapter.ridge * weight(i, j)));
@@ -70,7 +79,9 @@ describe('fitAdapter', () => {
     for (const x of known.from.slice(60)) {
       const expected = known.truth(x);
       // Even the smallest ridge takes a little off.
-      expect(largestDifference(adaptEmbedding(adapter, x, { fullNorm: false }), expected)).toBeLessThan(0.005 * Math.hypot(...expected));
+      expect(largestDifference(adaptEmbedding(adapter, x, { fullNorm: false }), expected)).toBeLessThan(
+        0.005 * Math.hypot(...expected),
+      );
     }
   });
 
@@ -82,7 +93,10 @@ describe('fitAdapter', () => {
   });
 
   test('embeddings that have nothing to do with each other correspond hardly at all', () => {
-    const [one, other] = [world({ pairs: 80, inputs: 20, outputs: 10 }), world({ pairs: 80, inputs: 20, outputs: 10, seed: 6 })];
+    const [one, other] = [
+      world({ pairs: 80, inputs: 20, outputs: 10 }),
+      world({ pairs: 80, inputs: 20, outputs: 10, seed: 6 }),
+    ];
     expect(Math.abs(fitAdapter(one.from, other.to).heldOutSimilarity)).toBeLessThan(0.3);
   });
 
@@ -118,7 +132,8 @@ describe('adaptEmbedding', () => {
     const known = world({ pairs: 30, inputs: 8, outputs: 5, noise: 8 });
     const adapter = fitAdapter(known.from, known.to);
     const [x] = known.from as [Float32Array];
-    const offset = (fullNorm: boolean) => adaptEmbedding(adapter, x, { fullNorm }).map((value, i) => value - (adapter.to.mean[i] as number));
+    const offset = (fullNorm: boolean) =>
+      adaptEmbedding(adapter, x, { fullNorm }).map((value, i) => value - (adapter.to.mean[i] as number));
     expect(Math.hypot(...offset(true)) * adapter.to.factor).toBeCloseTo(1, 4);
     expect(cosineSimilarity(offset(true), offset(false))).toBeCloseTo(1, 5);
   });
@@ -126,7 +141,8 @@ describe('adaptEmbedding', () => {
   test('maps the mean to the mean, at full norm too', () => {
     const known = world({ pairs: 30, inputs: 8, outputs: 5 });
     const adapter = fitAdapter(known.from, known.to);
-    for (const fullNorm of [true, false]) expect(largestDifference(adaptEmbedding(adapter, adapter.from.mean, { fullNorm }), adapter.to.mean)).toBe(0);
+    for (const fullNorm of [true, false])
+      expect(largestDifference(adaptEmbedding(adapter, adapter.from.mean, { fullNorm }), adapter.to.mean)).toBe(0);
   });
 });
 

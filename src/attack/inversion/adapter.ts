@@ -37,9 +37,12 @@ const FEWEST_PAIRS = 10;
  */
 export function fitAdapter(from: readonly Float32Array[], to: readonly Float32Array[]): Adapter {
   if (from.length !== to.length || from.length < FEWEST_PAIRS) {
-    throw new InputError(`an adapter needs at least ${FEWEST_PAIRS} pairs of embeddings, got ${Math.min(from.length, to.length)}`, {
-      hint: 'give more images that both encoders can see',
-    });
+    throw new InputError(
+      `an adapter needs at least ${FEWEST_PAIRS} pairs of embeddings, got ${Math.min(from.length, to.length)}`,
+      {
+        hint: 'give more images that both encoders can see',
+      },
+    );
   }
   const scales = { from: embeddingScale(from), to: embeddingScale(to) };
   const x = scaled(from, scales.from);
@@ -52,13 +55,21 @@ export function fitAdapter(from: readonly Float32Array[], to: readonly Float32Ar
   let best: { readonly ridge: number; readonly similarity: number } | undefined;
   for (const ridge of RIDGES) {
     const mapped = new Matrix(xHeld).mmul(solve(xKept, yKept, ridge, product));
-    const similarity = mean(yHeld.map((row, i) => cosineSimilarity(Float32Array.from(row), Float32Array.from(mapped.getRow(i)))));
+    const similarity = mean(
+      yHeld.map((row, i) => cosineSimilarity(Float32Array.from(row), Float32Array.from(mapped.getRow(i)))),
+    );
     if (!best || similarity > best.similarity) best = { ridge, similarity };
   }
   const { ridge, similarity } = best as NonNullable<typeof best>;
   const all = new Matrix(x);
   const weights = solve(all, new Matrix(y), ridge, gram(all));
-  return { ...scales, weights: Float64Array.from(weights.to1DArray()), ridge, heldOutSimilarity: similarity, pairs: from.length };
+  return {
+    ...scales,
+    weights: Float64Array.from(weights.to1DArray()),
+    ridge,
+    heldOutSimilarity: similarity,
+    pairs: from.length,
+  };
 }
 
 /**
@@ -66,7 +77,11 @@ export function fitAdapter(from: readonly Float32Array[], to: readonly Float32Ar
  *
  * @param options.fullNorm - brings it to the other side's usual norm: the regression shrinks what it is unsure of, and an inverter has seen embeddings of full length only.
  */
-export function adaptEmbedding(adapter: Adapter, embedding: Float32Array, options: { readonly fullNorm: boolean }): Float32Array {
+export function adaptEmbedding(
+  adapter: Adapter,
+  embedding: Float32Array,
+  options: { readonly fullNorm: boolean },
+): Float32Array {
   const { from, to, weights } = adapter;
   const [inputs, outputs] = [from.mean.length, to.mean.length];
   const mapped = new Float64Array(outputs);

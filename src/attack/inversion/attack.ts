@@ -47,7 +47,11 @@ export interface InversionAttack {
    * @returns planar faces [3,128,128], RGB, 0..1, filling the canonical frame; one per template.
    * @throws CapabilityError where a resource that it needs is not there.
    */
-  invert(templates: readonly Float32Array[], resources: InversionResources, options: InversionOptions): Promise<Float32Array[]>;
+  invert(
+    templates: readonly Float32Array[],
+    resources: InversionResources,
+    options: InversionOptions,
+  ): Promise<Float32Array[]>;
 }
 
 /** The white-box view of an encoder; undefined where its weights are not at hand. */

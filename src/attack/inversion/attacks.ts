@@ -10,7 +10,8 @@ const blackBox: InversionAttack = {
   name: 'black-box inverter',
   access: 'black-box',
   needs: ['inverter'],
-  description: 'The patent’s first module: a network trained on pairs of embedding and mean face, through the encoder’s interface alone.',
+  description:
+    'The patent’s first module: a network trained on pairs of embedding and mean face, through the encoder’s interface alone.',
   invert: async (templates, resources) => need(resources, 'inverter', blackBox).invert(templates),
 };
 
@@ -18,7 +19,8 @@ const blackBoxThroughGenerator: InversionAttack = {
   name: 'black-box, adapter to the generator',
   access: 'black-box',
   needs: ['generator', 'probes'],
-  description: 'Sends generated faces to the encoder and learns a linear map from its embeddings back to their latents: no face of anyone is needed.',
+  description:
+    'Sends generated faces to the encoder and learns a linear map from its embeddings back to their latents: no face of anyone is needed.',
   invert: async (templates, resources, options) => {
     const generator = need(resources, 'generator', blackBoxThroughGenerator);
     return invertThroughGenerator(templates, generator, need(resources, 'probes', blackBoxThroughGenerator), options);
@@ -39,7 +41,8 @@ function throughGenerator(
     description,
     invert: async (templates, resources, options) => {
       const models = { generator: need(resources, 'generator', attack), encoder: need(resources, 'target', attack) };
-      const from: Start = start === 'random' ? { kind: 'random' } : { kind: 'selected', probes: need(resources, 'probes', attack) };
+      const from: Start =
+        start === 'random' ? { kind: 'random' } : { kind: 'selected', probes: need(resources, 'probes', attack) };
       return faces(await optimiseLatents(templates, models, { ...options, ...settings, start: from }));
     },
   };
@@ -50,7 +53,8 @@ const fromBlackBox: InversionAttack = {
   name: 'white-box from black-box',
   access: 'white-box',
   needs: ['inverter', 'target'],
-  description: 'Begins with the black-box result and optimises the inverter’s own input through the encoder, with augmented views and a prior.',
+  description:
+    'Begins with the black-box result and optimises the inverter’s own input through the encoder, with augmented views and a prior.',
   invert: async (templates, resources, options: InversionOptions) => {
     const encoder = need(resources, 'target', fromBlackBox);
     const inverter = need(resources, 'inverter', fromBlackBox);
@@ -90,7 +94,11 @@ export function possibleAttacks(resources: InversionResources): InversionAttack[
   return INVERSION_ATTACKS.filter((attack) => attack.needs.every((name) => resources[name] !== undefined));
 }
 
-function need<K extends InversionNeed>(resources: InversionResources, name: K, attack: InversionAttack): NonNullable<InversionResources[K]> {
+function need<K extends InversionNeed>(
+  resources: InversionResources,
+  name: K,
+  attack: InversionAttack,
+): NonNullable<InversionResources[K]> {
   const resource = resources[name];
   if (resource === undefined) throw lacking(attack, name);
   return resource;

@@ -38,7 +38,11 @@ export async function probeEncoder(
       const faces = await face.generate(latents.slice(first, first + BATCH_SIZE));
       const images = faces.flatMap((planar) => fromPlanar(planar, { widthPx: FACE_SIZE_PX, heightPx: FACE_SIZE_PX }));
       embeddings.push(...(await encoder.embed(images.map((image) => cropView(image, encoder.view)))));
-      options.onProgress?.({ stage: `asking ${encoder.id} about generated faces`, done: embeddings.length, total: queries });
+      options.onProgress?.({
+        stage: `asking ${encoder.id} about generated faces`,
+        done: embeddings.length,
+        total: queries,
+      });
     }
   } finally {
     await face.close();
@@ -69,7 +73,9 @@ export async function openGenerator(
 ): Promise<{ generate(latents: readonly Float32Array[]): Promise<Float32Array[]>; close(): Promise<void> }> {
   const { latentSize } = generator;
   const builder = new GraphBuilder('generator');
-  const { face } = builder.import(generator.graph, { inputs: { latent: builder.input('latent', [BATCH_SIZE, latentSize]) } });
+  const { face } = builder.import(generator.graph, {
+    inputs: { latent: builder.input('latent', [BATCH_SIZE, latentSize]) },
+  });
   if (!face) throw new ModelFileError('the generator has no output "face"');
   builder.output('face', face);
   const session = await createSession(builder.build(), options);

@@ -4,7 +4,14 @@ import { tinyInverter } from '../../../test/fixtures/inversion.ts';
 import { readGraph, writeGraph } from '../../graph/onnx-file.ts';
 import { ModelFileError } from '../../util/errors.ts';
 import { Random } from '../../util/random.ts';
-import { faceBatch, generatorGraph, generatorModel, LATENT_SIZE, trainGenerator, type TrainedGenerator } from './generator.ts';
+import {
+  faceBatch,
+  generatorGraph,
+  generatorModel,
+  LATENT_SIZE,
+  type TrainedGenerator,
+  trainGenerator,
+} from './generator.ts';
 import { openGenerator } from './generator-adapter.ts';
 import { FACE_NUMBERS } from './pairs.ts';
 
@@ -47,7 +54,11 @@ describe('the generator’s file', () => {
     expect(read.graph.metadata).toMatchObject({ kind: 'generator', trained_on: 'noise' });
     const latents = Array.from({ length: 3 }, (_, i) => new Random(i).normals(LATENT_SIZE));
     const [before, after] = [await openGenerator(generatorModel(graph)), await openGenerator(read)];
-    const [faces, again, alone] = [await before.generate(latents), await after.generate(latents), await after.generate(latents.slice(2))];
+    const [faces, again, alone] = [
+      await before.generate(latents),
+      await after.generate(latents),
+      await after.generate(latents.slice(2)),
+    ];
     expect(faces).toHaveLength(3);
     faces.forEach((face, i) => {
       expect(face).toHaveLength(FACE_NUMBERS);
@@ -74,5 +85,10 @@ test('faceBatch gives planar faces in 0..1, mirrored from left to right where th
   const set = Array.from(data, (value, i) => [i, value] as const).filter(([, value]) => value !== 0);
   const places = [0, 128 * 128 + 128 * 3 + 5, FACE_NUMBERS + 127, FACE_NUMBERS + 128 * 128 + 128 * 3 + 122];
   expect(set.map(([i]) => i)).toEqual(places);
-  expect(largestDifference(set.map(([, value]) => value), [1, 0.2, 1, 0.2])).toBeLessThan(1e-6);
+  expect(
+    largestDifference(
+      set.map(([, value]) => value),
+      [1, 0.2, 1, 0.2],
+    ),
+  ).toBeLessThan(1e-6);
 });

@@ -10,7 +10,7 @@ import { batchNorm, conv2d, linear } from '../../nn/layers.ts';
 import { l1, ssim } from '../../nn/losses.ts';
 import { adam } from '../../nn/optimisers.ts';
 import { FrozenParameters, type Parameters, scope, type Weights } from '../../nn/parameters.ts';
-import { cosineSchedule, type Problem, train, type TrainOptions } from '../../nn/training.ts';
+import { cosineSchedule, type Problem, type TrainOptions, train } from '../../nn/training.ts';
 import { createSession } from '../../runtime/session.ts';
 import { ModelFileError } from '../../util/errors.ts';
 import { Random } from '../../util/random.ts';
@@ -52,7 +52,10 @@ export interface TrainedGenerator {
  *
  * @param faces - planar [3,128,128] each, RGB, 0..255, of training people alone.
  */
-export async function trainGenerator(faces: readonly Uint8Array[], options: GeneratorOptions): Promise<TrainedGenerator> {
+export async function trainGenerator(
+  faces: readonly Uint8Array[],
+  options: GeneratorOptions,
+): Promise<TrainedGenerator> {
   const { batchSize = 32, learningRate = 1e-3, seed } = options;
   const problem: Problem = {
     name: 'generator',
@@ -106,13 +109,17 @@ export function generatorGraph(trained: TrainedGenerator, metadata: Readonly<Rec
 export function generatorModel(graph: Graph): Generator {
   const size = graph.inputs.find(({ name }) => name === 'latent')?.shape?.[1];
   if (typeof size !== 'number' || !graph.outputs.some(({ name }) => name === 'face')) {
-    throw new ModelFileError(`graph "${graph.name}" is no generator`, { hint: 'train one with `faceward train generator`' });
+    throw new ModelFileError(`graph "${graph.name}" is no generator`, {
+      hint: 'train one with `faceward train generator`',
+    });
   }
   return { graph, latentSize: size };
 }
 
 /** Planar faces, some of them mirrored, as [N,3,128,128] in 0..1. */
-export function faceBatch(items: readonly { readonly face: Uint8Array; readonly mirrored?: boolean }[]): TypedTensor<'float32'> {
+export function faceBatch(
+  items: readonly { readonly face: Uint8Array; readonly mirrored?: boolean }[],
+): TypedTensor<'float32'> {
   const out = new Float32Array(items.length * FACE_NUMBERS);
   items.forEach(({ face, mirrored }, n) => {
     for (let i = 0; i < FACE_NUMBERS; i++) {
@@ -143,10 +150,13 @@ async function latentsOf(faces: readonly Uint8Array[], weights: Weights): Promis
   const session = await createSession(builder.build());
   const latents: Float32Array[] = [];
   for (let first = 0; first < faces.length; first += batch) {
-    const items = Array.from({ length: batch }, (_, i) => ({ face: faces[Math.min(first + i, faces.length - 1)] as Uint8Array }));
+    const items = Array.from({ length: batch }, (_, i) => ({
+      face: faces[Math.min(first + i, faces.length - 1)] as Uint8Array,
+    }));
     const { latent } = await session.run({ face: faceBatch(items) });
     if (latent?.dtype !== 'float32') throw new ModelFileError('the auto-encoder gives no float32 latents');
-    for (let i = 0; i < batch && first + i < faces.length; i++) latents.push(latent.data.slice(i * LATENT_SIZE, (i + 1) * LATENT_SIZE));
+    for (let i = 0; i < batch && first + i < faces.length; i++)
+      latents.push(latent.data.slice(i * LATENT_SIZE, (i + 1) * LATENT_SIZE));
   }
   await session.release();
   return latents;
@@ -154,7 +164,8 @@ async function latentsOf(faces: readonly Uint8Array[], weights: Weights): Promis
 
 function gaussianOf(latents: readonly Float32Array[]): { latentMean: Float32Array; latentFactor: Float32Array } {
   const mean = new Float32Array(LATENT_SIZE);
-  for (const latent of latents) for (let i = 0; i < LATENT_SIZE; i++) mean[i] = (mean[i] as number) + (latent[i] as number) / latents.length;
+  for (const latent of latents)
+    for (let i = 0; i < LATENT_SIZE; i++) mean[i] = (mean[i] as number) + (latent[i] as number) / latents.length;
   const centred = new Matrix(latents.map((latent) => Array.from(latent, (value, i) => value - (mean[i] as number))));
   const covariance = centred.transpose().mmul(centred).div(latents.length);
   // Latents that hardly vary get a little of the training's noise, so that the factor exists.

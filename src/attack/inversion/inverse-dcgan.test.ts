@@ -2,10 +2,13 @@ import { describe, expect, test } from 'vitest';
 import { GraphBuilder } from '../../graph/builder.ts';
 import { type Shape, sizeOf } from '../../graph/tensor.ts';
 import type { Parameters } from '../../nn/parameters.ts';
-import { inverseDcgan, type InverseDcganOptions } from './inverse-dcgan.ts';
+import { type InverseDcganOptions, inverseDcgan } from './inverse-dcgan.ts';
 
 /** The network's shape: its output's, and those of its weights. */
-function shapeOf(inputs: number, options: InverseDcganOptions): { readonly output: Shape; readonly weights: Map<string, Shape> } {
+function shapeOf(
+  inputs: number,
+  options: InverseDcganOptions,
+): { readonly output: Shape; readonly weights: Map<string, Shape> } {
   const builder = new GraphBuilder();
   const weights = new Map<string, Shape>();
   const parameters: Parameters = {
@@ -21,7 +24,8 @@ function shapeOf(inputs: number, options: InverseDcganOptions): { readonly outpu
   return { output: inverseDcgan(parameters, builder.input('x', [2, inputs]), options).shape, weights };
 }
 
-const count = (weights: ReadonlyMap<string, Shape>): number => [...weights.values()].reduce((sum, shape) => sum + sizeOf(shape), 0);
+const count = (weights: ReadonlyMap<string, Shape>): number =>
+  [...weights.values()].reduce((sum, shape) => sum + sizeOf(shape), 0);
 
 describe('the patent’s network', () => {
   test('without residual layers has 7.0 million parameters', () => {
@@ -38,8 +42,12 @@ describe('the patent’s network', () => {
   });
 
   test('residual layers stand between blocks: none before the first or behind the last', () => {
-    const layers = new Set([...shapeOf(12, { residualLayers: 2 }).weights.keys()].flatMap((name) => name.match(/^\w+\.residual\d/) ?? []));
-    expect([...layers]).toEqual(['1', '2', '3'].flatMap((block) => [`block${block}.residual1`, `block${block}.residual2`]));
+    const layers = new Set(
+      [...shapeOf(12, { residualLayers: 2 }).weights.keys()].flatMap((name) => name.match(/^\w+\.residual\d/) ?? []),
+    );
+    expect([...layers]).toEqual(
+      ['1', '2', '3'].flatMap((block) => [`block${block}.residual1`, `block${block}.residual2`]),
+    );
   });
 
   test('widths other than the patent’s keep the picture’s size', () => {

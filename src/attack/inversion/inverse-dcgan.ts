@@ -25,7 +25,10 @@ export interface InverseDcganOptions {
  * With D = 512 and one residual layer it has 8.5 M parameters. Not said by the patent, chosen here: kernel 4, a residual layer of two 3x3 convolutions.
  */
 export function inverseDcgan(p: Parameters, input: Value, options: InverseDcganOptions): Value {
-  const [first, ...blocks] = CHANNELS.map((channels) => Math.round(channels * (options.width ?? 1))) as [number, ...number[]];
+  const [first, ...blocks] = CHANNELS.map((channels) => Math.round(channels * (options.width ?? 1))) as [
+    number,
+    ...number[],
+  ];
   const seed = relu(batchNorm(scope(p, 'input.norm'), linear(scope(p, 'input'), input, first * 16, { bias: false })));
   let x = unflatten(seed, [first, 4, 4]);
   blocks.forEach((channels, i) => {

@@ -1,7 +1,7 @@
 import type { Graph } from '../../graph/graph.ts';
 import type { SessionOptions } from '../../runtime/session.ts';
 import { ModelFileError, ShapeError } from '../../util/errors.ts';
-import { adaptEmbedding, type Adapter } from './adapter.ts';
+import { type Adapter, adaptEmbedding } from './adapter.ts';
 import type { Inverter } from './attack.ts';
 import { openGenerator } from './generator-adapter.ts';
 import type { Generator } from './latent-optimisation.ts';
@@ -24,13 +24,18 @@ export function inverterModel(graph: Graph): InverterModel {
   const mean = graph.initializers.get('embedding_mean');
   const factor = graph.initializers.get('embedding_factor');
   if (encoder === undefined || encoderHash === undefined || mean?.dtype !== 'float32' || factor?.dtype !== 'float32') {
-    throw new ModelFileError(`graph "${graph.name}" is no inverter`, { hint: 'train one with `faceward train inverter`' });
+    throw new ModelFileError(`graph "${graph.name}" is no inverter`, {
+      hint: 'train one with `faceward train inverter`',
+    });
   }
   return { graph, encoderId: encoder, encoderHash, mean: mean.data, factor: factor.data[0] as number };
 }
 
 /** The standardised embedding. */
-export function standardise({ mean, factor }: Pick<InverterModel, 'mean' | 'factor'>, embedding: Float32Array): Float32Array {
+export function standardise(
+  { mean, factor }: Pick<InverterModel, 'mean' | 'factor'>,
+  embedding: Float32Array,
+): Float32Array {
   if (embedding.length !== mean.length) {
     throw new ShapeError(`the inverter takes embeddings of ${mean.length} numbers, got ${embedding.length}`);
   }
@@ -38,14 +43,19 @@ export function standardise({ mean, factor }: Pick<InverterModel, 'mean' | 'fact
 }
 
 /** Makes an inverter of its model; with an adapter, one for the encoder that the adapter comes from. */
-export async function openInverter(model: InverterModel, options: SessionOptions & { readonly adapter?: Adapter } = {}): Promise<Inverter> {
+export async function openInverter(
+  model: InverterModel,
+  options: SessionOptions & { readonly adapter?: Adapter } = {},
+): Promise<Inverter> {
   const { adapter } = options;
   const generator: Generator = { graph: model.graph, latentSize: model.mean.length };
   const made = await openGenerator(generator, options);
   const latentOf = (embedding: Float32Array): Float32Array =>
     standardise(model, adapter ? adaptEmbedding(adapter, embedding, { fullNorm: true }) : embedding);
   return {
-    name: adapter ? `inverter of ${model.encoderId} behind an adapter from ${adapter.pairs} pairs` : `inverter of ${model.encoderId}`,
+    name: adapter
+      ? `inverter of ${model.encoderId} behind an adapter from ${adapter.pairs} pairs`
+      : `inverter of ${model.encoderId}`,
     invert: (embeddings) => made.generate(embeddings.map(latentOf)),
     asGenerator: { generator, latentOf },
     close: made.close,

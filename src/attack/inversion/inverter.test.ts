@@ -9,7 +9,7 @@ import { ModelFileError, ShapeError } from '../../util/errors.ts';
 import { Random } from '../../util/random.ts';
 import { fitAdapter } from './adapter.ts';
 import { EXPERIMENTS, type Experiment } from './experiments.ts';
-import { type InverterOptions, inverterGraph, trainInverter, type TrainedInverter } from './inverter.ts';
+import { type InverterOptions, inverterGraph, type TrainedInverter, trainInverter } from './inverter.ts';
 import { inverterModel, openInverter } from './inverter-file.ts';
 import { FACE_NUMBERS, type InversionPairs } from './pairs.ts';
 
@@ -23,7 +23,14 @@ const pairs: InversionPairs = {
   meanFaces: Array.from({ length: 3 }, () => Uint8Array.from({ length: FACE_NUMBERS }, () => random.integer(256))),
 };
 
-const options = (more: Partial<InverterOptions> = {}): InverterOptions => ({ experiment: experiment(1), steps: 2, batchSize: 4, seed: 5, threads: 1, ...more });
+const options = (more: Partial<InverterOptions> = {}): InverterOptions => ({
+  experiment: experiment(1),
+  steps: 2,
+  batchSize: 4,
+  seed: 5,
+  threads: 1,
+  ...more,
+});
 const encoder = { id: 'tiny target', hash: 'f'.repeat(64) };
 
 let trained: TrainedInverter;
@@ -45,7 +52,8 @@ describe('trainInverter', () => {
   test('resumed after its first step it gives the same weights', async () => {
     const resumed = await trainInverter(pairs, options({ resume: states[0] as TrainingState }));
     expect([...resumed.weights.keys()]).toEqual([...trained.weights.keys()]);
-    for (const [name, { data }] of resumed.weights) expect(largestDifference(data, trained.weights.get(name)?.data ?? []), name).toBe(0);
+    for (const [name, { data }] of resumed.weights)
+      expect(largestDifference(data, trained.weights.get(name)?.data ?? []), name).toBe(0);
   });
 
   test('the loss is that of the experiment', async () => {
@@ -55,7 +63,14 @@ describe('trainInverter', () => {
     expect(first.l1).toBeGreaterThan(0.2);
     expect(first.l2).toBeLessThan(first.l1);
     const seen: Record<string, number>[] = [];
-    await trainInverter(pairs, options({ experiment: { ...experiment(2), residualLayers: 0 }, steps: 1, onProgress: (event) => seen.push({ ...event.figures }) }));
+    await trainInverter(
+      pairs,
+      options({
+        experiment: { ...experiment(2), residualLayers: 0 },
+        steps: 1,
+        onProgress: (event) => seen.push({ ...event.figures }),
+      }),
+    );
     const both = seen[0] as { loss: number; l1: number; l2: number };
     expect(both.loss).toBeCloseTo(both.l1 + both.l2, 5);
   });
@@ -68,7 +83,12 @@ describe('trainInverter', () => {
       options({
         steps: 1,
         onProgress: (event) => seen.push({ ...event.figures }),
-        surrogate: { graph: surrogate.graph as NonNullable<typeof surrogate.graph>, view: surrogate.view, embeddings: pairs.embeddings, weight: 0.5 },
+        surrogate: {
+          graph: surrogate.graph as NonNullable<typeof surrogate.graph>,
+          view: surrogate.view,
+          embeddings: pairs.embeddings,
+          weight: 0.5,
+        },
       }),
     );
     await surrogate.close();
@@ -90,7 +110,10 @@ describe('an inverter’s file', () => {
   });
 
   test('gives the same faces after writing and reading, from an embedding as from the latent inside', async () => {
-    const [before, after] = [await openInverter(inverterModel(graph())), await openInverter(inverterModel(readGraph(writeGraph(graph()))))];
+    const [before, after] = [
+      await openInverter(inverterModel(graph())),
+      await openInverter(inverterModel(readGraph(writeGraph(graph())))),
+    ];
     // 17: two batches of the session.
     const embeddings = Array.from({ length: 17 }, (_, i) => pairs.embeddings[i % 6] as Float32Array);
     const [faces, again] = [await before.invert(embeddings), await after.invert(embeddings)];
@@ -130,12 +153,17 @@ describe('openInverter', () => {
     const own = Array.from({ length: 60 }, () => random.normals(TINY_EMBEDDING));
     const foreign = (embedding: Float32Array) => embedding.map((value) => 2 * value).reverse();
     const adapter = fitAdapter(own.map(foreign), own);
-    const [direct, adapted] = [await openInverter(tinyInverter('target')), await openInverter(tinyInverter('target'), { adapter })];
+    const [direct, adapted] = [
+      await openInverter(tinyInverter('target')),
+      await openInverter(tinyInverter('target'), { adapter }),
+    ];
     expect(adapted.name).toContain('adapter from 60 pairs');
     // An embedding of the usual norm: the adapter brings all to that.
     const [first] = own as [Float32Array];
     const offset = first.map((value, i) => value - (adapter.to.mean[i] as number));
-    const usual = offset.map((value, i) => (adapter.to.mean[i] as number) + value / Math.hypot(...offset) / adapter.to.factor);
+    const usual = offset.map(
+      (value, i) => (adapter.to.mean[i] as number) + value / Math.hypot(...offset) / adapter.to.factor,
+    );
     const [[face], [throughAdapter]] = [await direct.invert([usual]), await adapted.invert([foreign(usual)])];
     expect(largestDifference(face ?? [], throughAdapter ?? [])).toBeLessThan(0.01);
     await direct.close();

@@ -5,7 +5,7 @@ import { float32, type TypedTensor } from '../../graph/tensor.ts';
 import { cosineLoss, l1, l2 } from '../../nn/losses.ts';
 import { adam } from '../../nn/optimisers.ts';
 import { FrozenParameters, type Weights } from '../../nn/parameters.ts';
-import { cosineSchedule, type Objective, type Problem, train, type TrainOptions } from '../../nn/training.ts';
+import { cosineSchedule, type Objective, type Problem, type TrainOptions, train } from '../../nn/training.ts';
 import { Random } from '../../util/random.ts';
 import type { Experiment } from './experiments.ts';
 import { FACE_SIZE_PX, inverseDcgan } from './inverse-dcgan.ts';
@@ -50,12 +50,14 @@ export async function trainInverter(pairs: InversionPairs, options: InverterOpti
       face: { shape: [batchSize, 3, FACE_SIZE_PX, FACE_SIZE_PX] },
       ...(surrogate ? { identity: { shape: [batchSize, surrogate.embeddings[0]?.length ?? 0] } } : {}),
     },
-    build: (parameters, batch) => objective(inverseDcgan(parameters, input(batch, 'input'), experiment), batch, options),
+    build: (parameters, batch) =>
+      objective(inverseDcgan(parameters, input(batch, 'input'), experiment), batch, options),
   };
   const weights = await train(problem, {
     ...options,
     learningRate: cosineSchedule(peak, options.steps),
-    batch: (step) => sampleBatch(pairs, scale, new Random(seed).fork(`batch ${step}`), { batchSize, experiment, surrogate }),
+    batch: (step) =>
+      sampleBatch(pairs, scale, new Random(seed).fork(`batch ${step}`), { batchSize, experiment, surrogate }),
   });
   return { weights, scale };
 }
@@ -64,7 +66,11 @@ function input(batch: Readonly<Record<string, Value>>, name: string): Value {
   return batch[name] as Value;
 }
 
-function objective(output: Value, batch: Readonly<Record<string, Value>>, { experiment, surrogate }: InverterOptions): Objective {
+function objective(
+  output: Value,
+  batch: Readonly<Record<string, Value>>,
+  { experiment, surrogate }: InverterOptions,
+): Objective {
   const face = input(batch, 'face');
   const absolute = l1(output, face);
   const squared = l2(output, face);
@@ -87,7 +93,11 @@ function sampleBatch(
   pairs: InversionPairs,
   scale: EmbeddingScale,
   random: Random,
-  { batchSize, experiment, surrogate }: { readonly batchSize: number; readonly experiment: Experiment; readonly surrogate: Surrogate | undefined },
+  {
+    batchSize,
+    experiment,
+    surrogate,
+  }: { readonly batchSize: number; readonly experiment: Experiment; readonly surrogate: Surrogate | undefined },
 ): Record<string, TypedTensor<'float32'>> {
   const size = scale.mean.length;
   const inputs = new Float32Array(batchSize * size);

@@ -85,9 +85,21 @@ export async function optimiseLatents(
   try {
     for (let first = 0; first < targets.length; first += size) {
       const rows = Array.from({ length: size }, (_, i) => Math.min(first + i, targets.length - 1));
-      const batch = { targets: rows.map((row) => targets[row] as Float32Array), starts: rows.map((row) => starts[row] as Float32Array) };
-      const done = await optimiseBatch(session, batch, models, { ...options, random: random.fork(`batch ${first}`) }, (iteration, total) =>
-        options.onProgress?.({ stage: 'optimising latents', done: first + (Math.min(size, targets.length - first) * iteration) / total, total: targets.length }),
+      const batch = {
+        targets: rows.map((row) => targets[row] as Float32Array),
+        starts: rows.map((row) => starts[row] as Float32Array),
+      };
+      const done = await optimiseBatch(
+        session,
+        batch,
+        models,
+        { ...options, random: random.fork(`batch ${first}`) },
+        (iteration, total) =>
+          options.onProgress?.({
+            stage: 'optimising latents',
+            done: first + (Math.min(size, targets.length - first) * iteration) / total,
+            total: targets.length,
+          }),
       );
       results.push(...done.slice(0, targets.length - first));
     }
@@ -108,7 +120,11 @@ async function optimiseBatch(
   const size = batch.targets.length;
   const zeros = (): Tensor => float32(new Float32Array(size * generator.latentSize), [size, generator.latentSize]);
   const target = float32(joined(batch.targets), [size, encoder.embeddingSize]);
-  let state: Record<string, Tensor> = { latent: float32(joined(batch.starts), [size, generator.latentSize]), mean: zeros(), square: zeros() };
+  let state: Record<string, Tensor> = {
+    latent: float32(joined(batch.starts), [size, generator.latentSize]),
+    mean: zeros(),
+    square: zeros(),
+  };
   const similarity: number[][] = batch.targets.map(() => []);
   const still = viewTensors(encoder.view, size);
   for (let i = 0; i < iterations; i++) {
@@ -116,11 +132,21 @@ async function optimiseBatch(
     // The step falls to a tenth, so that the end settles.
     const rate = learningRate * (0.1 + 0.9 * 0.5 * (1 + Math.cos((Math.PI * i) / iterations)));
     const scalars = OPTIMISER.scalars(i + 1, rate);
-    const feeds: Record<string, Tensor> = { ...state, target, ...(options.augmented ? viewTensors(encoder.view, size, random) : still) };
+    const feeds: Record<string, Tensor> = {
+      ...state,
+      target,
+      ...(options.augmented ? viewTensors(encoder.view, size, random) : still),
+    };
     for (const [name, value] of Object.entries(scalars)) feeds[name] = scalar(value);
     const results = await session.run(feeds, ['next/latent', 'next/mean', 'next/square', 'similarity']);
-    state = { latent: tensor(results, 'next/latent'), mean: tensor(results, 'next/mean'), square: tensor(results, 'next/square') };
-    toNumbers(tensor(results, 'similarity')).forEach((value, row) => similarity[row]?.push(value));
+    state = {
+      latent: tensor(results, 'next/latent'),
+      mean: tensor(results, 'next/mean'),
+      square: tensor(results, 'next/square'),
+    };
+    toNumbers(tensor(results, 'similarity')).forEach((value, row) => {
+      similarity[row]?.push(value);
+    });
     onIteration(i + 1, iterations);
   }
   const last = OPTIMISER.scalars(1, 0);
@@ -168,7 +194,12 @@ function iterationGraph(
   return builder.build();
 }
 
-function startLatents(targets: readonly Float32Array[], latentSize: number, start: Start, random: Random): readonly Float32Array[] {
+function startLatents(
+  targets: readonly Float32Array[],
+  latentSize: number,
+  start: Start,
+  random: Random,
+): readonly Float32Array[] {
   switch (start.kind) {
     case 'given':
       if (start.latents.length !== targets.length) {
@@ -221,7 +252,8 @@ function viewTensors(view: EncoderView, size: number, random?: Random): Record<'
 
 function only(values: Readonly<Record<string, Value>>, name: string): Value {
   const value = values[name];
-  if (!value) throw new ShapeError(`the graph has no output "${name}"`, { hint: `outputs: ${Object.keys(values).join(', ')}` });
+  if (!value)
+    throw new ShapeError(`the graph has no output "${name}"`, { hint: `outputs: ${Object.keys(values).join(', ')}` });
   return value;
 }
 

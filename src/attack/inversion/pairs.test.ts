@@ -58,6 +58,9 @@ test('the experiments are the patent’s five', () => {
     .trim()
     .split('\n')
     .map((line) => line.trim().split(/\s+/));
-  const lossOf = ({ l1, l2 }: { l1: number; l2: number }) => [...(l1 === 1 ? ['L1'] : []), ...(l2 === 1 ? ['L2'] : [])].join('+');
-  expect(EXPERIMENTS.map((row) => [row.number, lossOf(row), row.noiseVariance, row.residualLayers].map(String))).toEqual(rows);
+  const lossOf = ({ l1, l2 }: { l1: number; l2: number }) =>
+    [...(l1 === 1 ? ['L1'] : []), ...(l2 === 1 ? ['L2'] : [])].join('+');
+  expect(
+    EXPERIMENTS.map((row) => [row.number, lossOf(row), row.noiseVariance, row.residualLayers].map(String)),
+  ).toEqual(rows);
 });

@@ -35,7 +35,11 @@ export class MeanFaces {
   /** Mean face of each person, 0..255. */
   finish(): Map<string, Uint8Array> {
     const means = new Map<string, Uint8Array>();
-    for (const [person, { total, count }] of this.#sums) means.set(person, Uint8Array.from(total, (value) => Math.round(value / count)));
+    for (const [person, { total, count }] of this.#sums)
+      means.set(
+        person,
+        Uint8Array.from(total, (value) => Math.round(value / count)),
+      );
     return means;
   }
 }
@@ -55,8 +59,10 @@ export function embeddingScale(embeddings: readonly Float32Array[]): EmbeddingSc
   const first = embeddings[0];
   if (!first) throw new InputError('there are no embeddings to learn from');
   const mean = new Float32Array(first.length);
-  for (const embedding of embeddings) for (let i = 0; i < mean.length; i++) mean[i] = (mean[i] as number) + (embedding[i] as number) / embeddings.length;
+  for (const embedding of embeddings)
+    for (let i = 0; i < mean.length; i++) mean[i] = (mean[i] as number) + (embedding[i] as number) / embeddings.length;
   let squares = 0;
-  for (const embedding of embeddings) for (let i = 0; i < mean.length; i++) squares += ((embedding[i] as number) - (mean[i] as number)) ** 2;
+  for (const embedding of embeddings)
+    for (let i = 0; i < mean.length; i++) squares += ((embedding[i] as number) - (mean[i] as number)) ** 2;
   return { mean, factor: 1 / Math.sqrt(squares / embeddings.length) };
 }

@@ -1,7 +1,7 @@
-import type { Value } from '../../graph/builder.ts';
-import type { Graph } from '../../graph/graph.ts';
 import type { EncoderView } from '../../encoder/encoder.ts';
 import { renderView } from '../../encoder/view.ts';
+import type { Value } from '../../graph/builder.ts';
+import type { Graph } from '../../graph/graph.ts';
 
 /** A white-box encoder that a training looks through; neither the encoder under attack nor one that judges. */
 export interface Surrogate {

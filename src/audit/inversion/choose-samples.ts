@@ -53,6 +53,8 @@ function somePeople(samples: readonly FaceSample[], count: number, random: Rando
     .flatMap((name) => random.fork(`photos of ${name}`).sample([...(people.get(name) ?? [])], PHOTOS_PER_PERSON));
 }
 
-const peopleOf = (samples: readonly FaceSample[]): Map<string, FaceSample[]> => Map.groupBy(samples, ({ person }) => person);
+const peopleOf = (samples: readonly FaceSample[]): Map<string, FaceSample[]> =>
+  Map.groupBy(samples, ({ person }) => person);
 
-const onePerPerson = (samples: readonly FaceSample[]): FaceSample[] => [...peopleOf(samples).values()].flatMap((own) => own.slice(0, 1));
+const onePerPerson = (samples: readonly FaceSample[]): FaceSample[] =>
+  [...peopleOf(samples).values()].flatMap((own) => own.slice(0, 1));

@@ -1,10 +1,10 @@
 import type { FaceSample } from '../../data/sample.ts';
+import { CANONICAL_EXTENT } from '../../encoder/view.ts';
 import { alignmentMatrix } from '../../face/alignment.ts';
 import type { FacePipeline } from '../../face/pipeline.ts';
 import { decodeImage } from '../../image/decode.ts';
 import type { Image } from '../../image/image.ts';
 import { warpAffine } from '../../image/warp.ts';
-import { CANONICAL_EXTENT } from '../../encoder/view.ts';
 import { InputError } from '../../util/errors.ts';
 import { type JobOptions, throwIfAborted } from '../../util/progress.ts';
 import type { AuditFace } from './subjects.ts';
@@ -53,21 +53,35 @@ export async function loadFaces(samples: readonly FaceSample[], options: LoadFac
   return { faces, rejected };
 }
 
-async function facesOf(sample: FaceSample, image: Image, pipeline: FacePipeline, which: 'largest' | 'all'): Promise<AuditFace[]> {
+async function facesOf(
+  sample: FaceSample,
+  image: Image,
+  pipeline: FacePipeline,
+  which: 'largest' | 'all',
+): Promise<AuditFace[]> {
   const found = await pipeline.detect(image, which === 'largest' ? { maxFaces: 1 } : {});
   if (found.length === 0) throw new InputError(`${sample.path}: no face was found`);
-  const view = { box: { x: 0, y: 0, width: CANONICAL_EXTENT, height: CANONICAL_EXTENT }, widthPx: FACE_PX, heightPx: FACE_PX };
+  const view = {
+    box: { x: 0, y: 0, width: CANONICAL_EXTENT, height: CANONICAL_EXTENT },
+    widthPx: FACE_PX,
+    heightPx: FACE_PX,
+  };
   return found.map(({ landmarks }, k) => ({
     id: `${sample.id}#${k}`,
     person: which === 'all' ? `${sample.id}, face ${k + 1}` : sample.person,
-    image: warpAffine(image, alignmentMatrix(landmarks, view), { widthPx: FACE_PX, heightPx: FACE_PX, border: 'replicate' }),
+    image: warpAffine(image, alignmentMatrix(landmarks, view), {
+      widthPx: FACE_PX,
+      heightPx: FACE_PX,
+      border: 'replicate',
+    }),
   }));
 }
 
 function aligned(sample: FaceSample, image: Image): Image {
   if (image.widthPx !== image.heightPx) {
-    throw new InputError(`${sample.path}: an aligned face must be square, this is ${image.widthPx}x${image.heightPx} px`);
+    throw new InputError(
+      `${sample.path}: an aligned face must be square, this is ${image.widthPx}x${image.heightPx} px`,
+    );
   }
   return image;
 }
-

@@ -146,6 +146,9 @@ export async function leakRegister(
   }));
 }
 
+/** PSNR in dB that rounding to 8 bits leaves (a variance of 1/12 of a level): pictures cannot be told nearer, and equal ones would have no finite figure. */
+const FINEST_PSNR = 10 * Math.log10(12 * 255 ** 2);
+
 /** SSIM, PSNR and L1 against the faces behind the templates: secondary figures. */
 export function qualityRows(made: Reconstructions, subjects: readonly Subject[]): Quality[] {
   const values: Record<'SSIM' | 'PSNR' | 'L1', number[]> = { SSIM: [], PSNR: [], L1: [] };
@@ -156,7 +159,7 @@ export function qualityRows(made: Reconstructions, subjects: readonly Subject[])
     const original = toPlanar([resizeImage(template.image, widthPx, heightPx)]);
     const reconstruction = toPlanar([image]);
     values.SSIM.push(ssim(original, reconstruction, { widthPx, heightPx }));
-    values.PSNR.push(psnr(original, reconstruction));
+    values.PSNR.push(Math.min(FINEST_PSNR, psnr(original, reconstruction)));
     values.L1.push(l1(original, reconstruction));
   });
   return Object.entries(values).map(([measure, list]) => {

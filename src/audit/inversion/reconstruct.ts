@@ -67,6 +67,7 @@ function split(bytes: Uint8Array): Image[] {
   return Array.from({ length: bytes.length / PICTURE_BYTES }, (_, i) => ({
     widthPx: FACE_SIZE_PX,
     heightPx: FACE_SIZE_PX,
-    data: bytes.slice(i * PICTURE_BYTES, (i + 1) * PICTURE_BYTES),
+    // A copy as plain bytes: a Node Buffer's own slice would share the file's memory.
+    data: Uint8Array.from(bytes.subarray(i * PICTURE_BYTES, (i + 1) * PICTURE_BYTES)),
   }));
 }

@@ -4,7 +4,7 @@ import type { Encoder } from '../../encoder/encoder.ts';
 import { encodeMarkedPng } from '../../image/mark.ts';
 import { resizeImage } from '../../image/resize.ts';
 import type { Threshold } from '../../metric/threshold.ts';
-import { checkFindings, type Findings, FINDINGS_SCHEMA, type ShownFace } from '../findings.ts';
+import { checkFindings, FINDINGS_SCHEMA, type Findings, type ShownFace } from '../findings.ts';
 import type { InversionMeasurements } from './run.ts';
 import type { AuditFace } from './subjects.ts';
 
@@ -73,7 +73,10 @@ function threatCard(measured: InversionMeasurements, context: FindingsContext): 
     accessReason: `${access.reason.charAt(0).toUpperCase()}${access.reason.slice(1)}.`,
     queries,
     auxiliary: {
-      description: context.auxiliary.length > 0 ? `faces of other people of ${context.dataset.name}` : 'none beside what the shipped models were trained on',
+      description:
+        context.auxiliary.length > 0
+          ? `faces of other people of ${context.dataset.name}`
+          : 'none beside what the shipped models were trained on',
       people: new Set(context.auxiliary.map(({ person }) => person)).size,
       images: context.auxiliary.length,
       pairs,
@@ -119,7 +122,14 @@ function provenance(measured: InversionMeasurements, context: FindingsContext): 
   };
 }
 
-const thresholdRow = ({ encoder, fmr, similarity, dataset, impostorPairs, interval }: Threshold): Provenance['thresholds'][number] => ({
+const thresholdRow = ({
+  encoder,
+  fmr,
+  similarity,
+  dataset,
+  impostorPairs,
+  interval,
+}: Threshold): Provenance['thresholds'][number] => ({
   encoder,
   fmr,
   similarity,
@@ -130,9 +140,15 @@ const thresholdRow = ({ encoder, fmr, similarity, dataset, impostorPairs, interv
   high: interval.high,
 });
 
-function dataRow(role: string, name: string, faces: readonly AuditFace[], rejected?: number): Provenance['data'][number] {
+function dataRow(
+  role: string,
+  name: string,
+  faces: readonly AuditFace[],
+  rejected?: number,
+): Provenance['data'][number] {
   const total = createHash('sha256');
-  for (const { image } of [...faces].sort((a, b) => (a.id < b.id ? -1 : 1))) total.update(createHash('sha256').update(image.data).digest());
+  for (const { image } of [...faces].sort((a, b) => (a.id < b.id ? -1 : 1)))
+    total.update(createHash('sha256').update(image.data).digest());
   return {
     role,
     name,
@@ -153,8 +169,15 @@ async function shownFaces({ strongest, subjects }: InversionMeasurements): Promi
   for (const [i, { person }] of subjects.slice(0, SHOWN_FACES).entries()) {
     const image = strongest.images[i];
     if (!image) continue;
-    const png = await encodeMarkedPng(resizeImage(image, SHOWN_PX, SHOWN_PX), { kind: 'reconstructed', method: strongest.attack });
-    shown.push({ person, attack: strongest.attack, reconstruction: `data:image/png;base64,${Buffer.from(png).toString('base64')}` });
+    const png = await encodeMarkedPng(resizeImage(image, SHOWN_PX, SHOWN_PX), {
+      kind: 'reconstructed',
+      method: strongest.attack,
+    });
+    shown.push({
+      person,
+      attack: strongest.attack,
+      reconstruction: `data:image/png;base64,${Buffer.from(png).toString('base64')}`,
+    });
   }
   return shown;
 }

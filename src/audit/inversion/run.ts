@@ -188,7 +188,9 @@ async function judgeFor(encoder: Encoder, options: InversionAuditOptions): Promi
     `${options.faces.name}, calibration people`,
     options,
   );
-  const thresholds = measured ?? (await options.shippedThresholds(encoder))?.filter(({ fmr }) => AUDIT_FMRS.some((wanted) => wanted === fmr));
+  const thresholds =
+    measured ??
+    (await options.shippedThresholds(encoder))?.filter(({ fmr }) => AUDIT_FMRS.some((wanted) => wanted === fmr));
   if (!thresholds) {
     throw new InputError(
       `there are no thresholds for "${encoder.id}": too few calibration people, and none are shipped`,
@@ -225,9 +227,8 @@ async function resourcesFor(
   const random = new Random(options.seed).fork('probes');
   const base: InversionResources = {
     ...(generator ? { generator } : {}),
-    ...(generator && access !== 'white-box'
-      ? { probes: await probeEncoder(generator, target, { ...options, random }) }
-      : {}),
+    // Who has the weights can ask as well: white-box attacks select their starts from the answers.
+    ...(generator ? { probes: await probeEncoder(generator, target, { ...options, random }) } : {}),
     ...(access !== 'black-box' && whiteBoxTarget(target)
       ? { target: whiteBoxTarget(target) as NonNullable<ReturnType<typeof whiteBoxTarget>> }
       : {}),
@@ -300,9 +301,10 @@ async function plantedControls(
       options,
     );
     const found: Rate[][] = [];
-    for (const attack of possibleAttacks(resources).filter(({ name }) =>
-      attacks.some((other) => other.name === name),
-    )) {
+    const possible = possibleAttacks(resources);
+    const same = possible.filter(({ name }) => attacks.some((other) => other.name === name));
+    // The planted strong encoder has no weights and neither an inverter: where no attack of the audit's own mode is possible, others stand in.
+    for (const attack of same.length > 0 ? same : possible.filter(({ name }) => STRONGEST.has(name))) {
       const images = await invert(attack, judge, templates, resources, {
         ...options,
         seed: random.fork(encoder.id).uint32(),

@@ -4,8 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { generatorModel } from '../../attack/inversion/generator.ts';
 import { type InverterModel, inverterModel } from '../../attack/inversion/inverter-file.ts';
 import type { Generator } from '../../attack/inversion/latent-optimisation.ts';
-import { readGraph } from '../../graph/onnx-file.ts';
 import type { Graph } from '../../graph/graph.ts';
+import { readGraph } from '../../graph/onnx-file.ts';
 import { dequantiseWeights } from '../../nn/quantisation.ts';
 
 /** Folder of the models that come with Faceward: three folders up from src/audit/inversion and from dist/audit/inversion alike. */

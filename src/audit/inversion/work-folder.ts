@@ -15,12 +15,18 @@ export interface WorkFolder {
  * @param plan - everything that decides the result; a folder of another plan is not resumed.
  * @throws InputError where `resume` is asked for and the folder holds another plan.
  */
-export async function openWorkFolder(folder: string, plan: Readonly<Record<string, unknown>>, resume: boolean): Promise<WorkFolder> {
+export async function openWorkFolder(
+  folder: string,
+  plan: Readonly<Record<string, unknown>>,
+  resume: boolean,
+): Promise<WorkFolder> {
   const text = JSON.stringify(plan, undefined, 2);
   const planFile = join(folder, 'plan.json');
   const before = await readIfThere(planFile);
   if (resume && before && before.toString() !== text) {
-    throw new InputError(`${folder} holds an audit with other options`, { hint: 'give the same options again, or leave out --resume' });
+    throw new InputError(`${folder} holds an audit with other options`, {
+      hint: 'give the same options again, or leave out --resume',
+    });
   }
   if (!resume) await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true, mode: 0o700 });

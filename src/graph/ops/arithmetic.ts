@@ -53,7 +53,8 @@ export function broadcastShapes(...shapes: readonly Shape[]): number[] {
     shape.forEach((extent, i) => {
       const known = out[offset + i];
       if (extent === 1 || extent === known) return;
-      if (known !== 1) throw new ShapeError(`shapes ${shapes.map((s) => `[${s.join(',')}]`).join(' and ')} do not broadcast`);
+      if (known !== 1)
+        throw new ShapeError(`shapes ${shapes.map((s) => `[${s.join(',')}]`).join(' and ')} do not broadcast`);
       out[offset + i] = extent;
     });
   }
@@ -124,7 +125,9 @@ function foldElementwise(compute: (values: readonly number[], dtype: DataType) =
     const out: number[] = [];
     const kind = (inputs.at(-1) as Tensor).dtype;
     for (let i = 0; i < sizeOf(shape); i++) {
-      const picked = numbers.map((values, k) => values[broadcastIndex(i, shape, (inputs[k] as Tensor).shape)] as number);
+      const picked = numbers.map(
+        (values, k) => values[broadcastIndex(i, shape, (inputs[k] as Tensor).shape)] as number,
+      );
       out.push(compute(picked, kind));
     }
     return [tensorOf(dtype ?? kind, out, shape)];
@@ -195,8 +198,13 @@ function extremum(compute: (...values: number[]) => number): Operator {
     infer: inferBroadcast(),
     gradient: ({ node, grad, outputs, needs }) => {
       const y = outputs[0] as Value;
-      const masks = node.inputs.map((_, i) => y.builder.op('Cast', [equal(node.input(i), y)], { to: { type: 'int', value: 1 } }));
-      const share = div(grad, masks.reduce((sum, mask) => add(sum, mask)));
+      const masks = node.inputs.map((_, i) =>
+        y.builder.op('Cast', [equal(node.input(i), y)], { to: { type: 'int', value: 1 } }),
+      );
+      const share = div(
+        grad,
+        masks.reduce((sum, mask) => add(sum, mask)),
+      );
       return masks.map((mask, i) => (needs(i) ? sumTo(mul(share, mask), node.input(i).shape) : undefined));
     },
     fold: foldElementwise((values) => compute(...values)),
@@ -234,25 +242,32 @@ export const operators = {
   Mod: {
     infer: inferBroadcast(),
     stopsGradient: true,
-    fold: foldElementwise(([a, b]) => ((a as number) % (b as number) + (b as number)) % (b as number)),
+    fold: foldElementwise(([a, b]) => (((a as number) % (b as number)) + (b as number)) % (b as number)),
   },
   Min: extremum(Math.min),
   Max: extremum(Math.max),
   Sum: {
     infer: inferBroadcast(),
-    gradient: ({ node, grad, needs }) => node.inputs.map((_, i) => (needs(i) ? sumTo(grad, node.input(i).shape) : undefined)),
+    gradient: ({ node, grad, needs }) =>
+      node.inputs.map((_, i) => (needs(i) ? sumTo(grad, node.input(i).shape) : undefined)),
   },
   Mean: {
     infer: inferBroadcast(),
     gradient: ({ node, grad, needs }) =>
       node.inputs.map((_, i) => (needs(i) ? sumTo(div(grad, node.inputs.length), node.input(i).shape) : undefined)),
   },
-  Neg: unaryOperator((x) => -x, (grad) => neg(grad)),
+  Neg: unaryOperator(
+    (x) => -x,
+    (grad) => neg(grad),
+  ),
   Abs: unaryOperator(Math.abs, (grad, x) => mul(grad, sign(x))),
   Sqrt: unaryOperator(Math.sqrt, (grad, _x, y) => div(mul(grad, 0.5), y)),
   Exp: unaryOperator(Math.exp, (grad, _x, y) => mul(grad, y)),
   Log: unaryOperator(Math.log, (grad, x) => div(grad, x)),
-  Reciprocal: unaryOperator((x) => 1 / x, (grad, _x, y) => neg(mul(grad, mul(y, y)))),
+  Reciprocal: unaryOperator(
+    (x) => 1 / x,
+    (grad, _x, y) => neg(mul(grad, mul(y, y))),
+  ),
   Sin: unaryOperator(Math.sin, (grad, x) => mul(grad, cos(x))),
   Cos: unaryOperator(Math.cos, (grad, x) => neg(mul(grad, sin(x)))),
   Erf: {
@@ -300,4 +315,3 @@ function powerBelow(a: Value, b: Value): Value {
   if (exponent === 2) return a;
   return pow(a, sub(b, 1));
 }
-

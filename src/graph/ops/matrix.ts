@@ -73,8 +73,10 @@ export const operators = {
       const transB = node.int('transB', 0) !== 0;
       const alpha = node.float('alpha', 1);
       const beta = node.float('beta', 1);
-      const toA = () => (transA ? gemm(b, grad, { transA: transB, transB: true, alpha }) : gemm(grad, b, { transB: !transB, alpha }));
-      const toB = () => (transB ? gemm(grad, a, { transA: true, transB: transA, alpha }) : gemm(a, grad, { transA: !transA, alpha }));
+      const toA = () =>
+        transA ? gemm(b, grad, { transA: transB, transB: true, alpha }) : gemm(grad, b, { transB: !transB, alpha });
+      const toB = () =>
+        transB ? gemm(grad, a, { transA: true, transB: transA, alpha }) : gemm(a, grad, { transA: !transA, alpha });
       const toC = (bias: Value) => sumTo(beta === 1 ? grad : mul(grad, beta), bias.shape);
       return [needs(0) ? toA() : undefined, needs(1) ? toB() : undefined, c && needs(2) ? toC(c) : undefined];
     },
@@ -98,6 +100,7 @@ function weightGradient(a: Value, dy: Value, bShape: readonly number[]): Value {
 function matrixShape(node: NodeContext, index: number, transposed: boolean): [number, number] {
   const { shape } = node.input(index);
   const [rows, columns] = shape;
-  if (shape.length !== 2 || rows === undefined || columns === undefined) throw node.error(`input ${index} is no matrix`);
+  if (shape.length !== 2 || rows === undefined || columns === undefined)
+    throw node.error(`input ${index} is no matrix`);
   return transposed ? [columns, rows] : [rows, columns];
 }

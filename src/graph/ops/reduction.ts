@@ -85,7 +85,11 @@ function reduction(
 }
 
 /** Folds only what shape arithmetic needs: a reduction over everything. */
-function foldAll(node: NodeContext, inputs: readonly Tensor[], compute: (values: readonly number[]) => number): Tensor[] | undefined {
+function foldAll(
+  node: NodeContext,
+  inputs: readonly Tensor[],
+  compute: (values: readonly number[]) => number,
+): Tensor[] | undefined {
   const tensor = inputs[0];
   if (!tensor || sizeOf(keptShape(node)) !== 1) return undefined;
   const type = infer(node)[0] as Type;

@@ -15,7 +15,10 @@ export function windowOf(node: NodeContext, kernel: readonly number[]): Window {
   const dilations = node.ints('dilations', ones);
   const extents = node.input(0).shape.slice(2);
   const mode = node.string('auto_pad', 'NOTSET');
-  const given = node.ints('pads', [...ones, ...ones].map(() => 0));
+  const given = node.ints(
+    'pads',
+    [...ones, ...ones].map(() => 0),
+  );
   const starts: number[] = [];
   const ends: number[] = [];
   const output: number[] = [];

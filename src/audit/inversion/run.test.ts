@@ -1,0 +1,205 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { threshold } from '../../../test/fixtures/audit.ts';
+import { TINY_LATENT, tinyEncoder, tinyGenerator, tinyInverter, withoutWeights } from '../../../test/fixtures/inversion.ts';
+import { openGenerator } from '../../attack/inversion/generator-adapter.ts';
+import { FACE_SIZE_PX } from '../../attack/inversion/inverse-dcgan.ts';
+import type { Encoder } from '../../encoder/encoder.ts';
+import type { Image } from '../../image/image.ts';
+import { fromPlanar } from '../../image/tensor.ts';
+import { CapabilityError, InputError, InterruptedError } from '../../util/errors.ts';
+import { Random } from '../../util/random.ts';
+import { type Findings, findingsSchema, MEASURE } from '../findings.ts';
+import { PLANTED, plantedStrongEncoder } from './planted.ts';
+import type { ReconstructionStore } from './reconstruct.ts';
+import { inversionFindings } from './report-findings.ts';
+import { type InversionAuditOptions, type InversionMeasurements, runInversionAudit } from './run.ts';
+import type { AuditFace } from './subjects.ts';
+
+/** Latents of the generator, a little noise for each photo: 20 people with two photos each, and 12 strangers. */
+let faces: InversionAuditOptions['faces'];
+let target: Encoder;
+let judge: Encoder;
+
+beforeAll(async () => {
+  const random = new Random('people');
+  const generator = await openGenerator(tinyGenerator(), { threads: 1 });
+  const people = async (name: string, count: number, photos: number): Promise<AuditFace[]> => {
+    const own = Array.from({ length: count }, () => random.normals(TINY_LATENT));
+    const latents = own.flatMap((latent) => Array.from({ length: photos }, () => latent.map((value) => value + 0.1 * random.normal())));
+    const images = (await generator.generate(latents)).flatMap((face) => fromPlanar(face, { widthPx: FACE_SIZE_PX, heightPx: FACE_SIZE_PX }));
+    return images.map((image: Image, i) => ({ id: `${name}/${i}`, person: `${name} ${Math.floor(i / photos)}`, image }));
+  };
+  faces = { name: 'made', attacked: await people('person', 20, 2), calibration: [], auxiliary: await people('stranger', 12, 1) };
+  await generator.close();
+  target = await tinyEncoder({ seed: 'target' });
+  judge = await tinyEncoder({ seed: 'judge' });
+});
+
+/** A store that gives out after so many writes, as a killed audit leaves it. */
+function memoryStore(files = new Map<string, Uint8Array>(), writes = Number.POSITIVE_INFINITY): ReconstructionStore {
+  let left = writes;
+  return {
+    read: async (name) => files.get(name),
+    write: async (name, bytes) => {
+      if (left-- === 0) throw new InterruptedError('killed');
+      files.set(name, bytes.slice());
+    },
+  };
+}
+
+const audit = (more: Partial<InversionAuditOptions> = {}): Promise<InversionMeasurements> =>
+  runInversionAudit({
+    target,
+    judges: [judge],
+    faces,
+    models: { inverters: [tinyInverter('target')], generator: tinyGenerator() },
+    mode: 'auto',
+    people: 20,
+    iterations: 40,
+    queries: 40,
+    variants: 'strongest',
+    seed: 1,
+    store: memoryStore(),
+    // Strangers of this world reach 0.9 now and then, photos of one person stay above 0.97.
+    shippedThresholds: async ({ id }) => [threshold(id, 1e-2, 0.93), threshold(id, 1e-3, 0.96)],
+    ...more,
+  });
+
+const findingsOf = (measured: InversionMeasurements): Promise<Findings> =>
+  inversionFindings(measured, {
+    version: '0.0.0',
+    command: 'none',
+    seed: 1,
+    startedAt: new Date(0),
+    seconds: 1,
+    device: 'cpu',
+    target,
+    judges: [judge],
+    dataset: { name: 'made', rejected: 0 },
+    ...faces,
+    models: [],
+    showFaces: true,
+  });
+
+describe('an audit of an encoder whose templates are nearly its images', () => {
+  let measured: InversionMeasurements;
+  let findings: Findings;
+  const undisturbed = new Map<string, Uint8Array>();
+
+  beforeAll(async () => {
+    measured = await audit({ store: memoryStore(undisturbed) });
+    findings = await findingsOf(measured);
+  });
+
+  test('finds it leaking, beside controls that all held', () => {
+    expect(findings.controls.filter(({ held }) => !held)).toEqual([]);
+    expect(findings.verdict).toBe('leaks');
+    expect(findings.sentence).toMatch(/From a stolen template an attacker rebuilds the face/);
+    expect(findingsSchema.safeParse(findings).success).toBe(true);
+  });
+
+  test('ran the strongest attacks of both kinds, judged by the attacked encoder and the other', () => {
+    const attacks = new Set(findings.rates.map(({ attack }) => attack));
+    expect(attacks).toEqual(
+      new Set(['black-box inverter', 'black-box, adapter to the generator', 'white-box, selected start, augmented, prior', 'white-box from black-box', 'real photos']),
+    );
+    for (const attack of attacks) {
+      const rows = findings.rates.filter((row) => row.attack === attack);
+      expect(new Set(rows.map((row) => row.judge))).toEqual(new Set(['tiny target', 'tiny judge']));
+      if (attack === 'real photos') continue;
+      for (const name of [MEASURE.typeOne, MEASURE.typeTwo]) {
+        const own = rows.filter((row) => row.name === name);
+        expect(own.map(({ fmr, trials }) => [fmr, trials])).toEqual([1e-2, 1e-3, 1e-2, 1e-3].map((fmr) => [fmr, 20]));
+      }
+      for (const name of [MEASURE.rankOne, MEASURE.rankFive]) expect(rows.filter((row) => row.name === name)).toHaveLength(2);
+    }
+  });
+
+  test('has every control: chance under each judge, the weak encoder found leaking, the strong one not', () => {
+    const names = (expected: string) => new Set(findings.controls.filter((row) => row.expected === expected).map(({ attack, judge: by }) => `${attack} / ${by}`));
+    expect(names('chance')).toEqual(
+      new Set(
+        ['a random real face', 'the mean face', 'noise of equal norm, inverted', 'the generator without optimisation'].flatMap((control) => [
+          `${control} / tiny target`,
+          `${control} / tiny judge`,
+        ]),
+      ),
+    );
+    for (const [expected, id] of [['leaks', PLANTED.weak], ['no-leak', PLANTED.strong]] as const) {
+      const rows = findings.controls.filter((row) => row.expected === expected);
+      expect(rows.length).toBeGreaterThan(0);
+      expect(rows.every((row) => row.target === id && row.judge === id)).toBe(true);
+    }
+    const strong = findings.controls.filter(({ target: of }) => of === PLANTED.strong);
+    expect(strong.every(({ successes }) => successes === 0)).toBe(true);
+  });
+
+  test('tells what the attacker had: the probes, and nobody of those attacked', () => {
+    expect(findings.threatCard).toMatchObject({ access: 'both', queries: 40, peopleOverlap: 0, auxiliary: { pairs: 0, people: 12 } });
+    expect(findings.curves[0]?.points.map(({ x }) => x)).toEqual([30]);
+  });
+
+  test('registers every person, and shows small marked faces alone', () => {
+    expect(findings.people.map(({ person }) => person).sort()).toEqual([...new Set(faces.attacked.map(({ person }) => person))].sort());
+    expect(findings.people.filter(({ worstDecile }) => worstDecile).length).toBeLessThanOrEqual(2);
+    expect(findings.faces).toHaveLength(12);
+  });
+
+  test('gives the same findings again for the seed, to the last figure, and others for another', async () => {
+    expect(await findingsOf(await audit())).toEqual(findings);
+    const other = await audit({ seed: 2 });
+    expect(other.subjects.map(({ template }) => template.id)).not.toEqual(measured.subjects.map(({ template }) => template.id));
+  });
+
+  test.for([1, 5, 9])('killed after %i chunks and resumed, it gives the same findings and makes no chunk twice', async (chunks) => {
+    const files = new Map<string, Uint8Array>();
+    await expect(audit({ store: memoryStore(files, chunks) })).rejects.toThrow(InterruptedError);
+    expect(files.size).toBe(chunks);
+    const resumed = await audit({ store: memoryStore(files, undisturbed.size - chunks) });
+    expect(await findingsOf(resumed)).toEqual(findings);
+    expect([...files.keys()].sort()).toEqual([...undisturbed.keys()].sort());
+    expect(resumed.strongest.images.map(({ data }) => Buffer.from(data).toString('base64'))).toEqual(
+      measured.strongest.images.map(({ data }) => Buffer.from(data).toString('base64')),
+    );
+  });
+});
+
+describe('modes', () => {
+  const few = { people: 4, judges: [], iterations: 5 } as const;
+
+  test('an encoder without weights is audited black-box', async () => {
+    const { access, rates } = await audit({ ...few, target: withoutWeights(target) });
+    expect(access.kind).toBe('black-box');
+    expect(new Set(rates.map(({ attack }) => attack))).toEqual(new Set(['black-box inverter', 'black-box, adapter to the generator', 'real photos']));
+  });
+
+  test('and cannot be audited white-box', async () => {
+    await expect(audit({ ...few, target: withoutWeights(target), mode: 'white-box' })).rejects.toThrow(CapabilityError);
+  });
+
+  test('white-box alone runs without an inverter, and can reach a verdict: both planted encoders are attacked', async () => {
+    const { rates, decision } = await audit({ ...few, people: 20, iterations: 40, mode: 'white-box', models: { inverters: [], generator: tinyGenerator() } });
+    expect(new Set(rates.map(({ attack }) => attack))).toEqual(new Set(['white-box, selected start, augmented, prior', 'real photos']));
+    expect(new Set(decision.controls.map(({ expected }) => expected))).toEqual(new Set(['chance', 'leaks', 'no-leak']));
+    expect(decision.verdict).toBe('leaks');
+  });
+
+  test('without any model of the attacker there is no attack', async () => {
+    await expect(audit({ ...few, models: { inverters: [] } })).rejects.toThrow(CapabilityError);
+  });
+
+  test('without thresholds there is no audit', async () => {
+    await expect(audit({ ...few, shippedThresholds: async () => undefined })).rejects.toThrow(InputError);
+  });
+
+  test('every variant is run where that is asked for', async () => {
+    const { rates } = await audit({ ...few, variants: 'all' });
+    expect(new Set(rates.map(({ attack }) => attack)).size).toBe(7);
+  });
+});
+
+test('an encoder that gives nothing away is not found leaking', async () => {
+  const { decision, rates } = await audit({ target: plantedStrongEncoder(), judges: [], iterations: 5 });
+  expect(decision.verdict).not.toBe('leaks');
+  expect(rates.filter(({ name }) => name === MEASURE.typeOne || name === MEASURE.typeTwo).every(({ successes }) => successes === 0)).toBe(true);
+});
