@@ -45,6 +45,10 @@ const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'measure how well an encoder tells people apart',
     load: async () => (await import('./bench-verification.ts')).benchVerificationCommand,
   },
+  'bench experiments': {
+    summary: 'train and compare the patent’s five experiments on the same people',
+    load: async () => (await import('./bench-experiments.ts')).benchExperimentsCommand,
+  },
   calibrate: {
     summary: 'measure the thresholds of an encoder at fixed false match rates',
     load: async () => (await import('./calibrate.ts')).calibrateCommand,

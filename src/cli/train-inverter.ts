@@ -1,20 +1,16 @@
 import { EXPERIMENTS } from '../attack/inversion/experiments.ts';
-import { type InverterOptions, inverterGraph, trainInverter } from '../attack/inversion/inverter.ts';
-import { type InversionPairs, MeanFaces } from '../attack/inversion/pairs.ts';
+import { inverterGraph } from '../attack/inversion/inverter.ts';
 import type { Surrogate } from '../attack/inversion/surrogate.ts';
 import { createJudge } from '../audit/inversion/judge.ts';
-import { readModel, shippedGeneratorGraph } from '../audit/inversion/shipped.ts';
 import type { AuditFace } from '../audit/inversion/subjects.ts';
-import type { Encoder } from '../encoder/encoder.ts';
-import type { Weights } from '../nn/parameters.ts';
-import { weightsOf } from '../nn/weights.ts';
 import { CapabilityError, InputError } from '../util/errors.ts';
 import type { JobOptions } from '../util/progress.ts';
 import { command } from './command.ts';
 import { type EncoderArgs, encoderArgs, openEncoderFromArgs, sessionOptions } from './encoder-options.ts';
+import { firstWeights, inversionPairs, runTraining } from './inverter-training.ts';
 import { wholeNumber } from './option-values.ts';
 import { printLine } from './print.ts';
-import { planarFace, trainingFaces } from './training-faces.ts';
+import { trainingFaces } from './training-faces.ts';
 import { openTrainingRun, positiveNumber, trainingArgs } from './training-run.ts';
 
 /** `faceward train inverter`: the black-box inverter of an encoder. */
@@ -79,24 +75,20 @@ export const trainInverterCommand = command({
       });
       const run = await openTrainingRun(args.out, problem, { resume: args.resume === true, int8: args.int8 === true });
       const faces = await trainingFaces(args.data, args, job);
-      const pairs = await pairsOf(encoder, faces, job);
-      const surrogate =
-        args.surrogate === undefined ? undefined : await surrogateOf(args, args.surrogate, faces, weight, job);
-      const startFrom = await beginning(args.begin);
-      const options: InverterOptions = {
+      const pairs = await inversionPairs(encoder, faces, job);
+      const trained = await runTraining(pairs, experiment, {
         ...job,
         ...sessionOptions(args),
-        experiment,
         steps,
         batchSize,
         seed,
         learningRate,
         onCheckpoint: run.onCheckpoint,
-        ...(surrogate ? { surrogate } : {}),
-        ...(startFrom ? { startFrom } : {}),
-        ...(run.resume ? { resume: run.resume } : {}),
-      };
-      const trained = await trainInverter(pairs, options);
+        surrogate:
+          args.surrogate === undefined ? undefined : await surrogateOf(args, args.surrogate, faces, weight, job),
+        startFrom: await firstWeights(args.begin),
+        resume: run.resume,
+      });
       await run.finish(
         inverterGraph(trained, {
           experiment,
@@ -110,19 +102,6 @@ export const trainInverterCommand = command({
     }
   },
 });
-
-async function pairsOf(encoder: Encoder, faces: readonly AuditFace[], job: JobOptions): Promise<InversionPairs> {
-  const embeddings = await createJudge(encoder).embed(faces, job);
-  const means = new MeanFaces();
-  for (const { person, image } of faces) means.add(person, planarFace(image));
-  const meanOf = means.finish();
-  const place = new Map([...meanOf.keys()].map((person, i) => [person, i]));
-  return {
-    embeddings,
-    person: Int32Array.from(faces, ({ person }) => place.get(person) ?? 0),
-    meanFaces: [...meanOf.values()],
-  };
-}
 
 async function surrogateOf(
   args: EncoderArgs,
@@ -140,15 +119,4 @@ async function surrogateOf(
   const embeddings = await createJudge(encoder).embed(faces, job);
   await encoder.close();
   return { graph, view, embeddings, weight };
-}
-
-/** Weights of the inverse DCGAN to begin with. */
-async function beginning(from: string): Promise<Weights | undefined> {
-  if (from === 'fresh') return undefined;
-  const graph = from === 'generator' ? await shippedGeneratorGraph() : await readModel(from);
-  if (!graph) return undefined;
-  const weights = weightsOf(graph, graph.name === 'generator' ? 'decoder.' : '');
-  // The input layer reads latents in a generator and embeddings in an inverter: of no use to each other, even where sizes agree.
-  if (graph.name === 'generator') weights.delete('input.weight');
-  return weights;
 }

@@ -30,16 +30,17 @@ export interface TrainingRun {
  * Opens the run of a training.
  *
  * @param problem - everything that decides the weights; a checkpoint of another problem is not resumed.
+ * @param options.optional - with `resume`, begin where there is nothing to go on from.
  * @throws InputError where there is nothing to resume, or something is in the way that was not asked to be resumed.
  */
 export async function openTrainingRun(
   out: string,
   problem: string,
-  options: { readonly resume: boolean; readonly int8: boolean },
+  options: { readonly resume: boolean; readonly int8: boolean; readonly optional?: boolean },
 ): Promise<TrainingRun> {
   const path = `${out}.checkpoint`;
   const bytes = await readFile(path).catch(() => undefined);
-  if (options.resume && !bytes)
+  if (options.resume && !bytes && !options.optional)
     throw new InputError(`there is no ${path} to go on from`, { hint: 'leave out --resume to begin' });
   if (!options.resume && bytes) {
     throw new InputError(`${path} holds an unfinished training`, {

@@ -2,7 +2,7 @@ import { GraphBuilder, type Value } from '../../graph/builder.ts';
 import { type Graph, withFreeBatch } from '../../graph/graph.ts';
 import { add, mul, sub } from '../../graph/ops/arithmetic.ts';
 import { float32, type TypedTensor } from '../../graph/tensor.ts';
-import { cosineLoss, l1, l2 } from '../../nn/losses.ts';
+import { l1, l2 } from '../../nn/losses.ts';
 import { adam } from '../../nn/optimisers.ts';
 import { FrozenParameters, type Weights } from '../../nn/parameters.ts';
 import { cosineSchedule, type Objective, type Problem, type TrainOptions, train } from '../../nn/training.ts';
@@ -10,7 +10,7 @@ import { Random } from '../../util/random.ts';
 import type { Experiment } from './experiments.ts';
 import { FACE_SIZE_PX, inverseDcgan } from './inverse-dcgan.ts';
 import { type EmbeddingScale, embeddingScale, FACE_NUMBERS, type InversionPairs } from './pairs.ts';
-import { type Surrogate, seenBy } from './surrogate.ts';
+import { identityLoss, type Surrogate } from './surrogate.ts';
 
 /** What is trained, and on what. */
 export interface InverterOptions extends Omit<TrainOptions, 'batch' | 'learningRate'> {
@@ -79,7 +79,7 @@ function objective(
   if (experiment.l2 > 0) terms.push(mul(squared, experiment.l2));
   const figures: Record<string, Value> = { l1: absolute, l2: squared };
   if (surrogate) {
-    const identity = cosineLoss(seenBy(surrogate, output), input(batch, 'identity'));
+    const identity = identityLoss(surrogate, output, input(batch, 'identity'));
     figures.identity = identity;
     terms.push(mul(identity, surrogate.weight));
   }

@@ -2,7 +2,7 @@ import type { Image } from '../../image/image.ts';
 import { resizeImage } from '../../image/resize.ts';
 import { toPlanar } from '../../image/tensor.ts';
 import { identificationRanks, rankRate } from '../../metric/identification.ts';
-import { l1, psnr, ssim } from '../../metric/image-quality.ts';
+import { l1, l2, psnr, ssim } from '../../metric/image-quality.ts';
 import { successfulAttackRate, successfulAttackRateByPerson } from '../../metric/sar.ts';
 import { cosineSimilarity } from '../../metric/similarity.ts';
 import { MEASURE, type PersonLeak, type Quality, type Rate } from '../findings.ts';
@@ -149,9 +149,9 @@ export async function leakRegister(
 /** PSNR in dB that rounding to 8 bits leaves (a variance of 1/12 of a level): pictures cannot be told nearer, and equal ones would have no finite figure. */
 const FINEST_PSNR = 10 * Math.log10(12 * 255 ** 2);
 
-/** SSIM, PSNR and L1 against the faces behind the templates: secondary figures. */
+/** SSIM, PSNR, L1 and L2 against the faces behind the templates: secondary figures. */
 export function qualityRows(made: Reconstructions, subjects: readonly Subject[]): Quality[] {
-  const values: Record<'SSIM' | 'PSNR' | 'L1', number[]> = { SSIM: [], PSNR: [], L1: [] };
+  const values: Record<'SSIM' | 'PSNR' | 'L1' | 'L2', number[]> = { SSIM: [], PSNR: [], L1: [], L2: [] };
   subjects.forEach(({ template }, i) => {
     const image = made.images[i];
     if (!image) return;
@@ -161,6 +161,7 @@ export function qualityRows(made: Reconstructions, subjects: readonly Subject[])
     values.SSIM.push(ssim(original, reconstruction, { widthPx, heightPx }));
     values.PSNR.push(Math.min(FINEST_PSNR, psnr(original, reconstruction)));
     values.L1.push(l1(original, reconstruction));
+    values.L2.push(l2(original, reconstruction));
   });
   return Object.entries(values).map(([measure, list]) => {
     const mean = list.reduce((sum, value) => sum + value, 0) / list.length;
