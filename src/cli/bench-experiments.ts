@@ -69,6 +69,7 @@ export const benchExperimentsCommand = command({
       seed: wholeNumber(args.seed, '--seed') ?? 1,
       learningRate: positiveNumber(args['learning-rate'], '--learning-rate'),
     };
+    const checkpointSteps = wholeNumber(args['checkpoint-every'], '--checkpoint-every', { min: 1 }) ?? 100;
     await mkdir(args.out, { recursive: true });
     const encoder = await openEncoderFromArgs(args);
     const other = await openEncoderFromArgs(args, args.judge);
@@ -106,6 +107,7 @@ export const benchExperimentsCommand = command({
             startFrom,
             resume: run.resume,
             onCheckpoint: run.onCheckpoint,
+            checkpointSteps,
           };
           const trained = await runTraining(pairs, experiment, options);
           await run.finish(inverterGraph(trained, { experiment, encoder }));

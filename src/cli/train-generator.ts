@@ -33,6 +33,7 @@ export const trainGeneratorCommand = command({
     const batchSize = wholeNumber(args.batch, '--batch', { min: 2 }) ?? 32;
     const seed = wholeNumber(args.seed, '--seed') ?? 1;
     const learningRate = positiveNumber(args['learning-rate'], '--learning-rate');
+    const checkpointSteps = wholeNumber(args['checkpoint-every'], '--checkpoint-every', { min: 1 }) ?? 100;
     const run = await openTrainingRun(args.out, JSON.stringify({ steps, batchSize, seed, learningRate }), {
       resume: args.resume === true,
       int8: args.int8 === true,
@@ -51,6 +52,7 @@ export const trainGeneratorCommand = command({
         seed,
         learningRate,
         onCheckpoint: run.onCheckpoint,
+        checkpointSteps,
         ...(run.resume ? { resume: run.resume } : {}),
       },
     );

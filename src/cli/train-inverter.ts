@@ -59,6 +59,7 @@ export const trainInverterCommand = command({
     const batchSize = wholeNumber(args.batch, '--batch', { min: 2 }) ?? 32;
     const seed = wholeNumber(args.seed, '--seed') ?? 1;
     const learningRate = positiveNumber(args['learning-rate'], '--learning-rate');
+    const checkpointSteps = wholeNumber(args['checkpoint-every'], '--checkpoint-every', { min: 1 }) ?? 100;
     const weight = positiveNumber(args['identity-weight'], '--identity-weight');
     const encoder = await openEncoderFromArgs(args);
     try {
@@ -84,6 +85,7 @@ export const trainInverterCommand = command({
         seed,
         learningRate,
         onCheckpoint: run.onCheckpoint,
+        checkpointSteps,
         surrogate:
           args.surrogate === undefined ? undefined : await surrogateOf(args, args.surrogate, faces, weight, job),
         startFrom: await firstWeights(args.begin),

@@ -14,6 +14,7 @@ export const trainingArgs = {
   'learning-rate': { type: 'string', description: 'peak of the learning rate', default: '0.001', valueHint: 'x' },
   seed: { type: 'string', description: 'seed of everything random', default: '1', valueHint: 'n' },
   out: { type: 'string', description: 'the model to write', required: true, valueHint: 'file.onnx' },
+  'checkpoint-every': { type: 'string', description: 'steps between two checkpoints', default: '100', valueHint: 'n' },
   resume: { type: 'boolean', description: 'go on from the checkpoint beside --out' },
   int8: { type: 'boolean', description: 'keep large weights as int8: a quarter of the size' },
 } as const;

@@ -108,7 +108,7 @@ export interface TrainOptions extends JobOptions, SessionOptions {
   readonly startFrom?: Weights;
   /** A state to go on from, instead of the beginning. */
   readonly resume?: TrainingState;
-  /** Called every `checkpointSteps` (default 500) and at the end with a state that {@link TrainOptions.resume} takes. */
+  /** Called every `checkpointSteps` (default 100) and at the end with a state that {@link TrainOptions.resume} takes. */
   readonly onCheckpoint?: (state: TrainingState) => Promise<void>;
   readonly checkpointSteps?: number;
 }
@@ -123,7 +123,7 @@ const AVERAGE_EVERY = 8;
  */
 export async function train(problem: Problem, options: TrainOptions): Promise<Weights> {
   const { graph, initial, modelNames, figureNames } = buildTrainingGraph(problem);
-  const { averageSteps = 200, checkpointSteps = 500 } = options;
+  const { averageSteps = 200, checkpointSteps = 100 } = options;
   const session = await createSession(graph, options);
   let tensors = new Map(options.resume?.tensors ?? withWeights(initial, options.startFrom));
   let average = new Map(options.resume?.average ?? floatTensors(tensors, modelNames));

@@ -74,7 +74,7 @@ const audit = (more: Partial<InversionAuditOptions> = {}): Promise<InversionMeas
     models: { inverters: [tinyInverter('target')], generator: tinyGenerator() },
     mode: 'auto',
     people: 20,
-    iterations: 40,
+    iterations: 24,
     queries: 40,
     variants: 'strongest',
     seed: 1,
@@ -231,7 +231,7 @@ describe('modes', () => {
     const { rates, decision } = await audit({
       ...few,
       people: 20,
-      iterations: 40,
+      iterations: 24,
       mode: 'white-box',
       models: { inverters: [], generator: tinyGenerator() },
     });
