@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
@@ -10,7 +11,7 @@ import { type LoadedFaces, loadFaces } from '../audit/inversion/load-faces.ts';
 import { hexHash, inversionFindings } from '../audit/inversion/report-findings.ts';
 import { runInversionAudit } from '../audit/inversion/run.ts';
 import { readModel, shippedGenerator, shippedInverters } from '../audit/inversion/shipped.ts';
-import { openWorkFolder } from '../audit/inversion/work-folder.ts';
+import { facesHash, openWorkFolder } from '../audit/inversion/work-folder.ts';
 import { loadFolder } from '../data/folder.ts';
 import { loadDataset } from '../data/load.ts';
 import type { FaceSample } from '../data/sample.ts';
@@ -115,9 +116,17 @@ export const auditInversionCommand = command({
       printNote(chosen.description);
       const faces = await readFaces(chosen, args, job);
       const plan = {
+        version: await version(),
+        device: args.device,
         target: target.hash,
         judges: judges.map(({ hash }) => hash),
         data: chosen.name,
+        faces: [faces.attacked, faces.calibration, faces.auxiliary].map((side) => facesHash(side.faces)),
+        inverter:
+          args.inverter &&
+          createHash('sha256')
+            .update(await readFile(args.inverter))
+            .digest('hex'),
         mode,
         people,
         iterations,
@@ -155,10 +164,7 @@ export const auditInversionCommand = command({
       });
       const findings = await inversionFindings(measured, {
         version: await version(),
-        command: `faceward audit inversion ${process.argv
-          .slice(2)
-          .filter((word) => word !== 'audit' && word !== 'inversion')
-          .join(' ')}`.trim(),
+        command: commandLine(process.argv.slice(2)),
         seed,
         startedAt,
         seconds: (Date.now() - startedAt.getTime()) / 1000,
@@ -281,6 +287,14 @@ async function readText(path: string): Promise<string> {
   } catch (cause) {
     throw new InputError(`${path} cannot be read`, { cause, hint: 'give the findings.json of an earlier audit' });
   }
+}
+
+/** The command line that runs this audit again, quoted for a shell; `--resume` is of no use to a second run. */
+function commandLine(words: readonly string[]): string {
+  const quoted = words
+    .filter((word) => word !== '--resume')
+    .map((word) => (/^[\w./:,=@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`));
+  return ['faceward', ...quoted].join(' ');
 }
 
 async function version(): Promise<string> {

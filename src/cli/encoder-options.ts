@@ -20,7 +20,12 @@ export const sessionArgs = {
     default: 'cpu',
     valueHint: 'device',
   },
-  threads: { type: 'string', description: 'threads for one network; default: one for each core', valueHint: 'n' },
+  threads: {
+    type: 'string',
+    description:
+      'threads for one network; default: one for each core. The same seed gives the same numbers to the last bit only with as many threads',
+    valueHint: 'n',
+  },
 } as const satisfies ArgsDef;
 
 /** Options of every command that asks an encoder. */

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { generatorGraph, trainGenerator } from '../attack/inversion/generator.ts';
 import { command } from './command.ts';
 import { sessionArgs, sessionOptions } from './encoder-options.ts';
@@ -34,10 +35,14 @@ export const trainGeneratorCommand = command({
     const seed = wholeNumber(args.seed, '--seed') ?? 1;
     const learningRate = positiveNumber(args['learning-rate'], '--learning-rate');
     const checkpointSteps = wholeNumber(args['checkpoint-every'], '--checkpoint-every', { min: 1 }) ?? 100;
-    const run = await openTrainingRun(args.out, JSON.stringify({ steps, batchSize, seed, learningRate }), {
-      resume: args.resume === true,
-      int8: args.int8 === true,
-    });
+    const run = await openTrainingRun(
+      args.out,
+      JSON.stringify({ data: resolve(args.data), steps, batchSize, seed, learningRate }),
+      {
+        resume: args.resume === true,
+        int8: args.int8 === true,
+      },
+    );
     const faces = await trainingFaces(args.data, args, job);
     const chosen = [...Map.groupBy(faces, ({ person }) => person).values()].flatMap((own) =>
       own.slice(0, IMAGES_PER_PERSON),

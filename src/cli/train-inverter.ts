@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { EXPERIMENTS } from '../attack/inversion/experiments.ts';
 import { inverterGraph } from '../attack/inversion/inverter.ts';
 import type { Surrogate } from '../attack/inversion/surrogate.ts';
@@ -65,6 +66,7 @@ export const trainInverterCommand = command({
     try {
       const problem = JSON.stringify({
         encoder: encoder.hash,
+        data: resolve(args.data),
         experiment: experiment.number,
         steps,
         batchSize,

@@ -18,39 +18,35 @@ export interface Judge {
   readonly thresholds: readonly Threshold[];
   /** Embeddings of real faces, in order; each face is sent once. */
   embed(faces: readonly AuditFace[], job?: JobOptions): Promise<Float32Array[]>;
-  /** Embeddings of pictures that fill the canonical frame. */
+  /** Embeddings of pictures that fill the canonical frame; a picture that was seen already is not sent again. */
   embedImages(images: readonly Image[], job?: JobOptions): Promise<Float32Array[]>;
 }
 
 /** Makes a judge; `thresholds` may be made from what it embeds (see {@link measureThresholds}). */
 export function createJudge(encoder: Encoder, thresholds: readonly Threshold[] = []): Judge {
-  const known = new Map<string, Float32Array>();
+  const known = new WeakMap<Image, Float32Array>();
   const embedImages = async (images: readonly Image[], job: JobOptions = {}): Promise<Float32Array[]> => {
-    const embeddings: Float32Array[] = [];
-    for (let first = 0; first < images.length; first += CHUNK) {
+    const missing = [...new Set(images)].filter((image) => !known.has(image));
+    for (let first = 0; first < missing.length; first += CHUNK) {
       throwIfAborted(job);
-      embeddings.push(
-        ...(await encoder.embed(images.slice(first, first + CHUNK).map((image) => cropView(image, encoder.view)))),
-      );
-      job.onProgress?.({ stage: `${encoder.id} sees faces`, done: embeddings.length, total: images.length });
+      const part = missing.slice(first, first + CHUNK);
+      const made = await encoder.embed(part.map((image) => cropView(image, encoder.view)));
+      part.forEach((image, i) => {
+        known.set(image, made[i] as Float32Array);
+      });
+      job.onProgress?.({ stage: `${encoder.id} sees faces`, done: first + part.length, total: missing.length });
     }
-    return embeddings;
+    return images.map((image) => known.get(image) as Float32Array);
   };
   return {
     encoder,
     thresholds,
     embedImages,
-    async embed(faces, job) {
-      const missing = faces.filter(({ id }, i) => !known.has(id) && faces.findIndex((other) => other.id === id) === i);
-      const made = await embedImages(
-        missing.map(({ image }) => image),
+    embed: (faces, job) =>
+      embedImages(
+        faces.map(({ image }) => image),
         job,
-      );
-      missing.forEach(({ id }, i) => {
-        known.set(id, made[i] as Float32Array);
-      });
-      return faces.map(({ id }) => known.get(id) as Float32Array);
-    },
+      ),
   };
 }
 

@@ -129,12 +129,10 @@ export async function runInversionAudit(options: InversionAuditOptions): Promise
       const measured = await attackRates(made, subjects, judge);
       rates.push(...measured, ...(await rankRates(made, subjects, faces.calibration, judge)));
       if (judge === self) {
-        const reach = Math.max(
-          0,
-          ...measured
-            .filter(({ fmr }) => fmr === VERDICT_FMR)
-            .map(({ rate, name }) => rate + (name === MEASURE.typeTwo ? 1 : 0)),
-        );
+        // Type-II is the harder claim: it counts twice.
+        const reach = measured
+          .filter(({ fmr }) => fmr === VERDICT_FMR)
+          .reduce((sum, { rate, name }) => sum + rate * (name === MEASURE.typeTwo ? 2 : 1), 0);
         if (!strongest || reach > strongest.reach) strongest = { attack: attack.name, images, reach };
       }
     }
@@ -278,7 +276,7 @@ const slug = (text: string): string =>
     .replace(/[^a-z0-9]+/g, '-')
     .slice(0, 60);
 
-/** Planted encoders through the same attacks, each judged by itself: the weak one must be found leaking by one of them, the strong one by none. */
+/** Planted encoders through the same attacks, each judged by itself: every attack must find the weak one leaking, and none the strong one. An attack that stops after one step is found out here. */
 async function plantedControls(
   subjects: readonly Subject[],
   attacks: readonly InversionAttack[],
@@ -300,7 +298,6 @@ async function plantedControls(
       subjects.map(({ template }) => template),
       options,
     );
-    const found: Rate[][] = [];
     const possible = possibleAttacks(resources);
     const same = possible.filter(({ name }) => attacks.some((other) => other.name === name));
     // The planted strong encoder has no weights and neither an inverter: where no attack of the audit's own mode is possible, others stand in.
@@ -309,13 +306,9 @@ async function plantedControls(
         ...options,
         seed: random.fork(encoder.id).uint32(),
       });
-      found.push(await attackRates({ attack: attack.name, target: encoder.id, images }, subjects, judge));
+      const measured = await attackRates({ attack: attack.name, target: encoder.id, images }, subjects, judge);
+      rows.push(...measured.map((row) => ({ ...row, expected })));
     }
-    // What counts is whether the audit as a whole finds it: the attack that reaches furthest stands for it.
-    const reach = (rates: readonly Rate[]): number =>
-      Math.max(0, ...rates.filter(({ fmr }) => fmr === VERDICT_FMR).map(({ low }) => low));
-    const furthest = found.sort((a, b) => reach(b) - reach(a))[0] ?? [];
-    rows.push(...furthest.map((row) => ({ ...row, expected })));
     await encoder.close();
   }
   return rows;

@@ -1,7 +1,9 @@
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InputError } from '../../util/errors.ts';
 import type { ReconstructionStore } from './reconstruct.ts';
+import type { AuditFace } from './subjects.ts';
 
 /** The folder of an unfinished audit: its plan, and the reconstructions so far. Reconstructions are biometric data: the folder is its owner's alone, and goes when the audit is done. */
 export interface WorkFolder {
@@ -13,7 +15,7 @@ export interface WorkFolder {
  * Opens the work folder of an audit.
  *
  * @param plan - everything that decides the result; a folder of another plan is not resumed.
- * @throws InputError where `resume` is asked for and the folder holds another plan.
+ * @throws InputError where `resume` is asked for and the folder holds another plan; where it holds files, but no plan: it is somebody else's, and would be deleted.
  */
 export async function openWorkFolder(
   folder: string,
@@ -23,6 +25,11 @@ export async function openWorkFolder(
   const text = JSON.stringify(plan, undefined, 2);
   const planFile = join(folder, 'plan.json');
   const before = await readIfThere(planFile);
+  if (!before && (await namesIn(folder)).length > 0) {
+    throw new InputError(`${folder} holds other things than an unfinished audit`, {
+      hint: 'give another folder with --out, or move it away',
+    });
+  }
   if (resume && before && before.toString() !== text) {
     throw new InputError(`${folder} holds an audit with other options`, {
       hint: 'give the same options again, or leave out --resume',
@@ -45,11 +52,30 @@ export async function openWorkFolder(
   };
 }
 
+/** A hash of faces for a plan: whose they are, which, and every pixel; the order counts. */
+export function facesHash(faces: readonly AuditFace[]): string {
+  const total = createHash('sha256');
+  for (const { id, person, image } of faces) {
+    total.update(JSON.stringify([id, person, image.widthPx, image.heightPx]));
+    total.update(image.data);
+  }
+  return total.digest('hex');
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  return readdir(folder).catch((error: unknown) => {
+    if (isMissing(error)) return [];
+    throw error;
+  });
+}
+
+const isMissing = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'ENOENT';
+
 async function readIfThere(path: string): Promise<Buffer | undefined> {
   try {
     return await readFile(path);
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    if (isMissing(error)) return undefined;
     throw error;
   }
 }
