@@ -17,6 +17,7 @@ import { loadDataset } from '../data/load.ts';
 import type { FaceSample } from '../data/sample.ts';
 import { BUNDLED_ENCODERS, openBundledEncoder } from '../encoder/bundled.ts';
 import type { Encoder } from '../encoder/encoder.ts';
+import type { Graph } from '../graph/graph.ts';
 import { renderReport } from '../report/html.ts';
 import { InputError } from '../util/errors.ts';
 import type { JobOptions } from '../util/progress.ts';
@@ -178,11 +179,12 @@ export const auditInversionCommand = command({
         attacked: faces.attacked.faces,
         calibration: faces.calibration.faces,
         auxiliary: faces.auxiliary.faces,
-        models: inverters.map(({ encoderId, encoderHash }) => ({
-          role: 'inverter',
-          id: `inverter of ${encoderId}`,
-          sha256: hexHash(encoderHash),
-        })),
+        models: [
+          ...(generator ? [modelRow('generator', 'generator', generator.graph)] : []),
+          ...inverters
+            .filter(({ encoderId }) => measured.inverter?.startsWith(`inverter of ${encoderId}`))
+            .map(({ encoderId, graph }) => modelRow('inverter', `inverter of ${encoderId}`, graph)),
+        ],
         showFaces: args['show-faces'] === true,
         ...(args.ownership === undefined ? {} : { ownership: args.ownership }),
       });
@@ -196,6 +198,11 @@ export const auditInversionCommand = command({
     }
   },
 });
+
+/** A model of ours as the provenance names it. */
+function modelRow(role: string, id: string, graph: Graph): Findings['provenance']['models'][number] {
+  return { role, id, sha256: hexHash(graph.metadata.sha256 ?? id) };
+}
 
 type AuditArgs = EncoderArgs & { readonly judge?: string | undefined };
 

@@ -1,5 +1,5 @@
 import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { EXPERIMENTS, type Experiment } from '../attack/inversion/experiments.ts';
 import { inverterGraph } from '../attack/inversion/inverter.ts';
 import { inverterModel, openInverter } from '../attack/inversion/inverter-file.ts';
@@ -90,6 +90,7 @@ export const benchExperimentsCommand = command({
         const done = args.resume ? await readModel(path).catch(() => undefined) : undefined;
         if (!done) {
           const problem = JSON.stringify({
+            data: resolve(args.data),
             encoder: encoder.hash,
             experiment: experiment.number,
             begin: args.begin,

@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import type { Face } from '../face/face.ts';
+import { assessQuality } from '../face/quality.ts';
 import { encodePng } from '../image/encode.ts';
 import type { Image } from '../image/image.ts';
 import { drawDot, drawRectangle } from '../image/outline.ts';
@@ -48,7 +49,7 @@ export const detectCommand = command({
         file: path,
         widthPx: image.widthPx,
         heightPx: image.heightPx,
-        faces: faces.map((face) => shown(face, args.mesh)),
+        faces: faces.map((face) => shown(image, face, args.mesh)),
       });
       if (args.out === undefined) continue;
       if (picture) throw new InputError('--out draws one photo', { hint: 'name one photo, or leave --out away' });
@@ -63,8 +64,10 @@ export const detectCommand = command({
   },
 });
 
-function shown({ mesh, ...face }: Face, withMesh: boolean | undefined): object {
-  return withMesh ? { ...face, mesh } : face;
+/** A face as it is printed: what was found, its quality, and the mesh where it was asked for. */
+function shown(image: Image, face: Face, withMesh: boolean | undefined): object {
+  const { mesh, ...found } = face;
+  return { ...found, quality: assessQuality(image, face), ...(withMesh ? { mesh } : {}) };
 }
 
 const GREEN = [64, 224, 96] as const;

@@ -19,6 +19,8 @@ export interface JobOptions {
 
 /** Throws {@link InterruptedError} where the job was asked to stop. */
 export function throwIfAborted(job: JobOptions): void {
-  if (job.signal?.aborted)
-    throw new InterruptedError('stopped on request', { hint: 'run the same command with --resume to go on' });
+  if (!job.signal?.aborted) return;
+  throw new InterruptedError('stopped on request', {
+    hint: 'run the same command again, with --resume where it has that',
+  });
 }

@@ -129,7 +129,7 @@ export async function leakRegister(
     const embeddings = await judge.embed(others.slice(0, REGISTER_PHOTOS));
     for (const embedding of embeddings) {
       people.push(person);
-      similarities.push(cosineSimilarity(reconstructed[i] as Float32Array, embedding));
+      similarities.push(similarity(reconstructed[i] as Float32Array, embedding));
     }
   }
   if (similarities.length === 0) return [];
@@ -178,5 +178,11 @@ async function similaritiesTo(
 ): Promise<number[]> {
   const pairs = faces.flatMap((face, i) => (face ? [{ face, embedding: embeddings[i] as Float32Array }] : []));
   const seen = await judge.embed(pairs.map(({ face }) => face));
-  return pairs.map(({ embedding }, i) => cosineSimilarity(embedding, seen[i] as Float32Array));
+  return pairs.map(({ embedding }, i) => similarity(embedding, seen[i] as Float32Array));
+}
+
+/** Cosine similarity; an embedding of zeros, which an encoder may give a face that it cannot make out, is like nothing: that trial fails. */
+function similarity(a: Float32Array, b: Float32Array): number {
+  const isZero = (value: number): boolean => value === 0;
+  return a.every(isZero) || b.every(isZero) ? -1 : cosineSimilarity(a, b);
 }

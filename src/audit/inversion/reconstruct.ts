@@ -41,7 +41,7 @@ export async function reconstruct(
         options.onProgress?.({
           ...event,
           stage: `${attack.name}: ${event.stage}`,
-          done: first + (event.done / event.total) * part.length,
+          done: first + Math.floor((event.done / event.total) * part.length),
           total: templates.length,
         }),
     });

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
@@ -7,13 +8,18 @@ import type { Generator } from '../../attack/inversion/latent-optimisation.ts';
 import type { Graph } from '../../graph/graph.ts';
 import { readGraph } from '../../graph/onnx-file.ts';
 import { dequantiseWeights } from '../../nn/quantisation.ts';
+import { ModelFileError } from '../../util/errors.ts';
 
 /** Folder of the models that come with Faceward: three folders up from src/audit/inversion and from dist/audit/inversion alike. */
 const MODELS = fileURLToPath(new URL('../../../models/', import.meta.url));
 
-/** Reads one of our own models, with its weights as float32. @throws ModelFileError where it is no model. */
+/** Reads one of our own models, with its weights as float32 and the hash of its file as `metadata.sha256`. @throws ModelFileError where it cannot be read, or is no model. */
 export async function readModel(path: string): Promise<Graph> {
-  return dequantiseWeights(readGraph(await readFile(path)));
+  const bytes = await readFile(path).catch((cause: unknown) => {
+    throw new ModelFileError(`the model ${path} cannot be read`, { cause, hint: 'check the path' });
+  });
+  const graph = dequantiseWeights(readGraph(bytes));
+  return { ...graph, metadata: { ...graph.metadata, sha256: createHash('sha256').update(bytes).digest('hex') } };
 }
 
 /** The inverters that come with Faceward: one for each bundled encoder. */

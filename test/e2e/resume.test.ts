@@ -1,0 +1,342 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Findings, parseFindings } from '../../src/audit/findings.ts';
+import { PLANTED } from '../../src/audit/inversion/planted.ts';
+import { splitOf } from '../../src/data/splits.ts';
+import { GraphBuilder } from '../../src/graph/builder.ts';
+import { ints, withFreeBatch } from '../../src/graph/graph.ts';
+import { readGraph, writeGraph } from '../../src/graph/onnx-file.ts';
+import { matMul } from '../../src/graph/ops/matrix.ts';
+import { flatten } from '../../src/graph/ops/shape.ts';
+import { float32 } from '../../src/graph/tensor.ts';
+import { encodePng } from '../../src/image/encode.ts';
+import { readProvenance } from '../../src/image/mark.ts';
+import { Random } from '../../src/util/random.ts';
+import { wavyImage } from '../fixtures/image-files.ts';
+
+const MAIN = resolve(import.meta.dirname, '../../src/cli/main.ts');
+
+/** Long enough for a machine that does other things as well. */
+const PATIENCE_MS = 600_000;
+
+interface Outcome {
+  readonly status: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+let folder = '';
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'faceward-resume-'));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+function start(words: readonly string[]): { readonly child: ChildProcess; readonly outcome: Promise<Outcome> } {
+  const child = spawn(process.execPath, [MAIN, ...words], {
+    env: { ...process.env, FACEWARD_CACHE: join(folder, 'cache') },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const parts = { stdout: '', stderr: '' };
+  child.stdout.on('data', (data) => {
+    parts.stdout += data;
+  });
+  child.stderr.on('data', (data) => {
+    parts.stderr += data;
+  });
+  const outcome = new Promise<Outcome>((done, fail) => {
+    child.on('error', fail);
+    child.on('close', (status, signal) => done({ status, signal, ...parts }));
+  });
+  return { child, outcome };
+}
+
+const faceward = (...words: readonly string[]): Promise<Outcome> => start(words).outcome;
+
+/** Runs the command and kills it, as `kill -9` does, as soon as `isReached`. */
+async function killedWhen(isReached: () => boolean | Promise<boolean>, words: readonly string[]): Promise<Outcome> {
+  const { child, outcome } = start(words);
+  while (child.exitCode === null && child.signalCode === null) {
+    if (await isReached()) child.kill('SIGKILL');
+    await sleep(5);
+  }
+  return outcome;
+}
+
+describe('a training', () => {
+  const KINDS = [
+    { kind: 'generator', options: (): string[] => [] },
+    { kind: 'inverter', options: () => ['--encoder', join(folder, 'tiny.onnx'), '--begin', 'fresh'] },
+  ] as const;
+
+  beforeAll(async () => {
+    await makeFaces(join(folder, 'faces'));
+    await writeFile(join(folder, 'tiny.onnx'), tinyEncoderFile());
+  });
+
+  describe.each(KINDS)('of the $kind', ({ kind, options }) => {
+    let killed: Outcome;
+    let stepKilled: number;
+    let refused: { readonly anew: Outcome; readonly otherSeed: Outcome; readonly otherData: Outcome };
+    let resumed: Outcome;
+    let models: { readonly undisturbed: Buffer; readonly resumed: Buffer; readonly fromLastStep: Buffer };
+    let leftOver: string[];
+
+    beforeAll(async () => {
+      // The average of the weights is brought up to date at step 8: a checkpoint at 3 lies before it, the end behind it.
+      const words = (out: string, data = 'faces'): string[] => [
+        ...['train', kind, '--data', join(folder, data), ...options(), '--out', join(folder, kind, `${out}.onnx`)],
+        ...['--steps', '10', '--batch', '4', '--checkpoint-every', '3'],
+      ];
+      const checkpoint = (out: string): string => join(folder, kind, `${out}.onnx.checkpoint`);
+      const model = (out: string): Promise<Buffer> => readFile(join(folder, kind, `${out}.onnx`));
+
+      expect(await faceward(...words('undisturbed'))).toMatchObject({ status: 0 });
+      killed = await killedWhen(() => existsSync(checkpoint('killed')), words('killed'));
+      const { metadata, ...saved } = readGraph(await readFile(checkpoint('killed')));
+      stepKilled = Number(metadata.step);
+      await writeFile(checkpoint('last'), writeGraph({ ...saved, metadata: { ...metadata, step: '10' } }));
+      // As a process leaves it that was killed while it wrote the next one.
+      await writeFile(`${checkpoint('killed')}.part`, 'half a checkpo');
+
+      await mkdir(join(folder, 'nobody'), { recursive: true });
+      refused = {
+        anew: await faceward(...words('killed')),
+        otherSeed: await faceward(...words('killed'), '--resume', '--seed', '2'),
+        otherData: await faceward(...words('killed', 'nobody'), '--resume'),
+      };
+      resumed = await faceward(...words('killed'), '--resume');
+      await faceward(...words('last'), '--resume');
+      models = {
+        undisturbed: await model('undisturbed'),
+        resumed: await model('killed'),
+        fromLastStep: await model('last'),
+      };
+      leftOver = (await readdir(join(folder, kind))).sort();
+    }, PATIENCE_MS);
+
+    test('dies of the kill, with a whole checkpoint', () => {
+      expect(killed).toMatchObject({ status: null, signal: 'SIGKILL' });
+      expect(stepKilled).toBeGreaterThanOrEqual(3);
+      expect(stepKilled).toBeLessThan(10);
+    });
+
+    test('gives the same bytes when resumed as undisturbed', () => {
+      expect(resumed).toMatchObject({ status: 0 });
+      expect(models.resumed.equals(models.undisturbed)).toBe(true);
+    });
+
+    test('goes on from the checkpoint rather than from the beginning', () => {
+      expect(models.fromLastStep.equals(models.undisturbed)).toBe(false);
+    });
+
+    test('leaves models alone behind', () => {
+      expect(leftOver).toEqual(['killed.onnx', 'last.onnx', 'undisturbed.onnx']);
+    });
+
+    test('does not begin over an unfinished one', () => {
+      expect(refused.anew.stderr).toMatch(/holds an unfinished training\nhint: add --resume/);
+      expect(refused.anew.status).toBe(2);
+    });
+
+    test('is not resumed with another seed or other data', () => {
+      for (const { status, stderr } of [refused.otherSeed, refused.otherData]) {
+        expect(stderr).toContain('resume with the options that the training was started with');
+        expect(status).toBe(2);
+      }
+    });
+  });
+
+  test('that never began is not resumed', async () => {
+    const out = join(folder, 'never.onnx');
+    const { status, stderr } = await faceward(
+      ...['train', 'generator', '--data', join(folder, 'faces'), '--out', out, '--resume'],
+    );
+    expect(stderr).toContain('leave out --resume to begin');
+    expect(status).toBe(2);
+  });
+});
+
+describe('an audit', () => {
+  const OPTIONS = ['--people', '4', '--iterations', '3', '--queries', '32', '--fail-on', 'leaks'];
+  const run = (out: string, ...more: readonly string[]): string[] => [
+    'audit',
+    ...OPTIONS,
+    '--out',
+    join(folder, out),
+    ...more,
+  ];
+  const read = (out: string, file: string): Promise<string> => readFile(join(folder, out, file), 'utf8');
+  const findingsOf = async (out: string): Promise<Findings> => parseFindings(await read(out, 'findings.json'));
+
+  let undisturbed: Outcome;
+  let killed: Outcome;
+  let otherSeed: Outcome;
+  let resumed: Outcome;
+
+  beforeAll(async () => {
+    undisturbed = await faceward(...run('undisturbed', '--seed', '1'));
+    killed = await killedWhen(() => hasReconstruction(join(folder, 'killed', 'work')), run('killed', '--seed', '1'));
+    for (const copy of ['anew', 'spoilt']) {
+      await cp(join(folder, 'killed'), join(folder, copy), { recursive: true });
+      await spoil(join(folder, copy, 'work'));
+    }
+    otherSeed = await faceward(...run('killed', '--resume', '--seed', '2'));
+    resumed = await faceward(...run('killed', '--seed', '1', '--resume'));
+  }, PATIENCE_MS);
+
+  test('dies of the kill, and gives the same findings when resumed as undisturbed', async () => {
+    expect(killed).toMatchObject({ status: null, signal: 'SIGKILL' });
+    expect(resumed.status).toBe(undisturbed.status);
+    expect(comparable(await findingsOf('killed'))).toEqual(comparable(await findingsOf('undisturbed')));
+  });
+
+  test('goes on from the reconstructions that are there', { timeout: PATIENCE_MS }, async () => {
+    await faceward(...run('spoilt', '--seed', '1', '--resume'));
+    expect(comparable(await findingsOf('spoilt'))).not.toEqual(comparable(await findingsOf('undisturbed')));
+  });
+
+  test('begins anew without --resume', { timeout: PATIENCE_MS }, async () => {
+    await faceward(...run('anew', '--seed', '1'));
+    expect(comparable(await findingsOf('anew'))).toEqual(comparable(await findingsOf('undisturbed')));
+  });
+
+  test('leaves nothing of its work behind', async () => {
+    for (const out of ['undisturbed', 'killed'])
+      expect((await readdir(join(folder, out))).sort()).toEqual(['findings.json', 'report.html']);
+  });
+
+  test('is not resumed with another seed', () => {
+    expect(otherSeed.stderr).toMatch(/holds an audit with other options\nhint: give the same options again/);
+    expect(otherSeed.status).toBe(2);
+  });
+
+  test('names a command that runs it again', async () => {
+    expect((await findingsOf('killed')).provenance.command).toBe(
+      ['faceward', 'audit', ...OPTIONS, '--out', join(folder, 'killed'), '--seed', '1'].join(' '),
+    );
+  });
+
+  test('of three iterations is inconclusive, and no gate lets it pass', async () => {
+    const { verdict, controls } = await findingsOf('undisturbed');
+    expect(verdict).toBe('inconclusive');
+    expect(controls.some(({ target, held }) => target === PLANTED.weak && !held)).toBe(true);
+    expect(undisturbed.status).toBe(4);
+    expect(undisturbed.stdout).toMatch(/^INCONCLUSIVE {2}/);
+  });
+
+  test('shows no face that was not asked for', async () => {
+    expect((await findingsOf('undisturbed')).faces).toBeUndefined();
+    expect(await read('undisturbed', 'report.html')).not.toContain('data:image');
+  });
+
+  describe('that finds a leak', () => {
+    let outcome: Outcome;
+    let findings: Findings;
+
+    beforeAll(async () => {
+      const enough = ['--people', '8', '--iterations', '12', '--queries', '256'];
+      outcome = await faceward(
+        ...['audit', ...enough, '--out', join(folder, 'leak'), '--fail-on', 'leaks', '--json', '--show-faces'],
+        ...['--baseline', join(folder, 'undisturbed', 'findings.json')],
+      );
+      findings = await findingsOf('leak');
+    }, PATIENCE_MS);
+
+    test('fails the gate', () => {
+      expect({ verdict: findings.verdict, status: outcome.status }).toEqual({ verdict: 'leaks', status: 3 });
+    });
+
+    test('prints its findings and nothing else', () => {
+      expect(parseFindings(outcome.stdout)).toEqual(findings);
+    });
+
+    test('attacks the planted encoders, and knows what to expect of each', () => {
+      const expectations = new Map(findings.controls.map(({ target, expected }) => [target, expected]));
+      expect(Object.fromEntries(expectations)).toEqual({
+        dlib: 'chance',
+        [PLANTED.weak]: 'leaks',
+        [PLANTED.strong]: 'no-leak',
+      });
+      expect(findings.controls.every(({ held }) => held)).toBe(true);
+    });
+
+    test('marks each face that it shows', async () => {
+      const shown = (findings.faces ?? []).map(({ reconstruction }) => reconstruction);
+      expect(shown).toHaveLength(8);
+      const report = await read('leak', 'report.html');
+      for (const uri of shown) {
+        expect(readProvenance(bytesOf(uri))?.kind).toBe('reconstructed');
+        expect(report).toContain(uri);
+      }
+      expect(new Set(report.match(/data:image[^"')\s]+/g))).toEqual(new Set(shown));
+    });
+
+    test('is compared with the baseline, where one is given', async () => {
+      expect(await read('leak', 'report.html')).toContain('Against the baseline');
+      expect(await read('undisturbed', 'report.html')).not.toContain('Against the baseline');
+    });
+  });
+
+  test('reads its baseline before it works for minutes', async () => {
+    const { status, stderr } = await faceward(...run('none', '--baseline', join(folder, 'nowhere.json')));
+    expect(stderr).toContain('nowhere.json cannot be read');
+    expect(status).toBe(2);
+  });
+});
+
+/** 24 people with two photos each, all in the canonical frame; most of them on the training side. */
+async function makeFaces(root: string): Promise<void> {
+  const people = Array.from({ length: 24 }, (_, i) => `person ${String.fromCharCode(97 + i)}`);
+  expect(people.filter((name) => splitOf(name) === 'train').length).toBeGreaterThan(10);
+  for (const name of people) {
+    await mkdir(join(root, name), { recursive: true });
+    for (const photo of ['1', '2'])
+      await writeFile(
+        join(root, name, `${photo}.png`),
+        await encodePng(wavyImage(112, 112, new Random(`${name} ${photo}`))),
+      );
+  }
+}
+
+/** An encoder of 12 numbers: a linear map of the picture shrunk to 4x4 px. */
+function tinyEncoderFile(): Uint8Array {
+  const builder = new GraphBuilder('tiny');
+  const face = builder.input('face', [1, 3, 112, 112]);
+  const shrunken = flatten(
+    builder.op('AveragePool', [face], { kernel_shape: ints([28, 28]), strides: ints([28, 28]) }),
+  );
+  const weights = builder.constant(float32(new Random('tiny').normals(48 * 12), [48, 12]));
+  builder.output('embedding', matMul(shrunken, weights));
+  return writeGraph(withFreeBatch(builder.build()));
+}
+
+const reconstructionsIn = async (work: string): Promise<string[]> =>
+  (await readdir(work).catch(() => [])).filter((name) => name.endsWith('.bin'));
+
+const hasReconstruction = async (work: string): Promise<boolean> => (await reconstructionsIn(work)).length > 0;
+
+/** Puts their negatives in place of the reconstructions, so that it shows whether they are used. */
+async function spoil(work: string): Promise<void> {
+  for (const name of await reconstructionsIn(work)) {
+    const pixels = await readFile(join(work, name));
+    await writeFile(
+      join(work, name),
+      pixels.map((value) => 255 - value),
+    );
+  }
+}
+
+/** Findings without what differs between two runs by its nature: when, how long, and the command line with its folder. */
+function comparable({ threatCard, provenance, ...rest }: Findings): unknown {
+  const { computeSeconds: _seconds, ...card } = threatCard;
+  const { date: _date, durations: _durations, command: _command, ...lasting } = provenance;
+  return { ...rest, threatCard: card, provenance: lasting };
+}
+
+const bytesOf = (dataUri: string): Uint8Array => Buffer.from(dataUri.slice(dataUri.indexOf(',') + 1), 'base64');
