@@ -91,7 +91,16 @@ describe('photos', () => {
     const out = join(folder, 'boxes.png');
     const { status, stdout } = await faceward('detect', GROUP, '--out', out);
     expect(status).toBe(0);
-    expect(JSON.parse(stdout)).toMatchObject([{ widthPx: 1920, heightPx: 1280, faces: [{}, {}, {}] }]);
+    const [photo] = JSON.parse(stdout);
+    expect(photo).toMatchObject({ widthPx: 1920, heightPx: 1280, faces: [{}, {}, {}] });
+    for (const { box, landmarks, quality, mesh } of photo.faces) {
+      expect(mesh).toBeUndefined();
+      expect(quality.sizePx).toBe(Math.max(box.width, box.height));
+      const [left, right] = landmarks;
+      expect(quality.eyeDistancePx).toBeCloseTo(Math.hypot(right.x - left.x, right.y - left.y), 6);
+      expect(Math.abs(quality.pose.yaw)).toBeLessThan(90);
+      expect(quality.sharpness).toBeGreaterThan(0);
+    }
     expect((await decodeImage(out)).image.widthPx).toBe(1920);
   });
 
