@@ -1,66 +1,78 @@
-import { spawn } from 'node:child_process';
-import { availableParallelism } from 'node:os';
-import { createInterface } from 'node:readline';
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { setTimeout } from 'node:timers/promises';
 import { inverseDcgan } from '../src/attack/inversion/inverse-dcgan.ts';
 import { GraphBuilder, type Value } from '../src/graph/builder.ts';
-import { gradients } from '../src/graph/differentiate.ts';
+import { differentiate, gradients } from '../src/graph/differentiate.ts';
+import { readGraph } from '../src/graph/onnx-file.ts';
 import { mul } from '../src/graph/ops/arithmetic.ts';
 import { conv, convTranspose } from '../src/graph/ops/convolution.ts';
-import { reduceSum } from '../src/graph/ops/reduction.ts';
 import { float32, type Shape, scalar, sizeOf, type Tensor } from '../src/graph/tensor.ts';
 import { l1 } from '../src/nn/losses.ts';
 import { adam } from '../src/nn/optimisers.ts';
 import { buildTrainingGraph } from '../src/nn/training.ts';
 import { createSession } from '../src/runtime/session.ts';
 import { Random } from '../src/util/random.ts';
-import type { Row } from './row.ts';
+import { median, type Row } from './row.ts';
+import { openTorchPeer } from './torch-peer.ts';
 
 /** Rounds of each case, ours and the peer's in turn, after one that does not count. */
 const ROUNDS = 7;
 
 const PAUSE_MS = 300;
 
+/** Faces in a batch of the encoder's input gradient. */
+const ENCODER_BATCH = 8;
+
+const ENCODER = new URL(
+  '../../shared/data/models/encoders/mobilefacenet-foamliu/MobileFaceNet.dynbatch.onnx',
+  import.meta.url,
+);
+
 /** A case: what one run does, and how its seconds become the figure. */
 interface Case {
-  readonly key: string;
+  /** The peer's name of the same work; without one there is no peer. */
+  readonly key?: string;
   readonly name: string;
   readonly unit: string;
-  readonly perSecond: number;
+  readonly figure: (seconds: number) => number;
   readonly run: () => Promise<unknown>;
+  readonly close: () => Promise<void>;
 }
 
-/** The engine beside Debian's PyTorch, in the same run. Without `python3-torch` the peer is null. */
+/** The engine beside PyTorch, in turns in the same run. Without PyTorch the peer is null, and a note on stderr tells how to install it. */
 export async function run(): Promise<Row[]> {
-  const peer = await openPeer();
-  const cases = [await stepCase(peer?.parameters), ...(await convolutionCases())];
+  const peer = await openTorchPeer();
   const rows: Row[] = [];
-  for (const { key, name, unit, perSecond, run: once } of cases) {
-    const ours: number[] = [];
-    const theirs: number[] = [];
-    for (let round = -1; round < ROUNDS; round++) {
-      // The peer's OpenMP threads go on spinning for a while after its run: neither side may pay for the other.
-      await setTimeout(PAUSE_MS);
-      const start = performance.now();
-      await once();
-      const seconds = (performance.now() - start) / 1000;
-      const other = await peer?.time(key);
-      if (round < 0) continue;
-      ours.push(perSecond / seconds);
-      if (other !== undefined) theirs.push(perSecond / other);
+  try {
+    for (const open of [() => stepCase(peer?.parameters), ...convolutionCases(), ...encoderCases()]) {
+      const { key, name, unit, figure, run: once, close } = await open();
+      const ours: number[] = [];
+      const theirs: number[] = [];
+      for (let round = -1; round < ROUNDS; round++) {
+        const start = performance.now();
+        await once();
+        const seconds = (performance.now() - start) / 1000;
+        const other = key === undefined ? undefined : await peer?.time(key);
+        if (round < 0) continue;
+        ours.push(seconds);
+        if (other !== undefined) theirs.push(other);
+      }
+      await close();
+      const seconds = median(ours);
+      const beside = theirs.length > 0 ? median(theirs) : undefined;
+      rows.push({
+        name,
+        unit,
+        ours: figure(seconds),
+        peer: beside === undefined ? null : figure(beside),
+        ratio: beside === undefined ? null : beside / seconds,
+        runs: ROUNDS,
+      });
     }
-    const figure = median(ours);
-    const beside = theirs.length > 0 ? median(theirs) : null;
-    rows.push({
-      name,
-      unit,
-      ours: figure,
-      peer: beside,
-      ratio: beside === null ? null : figure / beside,
-      runs: ROUNDS,
-    });
+  } finally {
+    peer?.close();
   }
-  peer?.close();
   return rows;
 }
 
@@ -80,7 +92,9 @@ async function stepCase(peerParameters: number | undefined): Promise<Case> {
   const weights = training.modelNames.filter((name) => !/\.(mean|variance)$/.test(name));
   const parameters = weights.reduce((sum, name) => sum + sizeOf(training.initial.get(name)?.shape ?? [0]), 0);
   if (peerParameters !== undefined && peerParameters !== parameters) {
-    process.stderr.write(`note: the peer's network has ${peerParameters} parameters, ours ${parameters}\n`);
+    throw new TypeError(
+      `the peer's network has ${peerParameters} parameters, ours ${parameters}: they are not the same`,
+    );
   }
   const session = await createSession(training.graph);
   const random = new Random(1);
@@ -91,100 +105,122 @@ async function stepCase(peerParameters: number | undefined): Promise<Case> {
     key: 'step',
     name: `training step of the inverse DCGAN (${(parameters / 1e6).toFixed(1)} M parameters, batch ${batch}, 128 px)`,
     unit: 'images/s',
-    perSecond: batch,
+    figure: (seconds) => batch / seconds,
     run: async () => {
       const scalars = Object.entries(optimiser.scalars(++step, 1e-3)).map(([name, value]) => [name, scalar(value)]);
       const results = await session.run({ ...state, ...data, ...Object.fromEntries(scalars) });
       state = Object.fromEntries(Object.keys(state).map((name) => [name, results[`next/${name}`] as Tensor]));
     },
+    close: () => session.release(),
   };
 }
 
-/** Forward and both gradients of a convolution and a transposed one; weights are inputs, as in training. */
-async function convolutionCases(): Promise<Case[]> {
-  const layers = [
-    {
-      key: 'conv',
-      title: 'Conv 3x3, 16x64x32x32 -> 128',
-      x: [16, 64, 32, 32],
-      w: [128, 64, 3, 3],
-      apply: (x: Value, w: Value) => conv(x, w, { pads: [1, 1, 1, 1] }),
-      gigaFlops: (2 * 16 * 32 * 32 * 128 * 64 * 9) / 1e9,
-    },
-    {
-      key: 'convTranspose',
-      title: 'ConvTranspose 4x4 stride 2, 16x128x16x16 -> 64',
-      x: [16, 128, 16, 16],
-      w: [128, 64, 4, 4],
-      apply: (x: Value, w: Value) => convTranspose(x, w, { strides: [2, 2], pads: [1, 1, 1, 1] }),
-      gigaFlops: (2 * 16 * 16 * 16 * 128 * 64 * 16) / 1e9,
-    },
-  ] as const;
-  const cases: Case[] = [];
-  for (const { key, title, x: xShape, w: wShape, apply, gigaFlops } of layers) {
-    for (const wanted of ['forward', 'input gradient', 'weight gradient'] as const) {
-      const builder = new GraphBuilder('bench');
-      const [x, w] = [builder.input('x', xShape), builder.input('w', wShape)];
-      const y = apply(x, w);
-      const random = new Random(1);
-      const feeds: Record<string, Tensor> = { x: tensor(xShape, random), w: tensor(wShape, random) };
-      if (wanted === 'forward') {
-        builder.output('result', y);
-      } else {
-        const dy = builder.input('dy', y.shape);
-        feeds.dy = tensor(y.shape, random);
-        const [gradient] = gradients(reduceSum(mul(y, dy)), [wanted === 'input gradient' ? x : w]);
-        builder.output('result', gradient as Value);
-      }
-      const graph = builder.build();
-      const session = await createSession(graph);
-      const needed = Object.fromEntries(session.inputNames.map((name) => [name, feeds[name] as Tensor]));
-      cases.push({
-        key: `${key} ${wanted}`,
-        name: `${title}, ${wanted}`,
-        unit: 'GFLOP/s',
-        perSecond: gigaFlops,
-        run: () => session.run(needed),
-      });
-    }
+/** A layer whose gradients are timed; all weights are of the shape `w`. */
+interface Layer {
+  readonly key: string;
+  readonly title: string;
+  readonly x: Shape;
+  readonly w: Shape;
+  readonly apply: (x: Value, w: Value) => Value;
+  readonly gigaFlops: number;
+}
+
+const LAYERS: readonly Layer[] = [
+  {
+    key: 'conv',
+    title: 'Conv 3x3, 16x64x32x32 -> 128',
+    x: [16, 64, 32, 32],
+    w: [128, 64, 3, 3],
+    apply: (x, w) => conv(x, w, { pads: [1, 1, 1, 1] }),
+    gigaFlops: (2 * 16 * 32 * 32 * 128 * 64 * 9) / 1e9,
+  },
+  {
+    key: 'convTranspose',
+    title: 'ConvTranspose 4x4 stride 2, 16x128x16x16 -> 64',
+    x: [16, 128, 16, 16],
+    w: [128, 64, 4, 4],
+    apply: (x, w) => convTranspose(x, w, { strides: [2, 2], pads: [1, 1, 1, 1] }),
+    gigaFlops: (2 * 16 * 16 * 16 * 128 * 64 * 16) / 1e9,
+  },
+  {
+    key: 'depthwise',
+    title: 'Depthwise Conv 3x3, 16x128x28x28',
+    x: [16, 128, 28, 28],
+    w: [128, 1, 3, 3],
+    apply: (x, w) => conv(x, w, { pads: [1, 1, 1, 1], groups: 128 }),
+    gigaFlops: (2 * 16 * 28 * 28 * 128 * 9) / 1e9,
+  },
+];
+
+/**
+ * Forward and both gradients of each layer. Weights are inputs, as in training; the input gradient is timed with constant weights as well, as in an attack
+ * on an encoder, where ONNX Runtime packs them beforehand. The peer knows one form.
+ */
+function convolutionCases(): (() => Promise<Case>)[] {
+  return LAYERS.flatMap((layer) => [
+    () => layerCase(layer, 'forward', 'input'),
+    () => layerCase(layer, 'input gradient', 'input'),
+    () => layerCase(layer, 'input gradient', 'constant'),
+    () => layerCase(layer, 'weight gradient', 'input'),
+  ]);
+}
+
+async function layerCase(
+  { key, title, x: xShape, w: wShape, apply, gigaFlops }: Layer,
+  wanted: 'forward' | 'input gradient' | 'weight gradient',
+  weights: 'input' | 'constant',
+): Promise<Case> {
+  const builder = new GraphBuilder('bench');
+  const random = new Random(1);
+  const feeds: Record<string, Tensor> = { x: tensor(xShape, random), w: tensor(wShape, random) };
+  const x = builder.input('x', xShape);
+  const w = weights === 'input' ? builder.input('w', wShape) : builder.constant(tensor(wShape, random), 'w');
+  const y = apply(x, w);
+  if (wanted === 'forward') {
+    builder.output('result', y);
+  } else {
+    feeds.dy = tensor(y.shape, random);
+    const [gradient] = gradients(mul(y, builder.input('dy', y.shape)), [wanted === 'input gradient' ? x : w]);
+    builder.output('result', gradient as Value);
   }
-  return cases;
+  const session = await createSession(builder.build());
+  const needed = Object.fromEntries(session.inputNames.map((name) => [name, feeds[name] as Tensor]));
+  return {
+    key: `${key} ${wanted}`,
+    name: `${title}, ${wanted}${weights === 'constant' ? ', weights constant' : ''}`,
+    unit: 'GFLOP/s',
+    figure: (seconds) => gigaFlops / seconds,
+    run: () => session.run(needed),
+    close: () => session.release(),
+  };
+}
+
+/** The gradient of an embedding's product with a given vector, with respect to the face: a white-box attack's step. Only where the encoder is there. */
+function encoderCases(): (() => Promise<Case>)[] {
+  if (existsSync(ENCODER)) return [encoderCase];
+  process.stderr.write('note: ../shared/data is not there: MobileFaceNet is left out\n');
+  return [];
+}
+
+async function encoderCase(): Promise<Case> {
+  const graph = readGraph(await readFile(ENCODER));
+  const session = await createSession(
+    differentiate(graph, { of: 'output0', wrt: ['input0'], batch: ENCODER_BATCH, seeded: true }),
+  );
+  const random = new Random(1);
+  const feeds = {
+    input0: tensor([ENCODER_BATCH, 3, 112, 112], random),
+    seed_output0: tensor([ENCODER_BATCH, 128], random),
+  };
+  return {
+    name: `MobileFaceNet 112 px, forward and input gradient, batch ${ENCODER_BATCH}`,
+    unit: 'ms/image',
+    figure: (seconds) => (1000 * seconds) / ENCODER_BATCH,
+    run: () => session.run(feeds),
+    close: () => session.release(),
+  };
 }
 
 function tensor(shape: Shape, random: Random): Tensor {
   return float32(random.normals(sizeOf(shape)), shape);
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] as number;
-}
-
-/** PyTorch in a process of its own, asked for one run at a time, so that both see the machine's noise alike. */
-async function openPeer(): Promise<
-  { readonly parameters: number; time(key: string): Promise<number>; close(): void } | undefined
-> {
-  const script = new URL('engine_peer.py', import.meta.url).pathname;
-  const child = spawn('/usr/bin/python3', [script, String(availableParallelism())], {
-    stdio: ['pipe', 'pipe', 'ignore'],
-  });
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  child.on('error', () => {});
-  child.stdin.on('error', () => {});
-  const { value: greeting } = await lines.next();
-  if (typeof greeting !== 'string') {
-    process.stderr.write('note: no peer; install PyTorch with: apt-get install python3-torch\n');
-    return undefined;
-  }
-  process.stderr.write(
-    `note: the peer is ${greeting.split(' ').slice(0, 2).join(' ')}, ${availableParallelism()} threads\n`,
-  );
-  return {
-    parameters: Number(greeting.split(' ')[2]),
-    time: async (key) => {
-      child.stdin.write(`${key}\n`);
-      return Number((await lines.next()).value);
-    },
-    close: () => child.stdin.end(),
-  };
 }

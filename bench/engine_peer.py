@@ -1,4 +1,6 @@
-"""The peer of bench/engine.ts: PyTorch (Debian's python3-torch). Reads the name of a case a line, runs it once and prints its seconds."""
+"""The peer of bench/engine.ts: PyTorch. Says as JSON what it is; then reads the name of a case a line, runs it once and prints its seconds."""
+import json
+import os
 import sys
 import time
 
@@ -79,13 +81,21 @@ def gradient_cases(make, inputs, name):
     return {f"{name} forward": forward, f"{name} input gradient": gradient_of("input"), f"{name} weight gradient": gradient_of("weight")}
 
 
+def blas():
+    """Files of the BLAS libraries in this process; MKL may be linked into PyTorch itself."""
+    with open("/proc/self/maps") as maps:
+        paths = {line.split()[-1] for line in maps if "blas" in line or "libmkl" in line}
+    return sorted(os.path.realpath(path) for path in paths) + (["MKL"] if torch.backends.mkl.is_available() else [])
+
+
 torch.set_num_threads(int(sys.argv[1]))
 torch.manual_seed(1)
 step, parameters = step_case()
 cases = {"step": step}
 cases.update(gradient_cases(lambda: nn.Conv2d(64, 128, 3, padding=1, bias=False), (16, 64, 32, 32), "conv"))
 cases.update(gradient_cases(lambda: nn.ConvTranspose2d(128, 64, 4, 2, 1, bias=False), (16, 128, 16, 16), "convTranspose"))
-print(f"torch {torch.__version__} {parameters}", flush=True)
+cases.update(gradient_cases(lambda: nn.Conv2d(128, 128, 3, padding=1, groups=128, bias=False), (16, 128, 28, 28), "depthwise"))
+print(json.dumps({"version": torch.__version__, "threads": torch.get_num_threads(), "blas": blas(), "parameters": parameters}), flush=True)
 for line in sys.stdin:
     case = cases[line.strip()]
     start = time.perf_counter()

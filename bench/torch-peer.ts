@@ -1,0 +1,70 @@
+import { spawn } from 'node:child_process';
+import { availableParallelism } from 'node:os';
+import { createInterface } from 'node:readline';
+import { z } from 'zod';
+
+/** The Python that has PyTorch. Debian's own is slow at some layers (see {@link warnOfSlowBlas}); a newer one, in a virtual environment, can be named instead. */
+const PYTHON = process.env.BENCH_PYTHON ?? '/usr/bin/python3';
+
+const Greeting = z.object({
+  version: z.string(),
+  threads: z.number(),
+  blas: z.array(z.string()),
+  parameters: z.number(),
+});
+
+/** PyTorch in a process of its own. */
+export interface TorchPeer {
+  /** Trainable parameters of its inverse DCGAN. */
+  readonly parameters: number;
+  /** Runs a case of engine_peer.py once. @returns seconds. */
+  time(key: string): Promise<number>;
+  close(): void;
+}
+
+/**
+ * Starts PyTorch and says on stderr what it is. It is asked for one run at a time, so that both sides see the machine's noise alike; while we run, it sleeps.
+ *
+ * @returns undefined where there is no PyTorch.
+ */
+export async function openTorchPeer(): Promise<TorchPeer | undefined> {
+  const script = new URL('engine_peer.py', import.meta.url).pathname;
+  const child = spawn(PYTHON, [script, String(availableParallelism())], {
+    stdio: ['pipe', 'pipe', 'ignore'],
+    // As in our sessions: waiting threads that spin take the cores from those that work, on a machine that does anything else (here ten times slower).
+    env: { OMP_WAIT_POLICY: 'PASSIVE', ...process.env },
+  });
+  // A Python that is missing or dies ends the lines, which is where it shows.
+  child.on('error', () => {});
+  child.stdin.on('error', () => {});
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const { value: greeting } = await lines.next();
+  if (greeting === undefined) {
+    note(`no peer: ${PYTHON} has no PyTorch; install it with: apt-get install python3-torch libopenblas0-pthread`);
+    return undefined;
+  }
+  const { version, threads, blas, parameters } = Greeting.parse(JSON.parse(greeting));
+  note(`the peer is PyTorch ${version}, ${threads} threads, BLAS: ${blas.join(', ') || 'none'}`);
+  warnOfSlowBlas(blas);
+  return {
+    parameters,
+    time: async (key) => {
+      child.stdin.write(`${key}\n`);
+      const seconds = Number((await lines.next()).value);
+      if (!(seconds > 0)) throw new TypeError(`PyTorch died at "${key}"`);
+      return seconds;
+    },
+    close: () => child.stdin.end(),
+  };
+}
+
+/** PyTorch's linear layers and transposed convolutions are products of its BLAS, and Debian's default BLAS is the reference one, at a tenth of OpenBLAS's speed. */
+function warnOfSlowBlas(blas: readonly string[]): void {
+  if (!blas.some((path) => /\/libblas\.so/.test(path))) return;
+  note('that is the reference BLAS: the step, ConvTranspose and their ratios measure it more than PyTorch.');
+  note('for a fair peer: apt-get install libopenblas0-pthread, or BENCH_PYTHON=a Python with a newer PyTorch');
+}
+
+function note(text: string): void {
+  process.stderr.write(`note: ${text}\n`);
+}
