@@ -60,7 +60,8 @@ export async function openTorchPeer(): Promise<TorchPeer | undefined> {
 
 /** PyTorch's linear layers and transposed convolutions are products of its BLAS, and Debian's default BLAS is the reference one, at a tenth of OpenBLAS's speed. */
 function warnOfSlowBlas(blas: readonly string[]): void {
-  if (!blas.some((path) => /\/libblas\.so/.test(path))) return;
+  // One that is preloaded comes before the reference one, which stays mapped.
+  if (blas.some((path) => /openblas|mkl|blis/i.test(path))) return;
   note('that is the reference BLAS: the step, ConvTranspose and their ratios measure it more than PyTorch.');
   note('for a fair peer: apt-get install libopenblas0-pthread, or BENCH_PYTHON=a Python with a newer PyTorch');
 }
