@@ -27,7 +27,7 @@ async function main(words: readonly string[]): Promise<number> {
 }
 
 function describe({ name, unit, ours, peer, ratio, runs }: Row): string {
-  const beside = peer === null || ratio === null ? '' : `, peer ${number(peer)}: ${ratio.toFixed(2)} times faster`;
+  const beside = peer === null || ratio === null ? '' : `, peer ${number(peer)}: ${ratio.toFixed(2)} times as fast`;
   return `${name}\n    ${number(ours)} ${unit}${beside} (median of ${runs})\n`;
 }
 

@@ -26,10 +26,10 @@ import { cacheDirectory } from './cache-directory.ts';
 import { command } from './command.ts';
 import { type EncoderArgs, encoderArgs, openEncoderFromArgs, sessionOptions } from './encoder-options.ts';
 import { pipelineSource, readPhotoSize } from './face-source.ts';
-import { oneOf, wholeNumber } from './option-values.ts';
+import { durationMs, oneOf, wholeNumber } from './option-values.ts';
 import { printJson, printLine, printNote } from './print.ts';
 
-/** Faces of other people that an adapter learns from, where the encoder has no inverter of its own. */
+/** People whom the attacker knows, one face each: what an adapter to another encoder's inverter is learnt from. */
 const AUXILIARY_PEOPLE = 1000;
 
 /** `faceward audit inversion`, and `faceward audit` without arguments: how much of a face templates give away. */
@@ -58,6 +58,12 @@ export const auditInversionCommand = command({
     mode: { type: 'string', description: 'auto, black-box, white-box or both', default: 'auto', valueHint: 'mode' },
     people: { type: 'string', description: 'people attacked at most', default: '50', valueHint: 'n' },
     iterations: { type: 'string', description: 'iterations of the white-box attacks', default: '60', valueHint: 'n' },
+    budget: {
+      type: 'string',
+      description:
+        'time that the audit may take, about, such as 30m: where it does not suffice for --people, fewer are attacked',
+      valueHint: 'time',
+    },
     queries: {
       type: 'string',
       description: 'generated faces that the black-box attack may send to the encoder',
@@ -103,6 +109,7 @@ export const auditInversionCommand = command({
     const people = wholeNumber(args.people, '--people', { min: 1 }) ?? 50;
     const iterations = wholeNumber(args.iterations, '--iterations', { min: 1 }) ?? 60;
     const queries = wholeNumber(args.queries, '--queries', { min: 30 }) ?? 512;
+    const budgetMs = durationMs(args.budget, '--budget');
     const baseline =
       args.baseline === undefined ? undefined : parseFindings(await readText(args.baseline), args.baseline);
 
@@ -111,9 +118,8 @@ export const auditInversionCommand = command({
     try {
       const inverters = await invertersFor(args.inverter);
       const generator = await shippedGenerator();
-      const hasOwn = inverters.some(({ encoderHash }) => encoderHash === target.hash);
       const random = new Random(seed);
-      const chosen = await samplesFor(args.data, { people, auxiliaryPeople: hasOwn ? 0 : AUXILIARY_PEOPLE, random });
+      const chosen = await samplesFor(args.data, { people, auxiliaryPeople: AUXILIARY_PEOPLE, random });
       printNote(chosen.description);
       const faces = await readFaces(chosen, args, job);
       const plan = {
@@ -134,10 +140,12 @@ export const auditInversionCommand = command({
         queries,
         variants,
         seed,
+        budget: args.budget,
       };
       const work = await openWorkFolder(join(args.out, 'work'), plan, args.resume === true);
       const measured = await runInversionAudit({
         ...job,
+        ...sessionOptions(args),
         target,
         judges,
         faces: {
@@ -157,12 +165,15 @@ export const auditInversionCommand = command({
         queries,
         variants,
         seed,
+        ...(budgetMs === undefined ? {} : { endsAt: startedAt.getTime() + budgetMs }),
         store: work.store,
         shippedThresholds: async (encoder) => {
           const calibration = await shippedCalibration(encoder);
           return calibration && thresholdsOf(calibration);
         },
       });
+      if (measured.subjects.length < Math.min(people, new Set(faces.attacked.faces.map(({ person }) => person)).size))
+        printNote(`the budget of ${args.budget} allowed ${measured.subjects.length} people`);
       const findings = await inversionFindings(measured, {
         version: await version(),
         command: commandLine(process.argv.slice(2)),

@@ -87,20 +87,19 @@ export const benchExperimentsCommand = command({
       const results: ExperimentResult[] = [];
       for (const experiment of EXPERIMENTS) {
         const path = join(args.out, `inverter-${experiment.number}.onnx`);
-        const done = args.resume ? await readModel(path).catch(() => undefined) : undefined;
-        if (!done) {
-          const problem = JSON.stringify({
-            data: resolve(args.data),
-            encoder: encoder.hash,
-            experiment: experiment.number,
-            begin: args.begin,
-            ...settings,
-          });
-          const run = await openTrainingRun(path, problem, {
-            resume: args.resume === true,
-            optional: true,
-            int8: args.int8 === true,
-          });
+        const problem = JSON.stringify({
+          data: resolve(args.data),
+          encoder: encoder.hash,
+          experiment: experiment.number,
+          begin: args.begin,
+          ...settings,
+        });
+        const run = await openTrainingRun(path, problem, {
+          resume: args.resume === true,
+          optional: true,
+          int8: args.int8 === true,
+        });
+        if (!run.finished) {
           const options = {
             ...job,
             ...sessionOptions(args),

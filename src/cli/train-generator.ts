@@ -3,7 +3,7 @@ import { generatorGraph, trainGenerator } from '../attack/inversion/generator.ts
 import { command } from './command.ts';
 import { sessionArgs, sessionOptions } from './encoder-options.ts';
 import { wholeNumber } from './option-values.ts';
-import { printLine } from './print.ts';
+import { printLine, printNote } from './print.ts';
 import { planarFace, trainingFaces } from './training-faces.ts';
 import { openTrainingRun, positiveNumber, trainingArgs } from './training-run.ts';
 
@@ -43,6 +43,10 @@ export const trainGeneratorCommand = command({
         int8: args.int8 === true,
       },
     );
+    if (run.finished) {
+      printNote(`${args.out} is finished`);
+      return;
+    }
     const faces = await trainingFaces(args.data, args, job);
     const chosen = [...Map.groupBy(faces, ({ person }) => person).values()].flatMap((own) =>
       own.slice(0, IMAGES_PER_PERSON),

@@ -10,7 +10,7 @@ import { command } from './command.ts';
 import { type EncoderArgs, encoderArgs, openEncoderFromArgs, sessionOptions } from './encoder-options.ts';
 import { firstWeights, inversionPairs, runTraining } from './inverter-training.ts';
 import { wholeNumber } from './option-values.ts';
-import { printLine } from './print.ts';
+import { printLine, printNote } from './print.ts';
 import { trainingFaces } from './training-faces.ts';
 import { openTrainingRun, positiveNumber, trainingArgs } from './training-run.ts';
 
@@ -49,6 +49,11 @@ export const trainInverterCommand = command({
       default: '0.1',
       valueHint: 'x',
     },
+    bottleneck: {
+      type: 'string',
+      description: 'numbers that a long embedding is first brought down to, for a smaller model',
+      valueHint: 'n',
+    },
     ...trainingArgs,
     ...encoderArgs,
   },
@@ -62,6 +67,7 @@ export const trainInverterCommand = command({
     const learningRate = positiveNumber(args['learning-rate'], '--learning-rate');
     const checkpointSteps = wholeNumber(args['checkpoint-every'], '--checkpoint-every', { min: 1 }) ?? 100;
     const weight = positiveNumber(args['identity-weight'], '--identity-weight');
+    const bottleneck = wholeNumber(args.bottleneck, '--bottleneck', { min: 8 });
     const encoder = await openEncoderFromArgs(args);
     try {
       const problem = JSON.stringify({
@@ -75,8 +81,13 @@ export const trainInverterCommand = command({
         begin: args.begin,
         surrogate: args.surrogate,
         weight,
+        bottleneck,
       });
       const run = await openTrainingRun(args.out, problem, { resume: args.resume === true, int8: args.int8 === true });
+      if (run.finished) {
+        printNote(`${args.out} is finished`);
+        return;
+      }
       const faces = await trainingFaces(args.data, args, job);
       const pairs = await inversionPairs(encoder, faces, job);
       const trained = await runTraining(pairs, experiment, {
@@ -86,6 +97,7 @@ export const trainInverterCommand = command({
         batchSize,
         seed,
         learningRate,
+        bottleneck,
         onCheckpoint: run.onCheckpoint,
         checkpointSteps,
         surrogate:
@@ -96,6 +108,7 @@ export const trainInverterCommand = command({
       await run.finish(
         inverterGraph(trained, {
           experiment,
+          bottleneck,
           encoder,
           metadata: { steps: String(steps), seed: String(seed), people: String(pairs.meanFaces.length) },
         }),

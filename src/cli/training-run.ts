@@ -1,7 +1,8 @@
+import { createHash } from 'node:crypto';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Graph } from '../graph/graph.ts';
-import { writeGraph } from '../graph/onnx-file.ts';
+import { readGraph, writeGraph } from '../graph/onnx-file.ts';
 import { readCheckpoint, writeCheckpoint } from '../nn/checkpoint.ts';
 import { quantiseWeights } from '../nn/quantisation.ts';
 import type { TrainingState } from '../nn/training.ts';
@@ -21,9 +22,11 @@ export const trainingArgs = {
 
 /** The checkpoint of an unfinished training, beside the model that it will write. */
 export interface TrainingRun {
+  /** Whether `out` already holds the finished model of this very problem, so that there is nothing to train. */
+  readonly finished: boolean;
   readonly resume: TrainingState | undefined;
   readonly onCheckpoint: (state: TrainingState) => Promise<void>;
-  /** Writes the finished model and removes the checkpoint. */
+  /** Writes the finished model, with the hash of its problem as `metadata.training`, and removes the checkpoint. */
   finish(graph: Graph): Promise<void>;
 }
 
@@ -41,7 +44,9 @@ export async function openTrainingRun(
 ): Promise<TrainingRun> {
   const path = `${out}.checkpoint`;
   const bytes = await readFile(path).catch(() => undefined);
-  if (options.resume && !bytes && !options.optional)
+  const training = createHash('sha256').update(problem).digest('hex');
+  const finished = options.resume && !bytes && (await trainingOf(out)) === training;
+  if (options.resume && !bytes && !finished && !options.optional)
     throw new InputError(`there is no ${path} to go on from`, { hint: 'leave out --resume to begin' });
   if (!options.resume && bytes) {
     throw new InputError(`${path} holds an unfinished training`, {
@@ -50,6 +55,7 @@ export async function openTrainingRun(
   }
   await mkdir(dirname(out), { recursive: true });
   return {
+    finished,
     resume: bytes && readCheckpoint(bytes, { problem }),
     onCheckpoint: async (state) => {
       // Written aside and renamed: a checkpoint that is there is whole, whenever the process was killed.
@@ -57,10 +63,17 @@ export async function openTrainingRun(
       await rename(`${path}.part`, path);
     },
     finish: async (graph) => {
-      await writeFile(out, writeGraph(options.int8 ? quantiseWeights(graph) : graph));
+      const marked = { ...graph, metadata: { ...graph.metadata, training } };
+      await writeFile(out, writeGraph(options.int8 ? quantiseWeights(marked) : marked));
       await rm(path, { force: true });
     },
   };
+}
+
+/** What training a model that is there says it came from. */
+async function trainingOf(path: string): Promise<string | undefined> {
+  const bytes = await readFile(path).catch(() => undefined);
+  return bytes && readGraph(bytes).metadata.training;
 }
 
 /** A number above 0 that an option was given. @throws InputError where it is none. */

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { InputError, ShapeError } from '../util/errors.ts';
 import { Random } from '../util/random.ts';
 import { compareAll } from './score-set.ts';
-import { cosineSimilarity, normalise, similarityMatrix } from './similarity.ts';
+import { cosineSimilarity, cosineSimilarityOr, normalise, similarityMatrix } from './similarity.ts';
 
 describe('cosineSimilarity', () => {
   it('is the cosine of the angle', () => {
@@ -31,6 +31,20 @@ describe('cosineSimilarity', () => {
     expect(() => cosineSimilarity(Float32Array.of(0, 0), Float32Array.of(1, 0))).toThrow(InputError);
     expect(() => cosineSimilarity(Float32Array.of(1, Number.NaN), Float32Array.of(1, 0))).toThrow(InputError);
     expect(() => cosineSimilarity(Float32Array.of(1), Float32Array.of(1, 0))).toThrow(ShapeError);
+  });
+});
+
+describe('cosineSimilarityOr', () => {
+  const [zeros, ones] = [new Float32Array(3), new Float32Array(3).fill(1)];
+
+  it('gives the stand-in for zeros alone', () => {
+    expect(cosineSimilarityOr(-1, zeros, ones)).toBe(-1);
+    expect(cosineSimilarityOr(-1, ones, zeros)).toBe(-1);
+    expect(cosineSimilarityOr(-1, ones, ones)).toBeCloseTo(1, 6);
+  });
+
+  it('still refuses a number that is not finite', () => {
+    expect(() => cosineSimilarityOr(-1, ones, Float32Array.of(1, Number.NaN, 1))).toThrow(InputError);
   });
 });
 

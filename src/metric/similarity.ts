@@ -11,6 +11,16 @@ export function cosineSimilarity(a: Float32Array, b: Float32Array): number {
 }
 
 /**
+ * {@link cosineSimilarity}, and `ofZeros` where an embedding is all zeros: an encoder may give that to a face that it cannot make out.
+ *
+ * @throws ShapeError where the lengths differ; InputError for a number that is not finite.
+ */
+export function cosineSimilarityOr(ofZeros: number, a: Float32Array, b: Float32Array): number {
+  const isZero = (value: number): boolean => value === 0;
+  return a.every(isZero) || b.every(isZero) ? ofZeros : cosineSimilarity(a, b);
+}
+
+/**
  * The embedding scaled to Euclidean length 1, as a copy.
  *
  * @throws InputError where it has no direction (all zeros, or a number that is not finite).

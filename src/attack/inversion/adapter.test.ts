@@ -114,6 +114,15 @@ describe('fitAdapter', () => {
     if (!('noise' in options)) expect(similarityOver(adapter, known)).toBeGreaterThan(0.99);
   });
 
+  test('an encoder that says the same of everybody maps to the mean', () => {
+    const { to } = world({ pairs: 40, inputs: 6, outputs: 4 });
+    const same = to.map(() => Float32Array.of(1, 2, 3));
+    const adapter = fitAdapter(same, to);
+    expect(adapter.heldOutSimilarity).toBe(0);
+    const mapped = adaptEmbedding(adapter, Float32Array.of(3, 1, 2), { fullNorm: true });
+    expect(largestDifference(mapped, adapter.to.mean)).toBe(0);
+  });
+
   test('needs ten pairs', () => {
     const { from, to } = world({ pairs: 12, inputs: 4, outputs: 3 });
     expect(() => fitAdapter(from.slice(0, 9), to.slice(0, 9))).toThrow(InputError);

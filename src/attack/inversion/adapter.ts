@@ -1,5 +1,5 @@
 import { CholeskyDecomposition, Matrix } from 'ml-matrix';
-import { cosineSimilarity } from '../../metric/similarity.ts';
+import { cosineSimilarityOr } from '../../metric/similarity.ts';
 import { InputError } from '../../util/errors.ts';
 import { type EmbeddingScale, embeddingScale } from './pairs.ts';
 
@@ -56,7 +56,7 @@ export function fitAdapter(from: readonly Float32Array[], to: readonly Float32Ar
   for (const ridge of RIDGES) {
     const mapped = new Matrix(xHeld).mmul(solve(xKept, yKept, ridge, product));
     const similarity = mean(
-      yHeld.map((row, i) => cosineSimilarity(Float32Array.from(row), Float32Array.from(mapped.getRow(i)))),
+      yHeld.map((row, i) => cosineSimilarityOr(0, Float32Array.from(row), Float32Array.from(mapped.getRow(i)))),
     );
     if (!best || similarity > best.similarity) best = { ridge, similarity };
   }
@@ -90,8 +90,8 @@ export function adaptEmbedding(
     for (let j = 0; j < outputs; j++) mapped[j] = (mapped[j] as number) + value * (weights[i * outputs + j] as number);
   }
   const norm = Math.hypot(...mapped);
-  const stretch = options.fullNorm && norm > 0 ? 1 / norm : 1;
-  return Float32Array.from(mapped, (value, j) => (to.mean[j] as number) + (value * stretch) / to.factor);
+  const stretch = (options.fullNorm && norm > 0 ? 1 / norm : 1) / (to.factor || 1);
+  return Float32Array.from(mapped, (value, j) => (to.mean[j] as number) + value * stretch);
 }
 
 /** X Xt where there are fewer pairs than dimensions, else Xt X: the smaller system. */

@@ -8,7 +8,7 @@ import { FrozenParameters, type Weights } from '../../nn/parameters.ts';
 import { cosineSchedule, type Objective, type Problem, type TrainOptions, train } from '../../nn/training.ts';
 import { Random } from '../../util/random.ts';
 import type { Experiment } from './experiments.ts';
-import { FACE_SIZE_PX, inverseDcgan } from './inverse-dcgan.ts';
+import { FACE_SIZE_PX, type InverseDcganOptions, inverseDcgan } from './inverse-dcgan.ts';
 import { type EmbeddingScale, embeddingScale, FACE_NUMBERS, type InversionPairs } from './pairs.ts';
 import { identityLoss, type Surrogate } from './surrogate.ts';
 
@@ -20,6 +20,8 @@ export interface InverterOptions extends Omit<TrainOptions, 'batch' | 'learningR
   /** Peak of the learning rate; default 1e-3. It rises over the first 2 % of the steps and falls along half a cosine. */
   readonly learningRate?: number;
   readonly seed: number;
+  /** See {@link InverseDcganOptions.bottleneck}. */
+  readonly bottleneck?: number | undefined;
   /** An encoder that is neither target nor judge, through which the reconstruction's identity is held. Beyond the patent. */
   readonly surrogate?: Surrogate;
 }
@@ -51,7 +53,7 @@ export async function trainInverter(pairs: InversionPairs, options: InverterOpti
       ...(surrogate ? { identity: { shape: [batchSize, surrogate.embeddings[0]?.length ?? 0] } } : {}),
     },
     build: (parameters, batch) =>
-      objective(inverseDcgan(parameters, input(batch, 'input'), experiment), batch, options),
+      objective(inverseDcgan(parameters, input(batch, 'input'), shapeOf(options)), batch, options),
   };
   const weights = await train(problem, {
     ...options,
@@ -64,6 +66,16 @@ export async function trainInverter(pairs: InversionPairs, options: InverterOpti
 
 function input(batch: Readonly<Record<string, Value>>, name: string): Value {
   return batch[name] as Value;
+}
+
+function shapeOf({
+  experiment,
+  bottleneck,
+}: {
+  readonly experiment: Experiment;
+  readonly bottleneck?: number | undefined;
+}): InverseDcganOptions {
+  return { residualLayers: experiment.residualLayers, ...(bottleneck === undefined ? {} : { bottleneck }) };
 }
 
 function objective(
@@ -153,6 +165,7 @@ export function inverterGraph(
   { weights, scale }: TrainedInverter,
   options: {
     readonly experiment: Experiment;
+    readonly bottleneck?: number | undefined;
     readonly encoder: { readonly id: string; readonly hash: string };
     readonly metadata?: Readonly<Record<string, string>>;
   },
@@ -162,7 +175,7 @@ export function inverterGraph(
   const mean = builder.constant(float32(scale.mean, [1, scale.mean.length]), 'embedding_mean');
   const factor = builder.constant(float32([scale.factor], [1]), 'embedding_factor');
   const [latent] = builder.apply('Mul', [sub(embedding, mean), factor], { name: 'latent' }) as [Value];
-  builder.output('face', inverseDcgan(new FrozenParameters(builder, weights), latent, options.experiment));
+  builder.output('face', inverseDcgan(new FrozenParameters(builder, weights), latent, shapeOf(options)));
   builder.describe({
     encoder: options.encoder.id,
     encoder_hash: options.encoder.hash,

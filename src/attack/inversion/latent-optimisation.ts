@@ -6,7 +6,7 @@ import type { Graph } from '../../graph/graph.ts';
 import { add, mul, neg, square } from '../../graph/ops/arithmetic.ts';
 import { reduceMean, reduceSum } from '../../graph/ops/reduction.ts';
 import { float32, scalar, type Tensor, toNumbers } from '../../graph/tensor.ts';
-import { cosineSimilarity } from '../../metric/similarity.ts';
+import { cosineSimilarityOr } from '../../metric/similarity.ts';
 import { cosine } from '../../nn/losses.ts';
 import { adam, scalarInputs } from '../../nn/optimisers.ts';
 import { createSession, type Session, type SessionOptions } from '../../runtime/session.ts';
@@ -218,7 +218,7 @@ function nearestProbe(target: Float32Array, { latents, embeddings }: Probes): Fl
   let best = 0;
   let bestSimilarity = Number.NEGATIVE_INFINITY;
   embeddings.forEach((embedding, i) => {
-    const similarity = cosineSimilarity(embedding, target);
+    const similarity = cosineSimilarityOr(0, embedding, target);
     if (similarity > bestSimilarity) [best, bestSimilarity] = [i, similarity];
   });
   const latent = latents[best];

@@ -51,6 +51,7 @@ export class MeanFaces {
  */
 export interface EmbeddingScale {
   readonly mean: Float32Array;
+  /** 0 where all embeddings are the same. */
   readonly factor: number;
 }
 
@@ -64,5 +65,8 @@ export function embeddingScale(embeddings: readonly Float32Array[]): EmbeddingSc
   let squares = 0;
   for (const embedding of embeddings)
     for (let i = 0; i < mean.length; i++) squares += ((embedding[i] as number) - (mean[i] as number)) ** 2;
-  return { mean, factor: 1 / Math.sqrt(squares / embeddings.length) };
+  const spread = squares / embeddings.length;
+  // What rounding leaves of an encoder that says the same of everybody is no information.
+  const rounding = 1e-10 * mean.reduce((sum, value) => sum + value ** 2, 0);
+  return { mean, factor: spread > rounding ? 1 / Math.sqrt(spread) : 0 };
 }

@@ -41,9 +41,12 @@ export async function chanceControls(
     const { latentSize } = resources.generator;
     const latents = random.fork('latents');
     const generator = await openGenerator(resources.generator);
-    const faces = await generator.generate(subjects.map(() => latents.normals(latentSize)));
-    await generator.close();
-    controls.push({ name: 'the generator without optimisation', images: faces.flatMap(picture) });
+    try {
+      const faces = await generator.generate(subjects.map(() => latents.normals(latentSize)));
+      controls.push({ name: 'the generator without optimisation', images: faces.flatMap(picture) });
+    } finally {
+      await generator.close();
+    }
   }
   return controls;
 }

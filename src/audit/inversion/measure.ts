@@ -4,7 +4,8 @@ import { toPlanar } from '../../image/tensor.ts';
 import { identificationRanks, rankRate } from '../../metric/identification.ts';
 import { l1, l2, psnr, ssim } from '../../metric/image-quality.ts';
 import { successfulAttackRate, successfulAttackRateByPerson } from '../../metric/sar.ts';
-import { cosineSimilarity } from '../../metric/similarity.ts';
+import { cosineSimilarityOr } from '../../metric/similarity.ts';
+import type { JobOptions } from '../../util/progress.ts';
 import { MEASURE, type PersonLeak, type Quality, type Rate } from '../findings.ts';
 import type { Judge } from './judge.ts';
 import type { AuditFace, Subject } from './subjects.ts';
@@ -19,15 +20,20 @@ export interface Reconstructions {
 }
 
 /** How a judge finds reconstructions: SAR type-I and type-II at each of its thresholds. */
-export async function attackRates(made: Reconstructions, subjects: readonly Subject[], judge: Judge): Promise<Rate[]> {
+export async function attackRates(
+  made: Reconstructions,
+  subjects: readonly Subject[],
+  judge: Judge,
+  job?: JobOptions,
+): Promise<Rate[]> {
   const { attack, target } = made;
-  const reconstructed = await judge.embedImages(made.images);
+  const reconstructed = await judge.embedImages(made.images, job);
   const rows: Rate[] = [];
   for (const [name, type, compared] of [
     [MEASURE.typeOne, 'type-I', subjects.map(({ template }) => template)],
     [MEASURE.typeTwo, 'type-II', subjects.map(({ others }) => others[0])],
   ] as const) {
-    const similarities = await similaritiesTo(reconstructed, compared, judge);
+    const similarities = await similaritiesTo(reconstructed, compared, judge, job);
     if (similarities.length === 0) continue;
     for (const threshold of judge.thresholds) {
       const { successes, trials, rate, low, high } = successfulAttackRate({ type, threshold, similarities });
@@ -54,16 +60,17 @@ export async function rankRates(
   subjects: readonly Subject[],
   gallery: readonly AuditFace[],
   judge: Judge,
+  job?: JobOptions,
 ): Promise<Rate[]> {
   const enrolled = subjects.flatMap((subject, i) => (subject.others[0] ? [{ subject, i }] : []));
   if (enrolled.length < 10) return [];
   const images = enrolled.map(({ i }) => made.images[i] as Image);
   const references = [...enrolled.map(({ subject }) => subject.others[0] as AuditFace), ...gallery];
-  const probes = (await judge.embedImages(images)).map((embedding, k) => ({
+  const probes = (await judge.embedImages(images, job)).map((embedding, k) => ({
     person: enrolled[k]?.subject.person ?? '',
     embedding,
   }));
-  const entries = (await judge.embed(references)).map((embedding, k) => ({
+  const entries = (await judge.embed(references, job)).map((embedding, k) => ({
     person: references[k]?.person ?? '',
     embedding,
   }));
@@ -84,12 +91,16 @@ export async function rankRates(
 }
 
 /** How often the judge accepts two real photos of one person: the ceiling of every attack. */
-export async function genuineRates(subjects: readonly Subject[], judge: Judge): Promise<Rate[]> {
-  const templates = await judge.embed(subjects.map(({ template }) => template));
+export async function genuineRates(subjects: readonly Subject[], judge: Judge, job?: JobOptions): Promise<Rate[]> {
+  const templates = await judge.embed(
+    subjects.map(({ template }) => template),
+    job,
+  );
   const similarities = await similaritiesTo(
     templates,
     subjects.map(({ others }) => others[0]),
     judge,
+    job,
   );
   if (similarities.length === 0) return [];
   return judge.thresholds.map((threshold) => {
@@ -119,14 +130,15 @@ export async function leakRegister(
   subjects: readonly Subject[],
   judge: Judge,
   fmr: number,
+  job?: JobOptions,
 ): Promise<PersonLeak[]> {
   const threshold = judge.thresholds.find((candidate) => candidate.fmr === fmr);
   if (!threshold) return [];
-  const reconstructed = await judge.embedImages(made.images);
+  const reconstructed = await judge.embedImages(made.images, job);
   const people: string[] = [];
   const similarities: number[] = [];
   for (const [i, { person, others }] of subjects.entries()) {
-    const embeddings = await judge.embed(others.slice(0, REGISTER_PHOTOS));
+    const embeddings = await judge.embed(others.slice(0, REGISTER_PHOTOS), job);
     for (const embedding of embeddings) {
       people.push(person);
       similarities.push(similarity(reconstructed[i] as Float32Array, embedding));
@@ -175,14 +187,15 @@ async function similaritiesTo(
   embeddings: readonly Float32Array[],
   faces: readonly (AuditFace | undefined)[],
   judge: Judge,
+  job?: JobOptions,
 ): Promise<number[]> {
   const pairs = faces.flatMap((face, i) => (face ? [{ face, embedding: embeddings[i] as Float32Array }] : []));
-  const seen = await judge.embed(pairs.map(({ face }) => face));
+  const seen = await judge.embed(
+    pairs.map(({ face }) => face),
+    job,
+  );
   return pairs.map(({ embedding }, i) => similarity(embedding, seen[i] as Float32Array));
 }
 
-/** Cosine similarity; an embedding of zeros, which an encoder may give a face that it cannot make out, is like nothing: that trial fails. */
-function similarity(a: Float32Array, b: Float32Array): number {
-  const isZero = (value: number): boolean => value === 0;
-  return a.every(isZero) || b.every(isZero) ? -1 : cosineSimilarity(a, b);
-}
+/** What is like nothing fails its trial. */
+const similarity = (a: Float32Array, b: Float32Array): number => cosineSimilarityOr(-1, a, b);

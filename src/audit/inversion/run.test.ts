@@ -66,6 +66,19 @@ function memoryStore(files = new Map<string, Uint8Array>(), writes = Number.POSI
   };
 }
 
+/** The image moved to the right by some pixels, so that it is another one. */
+function moved(image: Image, px: number): Image {
+  const { widthPx, data } = image;
+  return {
+    ...image,
+    data: data.map((_, i) => {
+      const [pixel, channel] = [Math.floor(i / 3), i % 3];
+      const column = Math.max(0, (pixel % widthPx) - px);
+      return data[3 * (pixel - (pixel % widthPx) + column) + channel] as number;
+    }),
+  };
+}
+
 const audit = (more: Partial<InversionAuditOptions> = {}): Promise<InversionMeasurements> =>
   runInversionAudit({
     target,
@@ -177,7 +190,7 @@ describe('an audit of an encoder whose templates are nearly its images', () => {
       peopleOverlap: 0,
       auxiliary: { pairs: 0, people: 12 },
     });
-    expect(findings.curves[0]?.points.map(({ x }) => x)).toEqual([30]);
+    expect(findings.curves[0]?.points.map(({ x }) => x)).toEqual([30, 40]);
   });
 
   test('registers every person, and shows small marked faces alone', () => {
@@ -210,6 +223,61 @@ describe('an audit of an encoder whose templates are nearly its images', () => {
       );
     },
   );
+});
+
+describe('a budget', () => {
+  const few = { judges: [], mode: 'black-box' } as const;
+
+  test('that is spent leaves ten people to attack; a resumed audit attacks as many, whatever time it has', async () => {
+    const files = new Map<string, Uint8Array>();
+    const spent = await audit({ ...few, endsAt: Date.now(), store: memoryStore(files) });
+    expect(spent.subjects).toHaveLength(10);
+    expect(spent.rates.every(({ trials }) => trials === 10)).toBe(true);
+    const resumed = await audit({ ...few, endsAt: Date.now() + 3.6e6, store: memoryStore(files) });
+    expect(resumed.subjects).toHaveLength(10);
+  });
+
+  test('that suffices changes nothing', async () => {
+    const free = await audit(few);
+    expect(await audit({ ...few, endsAt: Date.now() + 3.6e6 })).toEqual(free);
+  });
+});
+
+describe('an encoder without an inverter of its own', () => {
+  test('is attacked through an adapter to the nearest of the others, with a leakage curve over the pairs', async () => {
+    const strangers = Array.from({ length: 4 }, (_, copy) =>
+      faces.auxiliary.map((face) => ({ ...face, id: `${face.id}/${copy}`, image: moved(face.image, 9 * copy) })),
+    ).flat();
+    const { curves, inverter, pairs } = await audit({
+      mode: 'black-box',
+      judges: [],
+      faces: { ...faces, auxiliary: strangers },
+      models: {
+        inverters: [tinyInverter('unheard of'), tinyInverter('blind'), tinyInverter('judge')],
+        // The hub that sees noise of the image corresponds to nothing; another cannot be had.
+        openHub: async ({ encoderHash }) =>
+          ({ 'tiny/blind': plantedStrongEncoder(), 'tiny/judge': await tinyEncoder({ seed: 'judge' }) })[encoderHash],
+      },
+    });
+    expect(inverter).toBe(`inverter of tiny judge behind an adapter from ${strangers.length} pairs`);
+    expect(pairs).toBe(strangers.length);
+    expect(curves.map(({ x, points }) => [x.unit, points.map((point) => point.x)])).toEqual([
+      ['pairs', [30, strangers.length]],
+    ]);
+  });
+
+  test('has none where the attacker knows too few faces', async () => {
+    const { rates } = await audit({
+      judges: [],
+      mode: 'black-box',
+      models: {
+        inverters: [tinyInverter('judge')],
+        generator: tinyGenerator(),
+        openHub: () => tinyEncoder({ seed: 'judge' }),
+      },
+    });
+    expect(rates.map(({ attack }) => attack)).not.toContain('black-box inverter');
+  });
 });
 
 describe('modes', () => {
