@@ -82,4 +82,10 @@ describe('measureThresholds', () => {
     expect(await measureThresholds(createJudge(meanColourEncoder()), crowd(142), 'colours')).toHaveLength(2);
     expect(await measureThresholds(createJudge(meanColourEncoder()), [], 'colours')).toBeUndefined();
   });
+
+  test('go down to one in ten thousand where there are ten pairs for each of those', async () => {
+    // 448 people make 100,128 pairs.
+    const thresholds = await measureThresholds(createJudge(meanColourEncoder()), crowd(448), 'colours');
+    expect(thresholds?.map(({ fmr }) => fmr)).toEqual([1e-2, 1e-3, 1e-4]);
+  });
 });

@@ -4,10 +4,14 @@ import type { Image } from '../../image/image.ts';
 import { compareAll } from '../../metric/score-set.ts';
 import { pairsNeeded, type Threshold, thresholdAtFmr } from '../../metric/threshold.ts';
 import { type JobOptions, throwIfAborted } from '../../util/progress.ts';
+import { VERDICT_FMR } from '../verdict.ts';
 import type { AuditFace } from './subjects.ts';
 
-/** False match rates at which an audit judges. */
-export const AUDIT_FMRS = [1e-2, 1e-3] as const;
+/** False match rates at which an audit judges; the last only where the impostor pairs suffice. */
+export const AUDIT_FMRS = [1e-2, 1e-3, 1e-4] as const;
+
+/** Impostor pairs for each that may be accepted, so that a threshold does not hang on a single pair. */
+const PAIRS_ACCEPTED = 10;
 
 /** Faces between two reports of progress. */
 const CHUNK = 64;
@@ -51,7 +55,7 @@ export function createJudge(encoder: Encoder, thresholds: readonly Threshold[] =
 }
 
 /**
- * Thresholds from impostor pairs: every two faces of different people, one face a person. Undefined where the pairs do not suffice for the lowest FMR.
+ * Thresholds from impostor pairs: every two faces of different people, one face a person. Undefined where the pairs do not suffice for the verdict's FMR.
  *
  * @param faces - of calibration people: nobody who is attacked, and nobody who was trained on.
  */
@@ -63,12 +67,12 @@ export async function measureThresholds(
 ): Promise<Threshold[] | undefined> {
   const onePerPerson = [...new Map(faces.map((face) => [face.person, face])).values()];
   const pairs = (onePerPerson.length * (onePerPerson.length - 1)) / 2;
-  // Ten times the fewest, so that a threshold does not hang on a single pair.
-  if (pairs < 10 * pairsNeeded(Math.min(...AUDIT_FMRS))) return undefined;
+  const fmrs = AUDIT_FMRS.filter((fmr) => pairs >= PAIRS_ACCEPTED * pairsNeeded(fmr));
+  if (!fmrs.includes(VERDICT_FMR)) return undefined;
   const embeddings = await judge.embed(onePerPerson, job);
   const { impostors } = compareAll(
     embeddings,
     onePerPerson.map(({ person }) => person),
   );
-  return AUDIT_FMRS.map((fmr) => thresholdAtFmr(impostors, fmr, { dataset, encoder: judge.encoder.id }));
+  return fmrs.map((fmr) => thresholdAtFmr(impostors, fmr, { dataset, encoder: judge.encoder.id }));
 }
