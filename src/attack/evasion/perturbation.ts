@@ -1,0 +1,41 @@
+/** How the size of a perturbation is measured. */
+export type Norm = 'linf' | 'l2';
+
+/**
+ * Size of a perturbation of pixels in 0..1: `linf` the largest change of a value, `l2` the root mean square, ||d||2 / sqrt(d), as RobFR counts it. Times 255 it is
+ * in grey levels.
+ */
+export function sizeOfPerturbation(perturbed: Float32Array, clean: Float32Array, norm: Norm): number {
+  let largest = 0;
+  let squares = 0;
+  for (let i = 0; i < clean.length; i++) {
+    const change = (perturbed[i] as number) - (clean[i] as number);
+    largest = Math.max(largest, Math.abs(change));
+    squares += change * change;
+  }
+  return norm === 'linf' ? largest : Math.sqrt(squares / clean.length);
+}
+
+/** The direction of size 1 along which a linear function rises fastest: the sign, or the gradient at root mean square 1. All zeros stay zeros. */
+export function steepestDirection(gradient: Float32Array, norm: Norm): Float32Array {
+  if (norm === 'linf') return gradient.map(Math.sign);
+  let squares = 0;
+  for (const value of gradient) squares += value * value;
+  const scale = squares > 0 ? Math.sqrt(gradient.length / squares) : 0;
+  return gradient.map((value) => value * scale);
+}
+
+/**
+ * Brings a perturbed face back, in place: within `epsilon` of the clean one, and within 0..1. Clipping the pixels cannot make a perturbation larger, so that both hold.
+ *
+ * @param epsilon - in the units of {@link sizeOfPerturbation}.
+ */
+export function project(perturbed: Float32Array, clean: Float32Array, epsilon: number, norm: Norm): void {
+  const shrink = norm === 'linf' ? 1 : Math.min(1, epsilon / sizeOfPerturbation(perturbed, clean, norm));
+  const reach = norm === 'linf' ? epsilon : Number.POSITIVE_INFINITY;
+  for (let i = 0; i < clean.length; i++) {
+    const from = clean[i] as number;
+    const change = ((perturbed[i] as number) - from) * shrink;
+    perturbed[i] = Math.min(1, Math.max(0, from + Math.min(reach, Math.max(-reach, change))));
+  }
+}
