@@ -5,54 +5,22 @@ import { type Goal, reaches, towards } from '../../src/attack/evasion/goal.ts';
 import { type Norm, sizeOfPerturbation, steepestDirection } from '../../src/attack/evasion/perturbation.ts';
 import { openSimilarityGradient, type SimilarityGradient } from '../../src/attack/evasion/similarity-gradient.ts';
 import type { Encoder } from '../../src/encoder/encoder.ts';
-import { encoderFromGraph } from '../../src/encoder/onnx-encoder.ts';
-import { GraphBuilder } from '../../src/graph/builder.ts';
-import { withFreeBatch } from '../../src/graph/graph.ts';
-import { relu } from '../../src/graph/ops/activation.ts';
-import { conv } from '../../src/graph/ops/convolution.ts';
-import { matMul } from '../../src/graph/ops/matrix.ts';
-import { flatten } from '../../src/graph/ops/shape.ts';
-import { float32 } from '../../src/graph/tensor.ts';
 import { CapabilityError, InterruptedError } from '../../src/util/errors.ts';
 import { Random } from '../../src/util/random.ts';
 import { largestDifference } from '../fixtures/evaluate.ts';
+import {
+  convolutionalEncoder,
+  embedSmallFaces,
+  SMALL_FACE_NUMBERS,
+  SMALL_FACE_PX,
+  smallFace,
+} from '../fixtures/evasion.ts';
 import { tinyEncoder } from '../fixtures/inversion.ts';
 
-const SIZE = 16;
-const NUMBERS = 3 * SIZE ** 2;
 /** More than one batch of four, the last one not full. */
 const FACES = 6;
 /** Of 255. */
 const EPSILON = 8 / 255;
-
-/** Two strided convolutions and a linear layer: an encoder with kinks. */
-function convolutionalEncoder(): Promise<Encoder> {
-  const random = new Random('convolutional');
-  const builder = new GraphBuilder('convolutional');
-  const weight = (shape: readonly number[], deviation: number) =>
-    builder.constant(
-      float32(
-        random.normals(
-          shape.reduce((a, b) => a * b, 1),
-          deviation,
-        ),
-        shape,
-      ),
-    );
-  const face = builder.input('face', [1, 3, SIZE, SIZE]);
-  const options = { strides: [2, 2], pads: [1, 1, 1, 1] } as const;
-  const first = relu(conv(face, weight([8, 3, 3, 3], 0.3), options));
-  const second = relu(conv(first, weight([12, 8, 3, 3], 0.2), options));
-  builder.output('embedding', matMul(flatten(second), weight([192, 12], 0.1)));
-  return encoderFromGraph({
-    id: 'convolutional',
-    hash: 'convolutional',
-    graph: withFreeBatch(builder.build()),
-    view: { box: { x: 0, y: 0, width: 112, height: 112 }, widthPx: SIZE, heightPx: SIZE },
-    embeddingSize: 12,
-    threads: 1,
-  });
-}
 
 interface World {
   readonly encoder: Encoder;
@@ -68,10 +36,10 @@ beforeAll(async () => {
     ['convolutional', await convolutionalEncoder()],
   ] as const) {
     const random = new Random('evaded faces');
-    const gradient = await openSimilarityGradient([encoder], { sizePx: SIZE, batchSize: 4, threads: 1 });
-    const face = () => Float32Array.from({ length: NUMBERS }, () => 0.1 + 0.8 * random.uniform());
+    const gradient = await openSimilarityGradient([encoder], { sizePx: SMALL_FACE_PX, batchSize: 4, threads: 1 });
+    const face = () => smallFace(random);
     const faces = Array.from({ length: FACES }, face);
-    const seen = async (images: readonly Float32Array[]) => encoderEmbeddings(encoder, images);
+    const seen = async (images: readonly Float32Array[]) => embedSmallFaces(encoder, images);
     // To dodge: the same person, photographed a little differently. To impersonate: somebody else.
     const same = await seen(faces.map((one) => one.map((value) => value + 0.02 * random.normal())));
     const others = await seen(Array.from({ length: FACES }, face));
@@ -87,18 +55,6 @@ afterAll(async () => {
   for (const { encoder, gradient } of worlds.values()) await Promise.all([encoder.close(), gradient.close()]);
 });
 
-async function encoderEmbeddings(encoder: Encoder, faces: readonly Float32Array[]): Promise<Float32Array[]> {
-  return encoder.embed(
-    faces.map((face) => ({
-      widthPx: SIZE,
-      heightPx: SIZE,
-      data: Uint8Array.from({ length: NUMBERS }, (_, at) =>
-        Math.round(255 * Math.min(1, Math.max(0, face[(at % 3) * SIZE ** 2 + Math.floor(at / 3)] as number))),
-      ),
-    })),
-  );
-}
-
 const options = (norm: Norm, seed = 1): EvasionOptions => ({ norm, random: new Random(seed) });
 
 /** Mean similarity to the references. */
@@ -111,7 +67,7 @@ async function similarity({ gradient }: World, task: EvasionTask, faces: readonl
 function noisy(task: EvasionTask, norm: Norm): Float32Array[] {
   const random = new Random('noise');
   return task.faces.map((face) => {
-    const direction = steepestDirection(random.normals(NUMBERS), norm);
+    const direction = steepestDirection(random.normals(SMALL_FACE_NUMBERS), norm);
     return face.map((value, i) => Math.min(1, Math.max(0, value + EPSILON * (direction[i] as number))));
   });
 }

@@ -53,7 +53,10 @@ describe('the gradient of the mean similarity to an ensemble', () => {
           look,
         );
       const difference = ((await at(0.01)) - (await at(-0.01))) / 0.02;
-      const slope = (seen[i]?.gradient ?? new Float32Array()).reduce((sum, value, k) => sum + value * (direction[k] as number), 0);
+      const slope = (seen[i]?.gradient ?? new Float32Array()).reduce(
+        (sum, value, k) => sum + value * (direction[k] as number),
+        0,
+      );
       expect(Math.abs(slope - difference)).toBeLessThan(1e-3 + 0.01 * Math.abs(difference));
     }
   });
