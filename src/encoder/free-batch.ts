@@ -1,4 +1,4 @@
-import type { Graph, Node } from '../graph/graph.ts';
+import { type Graph, type Node, namesRead } from '../graph/graph.ts';
 import { int64, type Tensor, toNumbers } from '../graph/tensor.ts';
 
 /** What {@link freeBatch} found. */
@@ -23,7 +23,7 @@ export function freeBatch(graph: Graph, input: string): FreedBatch | undefined {
   const dependent = new Set([input]);
   let changed = 0;
   const nodes = graph.nodes.map((node): Node => {
-    if (!node.inputs.some((name) => dependent.has(name))) return node;
+    if (!namesRead(node).some((name) => dependent.has(name))) return node;
     for (const name of node.outputs) dependent.add(name);
     const shape = node.op === 'Reshape' ? freedShape(constantOf(graph, node.inputs[1] ?? ''), batch) : undefined;
     if (!shape) return node;
@@ -46,7 +46,8 @@ function freedShape(shape: Tensor | undefined, batch: number): Tensor | undefine
   return int64([rest.includes(-1) ? 0 : -1, ...rest]);
 }
 
-function withBatch(graph: Graph, input: string, batch: number | 'N'): Graph {
+/** The same network with `batch` written as the first dimension of its input and outputs. */
+export function withBatch(graph: Graph, input: string, batch: number | 'N'): Graph {
   return {
     ...graph,
     inputs: graph.inputs.map((info) =>

@@ -50,4 +50,24 @@ describe('judgeEncoder', () => {
       reason: expect.stringContaining('no gradient flows'),
     });
   });
+
+  it('says of a quantised encoder that it is one, but not of one whose weights alone are', () => {
+    const scale = (builder: GraphBuilder) => builder.constant(float32([0.1], []));
+    const zero = (builder: GraphBuilder) => builder.constant({ dtype: 'uint8', shape: [], data: Uint8Array.of(128) });
+    const quantised = encoderGraph((face) => {
+      const { builder } = face;
+      const rounded = builder.op('QuantizeLinear', [face, scale(builder), zero(builder)]);
+      return builder.op('DequantizeLinear', [rounded, scale(builder), zero(builder)]);
+    });
+    expect(judgeEncoder({ graph: quantised })).toEqual({
+      access: 'black-box',
+      reason: expect.stringMatching(/quantised: its operator DequantizeLinear \(node "/),
+    });
+    const weightsAlone = encoderGraph((face) => {
+      const { builder } = face;
+      const weight = builder.constant({ dtype: 'int8', shape: [4], data: Int8Array.of(1, -2, 3, 4) });
+      return mul(face, builder.op('DequantizeLinear', [weight, scale(builder)]));
+    });
+    expect(judgeEncoder({ graph: weightsAlone }).access).toBe('white-box');
+  });
 });

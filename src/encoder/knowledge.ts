@@ -37,16 +37,20 @@ export function judgeEncoder(encoder: Pick<Encoder, 'graph'>, options: JudgeOpti
 function gradientObstacle(graph: Graph): string | undefined {
   try {
     const differentiated = differentiate(graph, { of: 'embedding', wrt: ['face'], batch: 1, seeded: true });
-    return dependsOn(differentiated, 'gradient_face', 'seed_embedding')
-      ? undefined
-      : 'no gradient flows from its embedding to its image';
+    if (dependsOn(differentiated, 'gradient_face', 'seed_embedding')) return undefined;
+    const quantised = graph.nodes.some(({ op }) => isRounding(op)) ? 'it is quantised: ' : '';
+    return `${quantised}no gradient flows from its embedding to its image`;
   } catch (error) {
-    if (error instanceof UnsupportedOpError)
-      return `its operator ${error.op} (node "${error.node}") has no gradient here`;
+    if (error instanceof UnsupportedOpError) {
+      return `${isRounding(error.op) ? 'it is quantised: ' : ''}its operator ${error.op} (node "${error.node}") has no gradient here`;
+    }
     if (error instanceof FacewardError) return `its gradient cannot be built: ${error.message}`;
     throw error;
   }
 }
+
+/** Whether an operator is one of those that compute with rounded numbers. */
+const isRounding = (op: string): boolean => /quantize|QLinear|Integer/i.test(op);
 
 /** Whether output `name` is computed from input `from`: a gradient of plain zeros is not. */
 function dependsOn(graph: Graph, name: string, from: string): boolean {

@@ -39,7 +39,7 @@ export const modelFileSchema = z.strictObject({
   channels: z
     .string()
     .toLowerCase()
-    .pipe(z.enum(['rgb', 'bgr']))
+    .pipe(z.enum(['rgb', 'bgr', 'gray']))
     .optional(),
   range: z.union([z.enum(['0..1', '-1..1', '0..255']), statistics]).optional(),
   alignment: z

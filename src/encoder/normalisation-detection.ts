@@ -1,4 +1,4 @@
-import type { Graph, Node } from '../graph/graph.ts';
+import { type Graph, type Node, namesRead } from '../graph/graph.ts';
 import { type Tensor, toNumbers } from '../graph/tensor.ts';
 import type { InputConvention } from './input-convention.ts';
 
@@ -24,7 +24,7 @@ export function detectRange(graph: Graph, input: string): DetectedRange | undefi
   let offset = 0;
   const ops: string[] = [];
   for (;;) {
-    const consumers = graph.nodes.filter((node) => node.op !== 'Shape' && node.inputs.includes(value));
+    const consumers = graph.nodes.filter((node) => node.op !== 'Shape' && namesRead(node).includes(value));
     const [node] = consumers;
     if (!node || consumers.length > 1) break;
     if (!PASSING.has(node.op)) {

@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest';
+import { DATA_TYPE_CODES } from '../graph/data-types.ts';
 import { type Graph, int, ints } from '../graph/graph.ts';
 import { NodeList } from '../graph/node-list.ts';
-import { float32 } from '../graph/tensor.ts';
+import { type DataType, float32 } from '../graph/tensor.ts';
 import type { Image } from '../image/image.ts';
 import { createSession } from '../runtime/session.ts';
 import { ShapeError } from '../util/errors.ts';
 import type { InputConvention } from './input-convention.ts';
+import { judgeEncoder } from './knowledge.ts';
 import { encoderFromGraph } from './onnx-encoder.ts';
 
 /** A "network" that gives its input as it gets it, element by element. */
@@ -63,6 +65,52 @@ describe('what the network sees', () => {
       [0, 1].flatMap((y) => [0, 1, 2].map((x) => (byte(k, 3 * y + x) + byte(k, 3 * y + 2 - x)) / 2)),
     );
     expect(await seen({ flip: true, range: '0..255' })).toEqual(close(expected));
+  });
+});
+
+describe('a network of another element type', () => {
+  /** A network that casts its input to float32 and gives it back, and then what it gives cast to `to`. */
+  const casting = (from: DataType, nodes: readonly string[], to: DataType = 'float32'): Graph => {
+    const list = new NodeList();
+    const moved = nodes.reduce((value, op, i) => list.add(op, `${op}_${i}`, [value]), 'x');
+    list.add('Cast', 'real', [moved], { to: int(DATA_TYPE_CODES.float32) });
+    list.add('Cast', 'given', ['real'], { to: int(DATA_TYPE_CODES[to]) });
+    list.add('Flatten', 'y', ['given'], { axis: int(1) });
+    return list.build({
+      name: from,
+      inputs: [{ name: 'x', dtype: from, shape: ['N', 3, 2, 3] }],
+      outputs: [{ name: 'y', dtype: to, shape: ['N', 18] }],
+    });
+  };
+  const open = (graph: Graph) => encoderFromGraph({ id: 'typed', hash: '', graph, view, range: '0..255' });
+
+  it.each([
+    ['uint8 at once cast', casting('uint8', []), 'white-box'],
+    ['int32 moved before it is cast', casting('int32', ['Identity']), 'white-box'],
+    ['uint8 that is computed with', casting('uint8', ['BitwiseNot', 'BitwiseNot']), 'black-box'],
+    ['float16', casting('float16', ['Relu']), 'white-box'],
+    ['float64, and an embedding in float16', casting('float64', [], 'float16'), 'white-box'],
+  ] as const)('takes %s', async (_, graph, access) => {
+    const encoder = await open({ ...graph, opset: 18 });
+    const [embedding] = await encoder.embed([face]);
+    // Bytes as they are: none is cut down to the one below.
+    expect([...(embedding ?? [])]).toEqual(planes([0, 1, 2]));
+    expect(judgeEncoder(encoder).access).toBe(access);
+    await encoder.close();
+  });
+
+  it('has a graph in float32, for its gradient', async () => {
+    const encoder = await open(casting('float16', ['Relu']));
+    const types = encoder.graph.nodes.flatMap(({ attributes }) =>
+      attributes.to?.type === 'int' ? [attributes.to.value] : [],
+    );
+    expect(types).not.toContain(DATA_TYPE_CODES.float16);
+    await encoder.close();
+  });
+
+  it('is shown one channel where it takes one: the luma of BT.601', async () => {
+    const expected = [0, 1, 2, 3, 4, 5].map((p) => 0.299 * byte(0, p) + 0.587 * byte(1, p) + 0.114 * byte(2, p));
+    expect(await seen({ channels: 'gray', range: '0..255' }, ['N', 1, 2, 3])).toEqual(close(expected));
   });
 });
 

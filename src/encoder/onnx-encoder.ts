@@ -1,4 +1,5 @@
 import type { Graph } from '../graph/graph.ts';
+import { inSinglePrecision } from '../graph/precision.ts';
 import { float32 } from '../graph/tensor.ts';
 import type { Image } from '../image/image.ts';
 import { toPlanar } from '../image/tensor.ts';
@@ -26,7 +27,7 @@ export interface GraphEncoderOptions extends InputConvention, SessionOptions {
  *
  * @throws ModelFileError where the network has no such input or output, or gives no one row of float32 a face; CapabilityError where the device is not offered.
  */
-export async function encoderFromGraph(options: GraphEncoderOptions): Promise<Encoder> {
+export async function encoderFromGraph(options: GraphEncoderOptions): Promise<GraphEncoder> {
   const { id, hash, view, graph: network } = options;
   const declared = options.embeddingSize ?? declaredSize(network, options.output);
   const adapted = adaptInput(network, { ...options, ...view, embeddingSize: declared ?? 1 });
@@ -37,9 +38,27 @@ export async function encoderFromGraph(options: GraphEncoderOptions): Promise<En
     hash,
     view,
     embeddingSize,
-    graph,
-    session: await createSession(graph, options),
+    graph: inSinglePrecision(graph),
+    session: await createSession(withDeclaredSize(graph, network, options), options),
   });
+}
+
+/**
+ * The image's size left free where the network leaves it so and has branches: ONNX Runtime checks the shapes of those too that are never taken, and refuses a network
+ * for one that its exporter only wrote for other sizes.
+ */
+function withDeclaredSize(graph: Graph, network: Graph, { input, layout }: GraphEncoderOptions): Graph {
+  const hasBranches = network.nodes.some(({ attributes }) =>
+    Object.values(attributes).some((attribute) => attribute.type === 'graph'),
+  );
+  if (!hasBranches) return graph;
+  const shape = network.inputs.find(({ name }) => name === (input ?? network.inputs[0]?.name))?.shape;
+  const declared = layout === 'nhwc' ? shape?.slice(1, 3) : shape?.slice(2, 4);
+  const size = declared?.length === 2 ? declared : ['height', 'width'];
+  return {
+    ...graph,
+    inputs: graph.inputs.map((info) => ({ ...info, shape: [...(info.shape?.slice(0, 2) ?? []), ...size] })),
+  };
 }
 
 interface GraphEncoderParts {
@@ -51,7 +70,8 @@ interface GraphEncoderParts {
   readonly session: Awaited<ReturnType<typeof createSession>>;
 }
 
-class GraphEncoder implements Encoder {
+/** An encoder whose network runs here. Its `graph` computes in float32, whatever the network does: that is what a gradient needs. */
+export class GraphEncoder implements Encoder {
   readonly id: string;
   readonly hash: string;
   readonly view: EncoderView;
@@ -78,6 +98,13 @@ class GraphEncoder implements Encoder {
   }
 
   async embed(faces: readonly Image[]): Promise<Float32Array[]> {
+    const embeddings = await this.probe(faces);
+    this.#queries += faces.length;
+    return embeddings;
+  }
+
+  /** {@link embed} that counts no query: to find out about the network. @param batchSize - faces in one run, where the network leaves that free. */
+  async probe(faces: readonly Image[], batchSize = BATCH_SIZE): Promise<Float32Array[]> {
     const { widthPx, heightPx } = this.view;
     for (const face of faces) {
       if (face.widthPx !== widthPx || face.heightPx !== heightPx) {
@@ -89,7 +116,7 @@ class GraphEncoder implements Encoder {
         );
       }
     }
-    const size = this.#fixedBatch ?? BATCH_SIZE;
+    const size = this.#fixedBatch ?? batchSize;
     const embeddings: Float32Array[] = [];
     for (let start = 0; start < faces.length; start += size) {
       embeddings.push(...(await this.#embedBatch(faces.slice(start, start + size))));
@@ -107,7 +134,6 @@ class GraphEncoder implements Encoder {
     const data = new Float32Array(count * 3 * heightPx * widthPx);
     data.set(toPlanar(faces));
     const results = await this.#session.run({ face: float32(data, [count, 3, heightPx, widthPx]) });
-    this.#queries += faces.length;
     const rows = results.embedding;
     if (rows?.dtype !== 'float32' || rows.data.length !== count * this.embeddingSize) {
       throw new ModelFileError(`encoder "${this.id}" gave [${rows?.shape}], not ${this.embeddingSize} numbers a face`);
@@ -116,10 +142,10 @@ class GraphEncoder implements Encoder {
   }
 }
 
-/** The numbers a face that the graph's output declares; undefined where it does not say. */
+/** The numbers a face that the graph's output declares; undefined where it does not say, or has no axis for the batch. */
 function declaredSize(graph: Graph, output: string | undefined): number | undefined {
   const shape = graph.outputs.find(({ name }) => name === (output ?? graph.outputs[0]?.name))?.shape?.slice(1);
-  if (!shape?.every((extent) => typeof extent === 'number' && extent > 0)) return undefined;
+  if (!shape?.length || !shape.every((extent) => typeof extent === 'number' && extent > 0)) return undefined;
   return shape.reduce<number>((size, extent) => size * Number(extent), 1);
 }
 

@@ -1,15 +1,18 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { create, toBinary } from '@bufbuild/protobuf';
+import { ModelProtoSchema, TensorProto_DataLocation } from 'onnx-buf';
 import { afterAll, describe, expect, it } from 'vitest';
 import { SHARED_DATA } from '../../test/fixtures/shared-data.ts';
 import { GraphBuilder, type Value } from '../graph/builder.ts';
-import { type Graph, ints } from '../graph/graph.ts';
+import { type Graph, int, ints, withFreeBatch } from '../graph/graph.ts';
 import { writeGraph } from '../graph/onnx-file.ts';
 import { float32, int64 } from '../graph/tensor.ts';
 import { decodeImage } from '../image/decode.ts';
 import type { Image } from '../image/image.ts';
 import { createSession } from '../runtime/session.ts';
+import { InputError, ModelFileError } from '../util/errors.ts';
 import { openOnnxFile } from './onnx-file-encoder.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'onnx-file-encoder-'));
@@ -32,6 +35,38 @@ function write(name: string, graph: Graph): string {
   const path = join(folder, `${name}.onnx`);
   writeFileSync(path, writeGraph(graph));
   return path;
+}
+
+/** The mean of each channel times a weight that lies in another file, its second number. */
+function externalModel(location: string): Uint8Array {
+  const shape = (...extents: number[]) => ({
+    dim: extents.map((extent) => ({ value: { case: 'dimValue' as const, value: BigInt(extent) } })),
+  });
+  const tensor = (...extents: number[]) => ({
+    value: { case: 'tensorType' as const, value: { elemType: 1, shape: shape(...extents) } },
+  });
+  const externalData = [
+    { key: 'location', value: location },
+    { key: 'offset', value: '4' },
+    { key: 'length', value: '4' },
+  ];
+  const model = create(ModelProtoSchema, {
+    irVersion: 8n,
+    opsetImport: [{ version: 13n }],
+    graph: {
+      name: 'external',
+      input: [{ name: 'image', type: tensor(1, 3, 8, 8) }],
+      output: [{ name: 'y', type: tensor(1, 3, 1, 1) }],
+      initializer: [
+        { name: 'w', dataType: 1, dims: [], dataLocation: TensorProto_DataLocation.EXTERNAL, externalData },
+      ],
+      node: [
+        { opType: 'GlobalAveragePool', input: ['image'], output: ['mean'] },
+        { opType: 'Mul', input: ['mean', 'w'], output: ['y'] },
+      ],
+    },
+  });
+  return toBinary(ModelProtoSchema, model);
 }
 
 const plain = (red: number, green: number, blue: number, widthPx = 8, heightPx = 8): Image => ({
@@ -123,11 +158,90 @@ describe('openOnnxFile', () => {
     expect(embeddings).toEqual([Float32Array.of(1, 0, 0), Float32Array.of(0, 1, 0)]);
   });
 
+  it('gives each face what it has alone, though the network looks at the whole batch', async () => {
+    const whole = new GraphBuilder('whole');
+    const image = whole.input('image', [1, 3, 8, 8]);
+    // Like a dynamic quantisation, whose scale is that of all faces.
+    const greatest = whole.op('ReduceMax', [image], { axes: ints([0, 1, 2, 3]) });
+    const share = whole.op('Div', [image, greatest]);
+    whole.output('mean', whole.op('ReduceMean', [share], { axes: ints([2, 3]), keepdims: int(0) }));
+    const path = write('whole', withFreeBatch(whole.build()));
+    const { encoder, notes } = await openOnnxFile(path, { convention: { range: '0..1' } });
+    expect(notes.join()).toContain('others in its batch');
+    expect(encoder.queries).toBe(0);
+    const [bright, dark] = await encoder.embed([plain(255, 51, 0), plain(51, 51, 51)]);
+    expect([...(bright ?? [])]).toEqual([1, expect.closeTo(0.2, 6), 0]);
+    expect([...(dark ?? [])]).toEqual([1, 1, 1]);
+    await encoder.close();
+  });
+
+  it('takes an embedding whose batch was squeezed away', async () => {
+    const path = writeNetwork('squeezed', {
+      body: (image) => image.builder.op('ReduceMean', [image], { axes: ints([0, 2, 3]), keepdims: int(0) }),
+    });
+    const { encoder } = await openOnnxFile(path, { convention: { range: '0..1' } });
+    expect(encoder.embeddingSize).toBe(3);
+    expect(await encoder.embed([plain(255, 0, 0), plain(0, 255, 0)])).toEqual([
+      Float32Array.of(1, 0, 0),
+      Float32Array.of(0, 1, 0),
+    ]);
+    await encoder.close();
+  });
+
+  it('makes the face grey for a network of one channel, and says so', async () => {
+    const path = writeNetwork('grey', {
+      shape: [1, 1, 8, 8],
+      body: (image) => image.builder.op('ReduceMean', [image], { axes: ints([2, 3]) }),
+    });
+    const { encoder, notes } = await openOnnxFile(path, { convention: { range: '0..255' } });
+    const [embedding] = await encoder.embed([plain(255, 0, 0)]);
+    expect([...(embedding ?? [])]).toEqual([expect.closeTo(0.299 * 255, 3)]);
+    expect(notes.join()).toContain('grey');
+    await encoder.close();
+  });
+
+  it('reads weights from a file beside the model, and hashes them', async () => {
+    const hashes = new Set<string>();
+    for (const scale of [2, 3]) {
+      const path = join(folder, 'beside.onnx');
+      writeFileSync(path, externalModel('weights/beside.bin'));
+      mkdirSync(join(folder, 'weights'), { recursive: true });
+      writeFileSync(join(folder, 'weights/beside.bin'), Buffer.from(Float32Array.of(0, scale).buffer));
+      expect(await embedPlain(path, { convention: { range: '0..1' } })).toEqual([scale, scale / 5, 0]);
+      hashes.add((await openOnnxFile(path)).encoder.hash);
+    }
+    expect(hashes.size).toBe(2);
+  });
+
+  it.each([
+    ['../outside.bin', ModelFileError],
+    ['/etc/hostname', ModelFileError],
+    ['nowhere.bin', InputError],
+    ['short.bin', InputError],
+  ])('refuses weights in %s', async (location, kind) => {
+    writeFileSync(join(folder, 'short.bin'), new Uint8Array(6));
+    writeFileSync(join(folder, 'elsewhere.onnx'), externalModel(location));
+    await expect(openOnnxFile(join(folder, 'elsewhere.onnx'))).rejects.toThrow(kind);
+  });
+
+  it('refuses a network that wants more than a face', async () => {
+    const builder = new GraphBuilder('more');
+    const image = builder.input('image', [1, 3, 8, 8]);
+    builder.output('y', builder.op('Mul', [image, builder.input('temperature', [1])]));
+    await expect(openOnnxFile(write('more', builder.build()))).rejects.toThrow(/temperature/);
+  });
+
   it.each<[string, () => string, object, RegExp]>([
     ['a missing file', () => join(folder, 'nowhere.onnx'), {}, /cannot be read/],
+    [
+      'colours for one channel',
+      () => writeNetwork('d', { shape: [1, 1, 8, 8] }),
+      { channels: 'bgr' },
+      /bgr.*\[1,1,8,8\]/,
+    ],
     ['a size that is not the graph’s', () => writeNetwork('a'), { widthPx: 9 }, /9 px.*\[1,3,8,8\]/],
     ['an output that is not there', () => writeNetwork('b'), { output: 'x' }, /no output "x"/],
-    ['a network of no picture', () => writeNetwork('c', { shape: [1, 1, 8, 8] }), {}, /three channels/],
+    ['a network of no picture', () => writeNetwork('c', { shape: [1, 4, 8, 8] }), {}, /three channels/],
   ])('refuses %s', async (_name, path, convention, message) => {
     await expect(openOnnxFile(path(), { convention })).rejects.toThrow(message);
   });

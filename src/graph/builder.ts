@@ -1,7 +1,17 @@
 import { ShapeError, UnsupportedOpError } from '../util/errors.ts';
-import { type Attributes, type Dimension, type Graph, type Node, OPSET, type ValueInfo } from './graph.ts';
+import {
+  type Attributes,
+  type Dimension,
+  type Graph,
+  type Node,
+  namesCaptured,
+  namesRead,
+  OPSET,
+  type ValueInfo,
+} from './graph.ts';
 import { NodeContext, type Operator, type Type } from './operator.ts';
 import { findOperator } from './ops/index.ts';
+import { concat, split } from './ops/indexing.ts';
 import { upgradeNode } from './opsets.ts';
 import { type DataType, type Shape, sizeOf, type Tensor, toNumbers } from './tensor.ts';
 
@@ -56,6 +66,8 @@ export interface ImportOptions {
   readonly inputs: Readonly<Record<string, Value>>;
   /** Weights to replace by values of this graph, such as trainable parameters. */
   readonly weights?: ReadonlyMap<string, Value>;
+  /** Believe that the batch that the graph declares is written nowhere else in it: a greater one then goes through as it is. Default false. */
+  readonly batchIsFree?: boolean;
 }
 
 /**
@@ -162,11 +174,41 @@ export class GraphBuilder {
   }
 
   /**
-   * Replays another graph inside this one, its inputs bound to values of this one; older operator sets are brought up to {@link OPSET}.
+   * Replays another graph inside this one, its inputs bound to values of this one; older operator sets are brought up to {@link OPSET}. A graph with a fixed batch
+   * is replayed for each such part of a greater one, and its outputs are put together again.
    *
    * @returns the graph's outputs by name.
+   * @throws ShapeError where values do not fit; UnsupportedOpError.
    */
   import(graph: Graph, options: ImportOptions): Record<string, Value> {
+    const parts = options.batchIsFree ? 1 : partCount(graph, options.inputs);
+    return parts === 1 ? this.#replay(graph, options) : this.#importInParts(graph, options, parts);
+  }
+
+  #importInParts(graph: Graph, options: ImportOptions, count: number): Record<string, Value> {
+    const entries = Object.entries(options.inputs).map(([name, value]) => {
+      const isInput = graph.inputs.some((info) => info.name === name);
+      const extent = (value.shape[0] ?? 1) / count;
+      return { name, parts: isInput ? split(value, new Array<number>(count).fill(extent), 0) : undefined, value };
+    });
+    const results = Array.from({ length: count }, (_, i) =>
+      this.#replay(graph, {
+        ...options,
+        inputs: Object.fromEntries(entries.map(({ name, parts, value }) => [name, parts?.[i] ?? value])),
+      }),
+    );
+    return Object.fromEntries(
+      graph.outputs.map(({ name }) => [
+        name,
+        concat(
+          results.map((result) => result[name] as Value),
+          0,
+        ),
+      ]),
+    );
+  }
+
+  #replay(graph: Graph, options: ImportOptions): Record<string, Value> {
     const values = new Map(Object.entries(options.inputs));
     const read = (name: string): Value => {
       const known = values.get(name) ?? options.weights?.get(name);
@@ -184,13 +226,20 @@ export class GraphBuilder {
     };
     for (const node of neededNodes(graph, values)) {
       const inputs = node.inputs.map((name) => (name === '' ? undefined : read(name)));
-      const outputs = upgradeNode(this, node, inputs, graph.opset);
+      const branch = node.op === 'If' && node.domain === '' ? branchTaken(node, inputs[0], graph.opset) : undefined;
+      const outputs = branch ? this.#importBranch(branch, read) : upgradeNode(this, node, inputs, graph.opset);
       node.outputs.forEach((name, i) => {
         const output = outputs[i];
         if (name !== '' && output && !values.has(name)) values.set(name, output);
       });
     }
     return Object.fromEntries(graph.outputs.map((info) => [info.name, read(info.name)]));
+  }
+
+  #importBranch(branch: Graph, read: (name: string) => Value): (Value | undefined)[] {
+    const inputs = Object.fromEntries(namesCaptured(branch).map((name) => [name, read(name)]));
+    const outputs = this.import(branch, { inputs });
+    return branch.outputs.map(({ name }) => outputs[name]);
   }
 
   /** The finished graph: only the nodes and constants that the outputs need. @throws ShapeError where there is no output. */
@@ -293,9 +342,31 @@ function neededNodes(graph: Graph, bound: ReadonlyMap<string, Value>): Node[] {
   for (const node of graph.nodes.toReversed()) {
     if (!node.outputs.some((name) => needed.has(name) && !bound.has(name))) continue;
     kept.push(node);
-    for (const name of node.inputs) needed.add(name);
+    for (const name of namesRead(node)) needed.add(name);
   }
   return kept.reverse();
+}
+
+/** How many batches of the extent that a graph's inputs fix are bound to it; 1 where they fix none. */
+function partCount(graph: Graph, bound: Readonly<Record<string, Value>>): number {
+  const counts = graph.inputs.flatMap((info) => {
+    const [value, declared] = [bound[info.name], info.shape?.[0]];
+    if (!value || value.rank !== info.shape?.length || typeof declared !== 'number' || declared <= 0) return [];
+    return [(value.shape[0] ?? 1) / declared];
+  });
+  const [first = 1] = counts;
+  return Number.isInteger(first) && first > 1 && counts.every((count) => count === first) ? first : 1;
+}
+
+/** The branch of an If node. Exporters guard shapes with it, so that its condition is known once shapes are. @throws UnsupportedOpError where it is not. */
+function branchTaken(node: Node, condition: Value | undefined, opset: number): Graph {
+  const known = condition?.numbers?.[0];
+  const branch = known === undefined ? undefined : node.attributes[known ? 'then_branch' : 'else_branch'];
+  if (branch?.type === 'graph') return branch.value;
+  throw new UnsupportedOpError(
+    { op: node.op, opset, node: node.name, reason: 'its condition is not known before the graph runs' },
+    { hint: 'export the model traced, not scripted' },
+  );
 }
 
 /** Gives each free dimension of a graph's input an extent: `batch` for the first dimension, else what `free` says. */

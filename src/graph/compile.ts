@@ -34,7 +34,7 @@ export function compile(graph: Graph, options: CompileOptions = {}): Graph {
       });
     }
   }
-  const outputs = builder.import(graph, { inputs });
+  const outputs = builder.import(graph, { inputs, batchIsFree: batch !== undefined || Object.keys(shapes).length > 0 });
   for (const [name, value] of Object.entries(outputs)) builder.output(name, value);
   builder.describe(graph.metadata);
   return builder.build();

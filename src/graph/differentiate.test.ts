@@ -3,8 +3,8 @@ import { createSession } from '../runtime/session.ts';
 import { UnsupportedOpError } from '../util/errors.ts';
 import { GraphBuilder } from './builder.ts';
 import { differentiate, gradients } from './differentiate.ts';
-import { type Graph, type Node, string } from './graph.ts';
-import { float32, type Tensor, toNumbers } from './tensor.ts';
+import { type Graph, int, ints, type Node, string } from './graph.ts';
+import { float32, int64, type Tensor, toNumbers } from './tensor.ts';
 
 const node = (op: string, inputs: readonly string[], output: string): Node => ({
   op,
@@ -27,6 +27,8 @@ function graphOf(nodes: readonly Node[], weights: Readonly<Record<string, Tensor
     metadata: {},
   };
 }
+
+const uint8Scalar = (value: number): Tensor => ({ dtype: 'uint8', shape: [], data: Uint8Array.of(value) });
 
 async function run(graph: Graph, x: readonly number[]): Promise<Record<string, number[]>> {
   const session = await createSession(graph);
@@ -69,5 +71,62 @@ describe('differentiate', () => {
     const y = builder.op('GridSample', [x, builder.input('grid', [1, 2, 2, 2])], { mode: string('bicubic') });
     expect(() => gradients(y, [x])).toThrow(UnsupportedOpError);
     expect(() => gradients(y, [x])).toThrow(/GridSample.*bicubic/);
+  });
+
+  test('rounding is no silent zero: the operator is named, but rounded weights are no obstacle', async () => {
+    const weights = {
+      scale: float32([0.25], []),
+      zero: uint8Scalar(128),
+      w: { dtype: 'int8', shape: [2], data: Int8Array.of(4, -8) },
+    } as const;
+    const rounded = [
+      node('QuantizeLinear', ['x', 'scale', 'zero'], 'q'),
+      node('DequantizeLinear', ['q', 'scale', 'zero'], 'd'),
+      node('Add', ['d', 'x'], 'y'),
+    ];
+    const build = (): Graph => differentiate(graphOf(rounded, weights), { of: 'y', wrt: ['x'] });
+    expect(build).toThrow(UnsupportedOpError);
+    expect(build).toThrow(/DequantizeLinear .*node "d"/);
+
+    const byWeights = [node('DequantizeLinear', ['w', 'scale'], 'dw'), node('Mul', ['dw', 'x'], 'y')];
+    const results = await run(differentiate(graphOf(byWeights, weights), { of: 'y', wrt: ['x'] }), [3, -1]);
+    expect(results.gradient_x).toEqual([1, -2]);
+  });
+
+  test.each([1, 2])(
+    'a vector of zeros, scaled to unit length (p = %d), stays and has a gradient of zeros',
+    async (p) => {
+      const unit: Node = { ...node('LpNormalization', ['x'], 'y'), attributes: { axis: int(0), p: int(p) } };
+      const results = await run(differentiate(graphOf([unit]), { of: 'y', wrt: ['x'] }), [0, 0]);
+      expect(results).toEqual({ y: [0, 0], gradient_x: [0, 0] });
+    },
+  );
+
+  test('transposed constants are folded: pads that PyTorch 1 writes are known when compiling', async () => {
+    // Pads as pairs (start, end) from the last axis on, turned round and transposed to all starts, then all ends.
+    const nodes = [
+      node('Reshape', ['pairs', 'twoColumns'], 'table'),
+      node('Slice', ['table', 'last', 'beyond', 'first', 'back'], 'turned'),
+      { ...node('Transpose', ['turned'], 'columns'), attributes: { perm: ints([1, 0]) } },
+      node('Reshape', ['columns', 'flat'], 'pads'),
+      node('Unsqueeze', ['x', 'first'], 'row'),
+      node('Pad', ['row', 'pads'], 'padded'),
+      node('Slice', ['padded', 'from', 'to', 'axes'], 'cut'),
+      node('Squeeze', ['cut', 'first'], 'y'),
+    ];
+    const weights = {
+      pairs: int64([2, 1, 0, 3]),
+      twoColumns: int64([-1, 2]),
+      last: int64([-1]),
+      beyond: int64([-(2 ** 62)]),
+      first: int64([0]),
+      back: int64([-1]),
+      flat: int64([-1]),
+      from: int64([0, 1]),
+      to: int64([1, 3]),
+      axes: int64([0, 1]),
+    };
+    const results = await run(differentiate(graphOf(nodes, weights), { of: 'y', wrt: ['x'] }), [5, 7]);
+    expect(results).toEqual({ y: [0, 5], gradient_x: [1, 0] });
   });
 });

@@ -49,7 +49,7 @@ export interface DifferentiateOptions {
   readonly of: string;
   /** Inputs or initializers by name. */
   readonly wrt: readonly string[];
-  /** Extent of the inputs' free first dimension; default 1. */
+  /** Extent of the inputs' first dimension; default: what the file says, 1 where it is free. */
   readonly batch?: number;
   /** Shapes of inputs whose file does not say. */
   readonly shapes?: Readonly<Record<string, Shape>>;
@@ -77,7 +77,11 @@ export function differentiate(graph: Graph, options: DifferentiateOptions): Grap
     const tensor = graph.initializers.get(name);
     if (tensor) weights.set(name, builder.weight(tensor, name));
   }
-  const outputs = builder.import(graph, { inputs, weights });
+  const outputs = builder.import(graph, {
+    inputs,
+    weights,
+    batchIsFree: options.batch !== undefined || options.shapes !== undefined,
+  });
   const of = outputs[options.of];
   if (!of)
     throw new ShapeError(`graph "${graph.name}" has no output "${options.of}"`, {

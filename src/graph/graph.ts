@@ -8,7 +8,9 @@ export type Attribute =
   | { readonly type: 'ints'; readonly value: readonly number[] }
   | { readonly type: 'floats'; readonly value: readonly number[] }
   | { readonly type: 'strings'; readonly value: readonly string[] }
-  | { readonly type: 'tensor'; readonly value: Tensor };
+  | { readonly type: 'tensor'; readonly value: Tensor }
+  /** A branch or a loop's body; it may read values of the graph around it by name. */
+  | { readonly type: 'graph'; readonly value: Graph };
 
 export type Attributes = Readonly<Record<string, Attribute>>;
 
@@ -28,6 +30,22 @@ export interface Node {
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly attributes: Attributes;
+}
+
+/** The names that a node reads: its inputs, and what the graphs among its attributes take from the graph around them. */
+export function namesRead(node: Node): string[] {
+  const captured = Object.values(node.attributes).flatMap((attribute) =>
+    attribute.type === 'graph' ? namesCaptured(attribute.value) : [],
+  );
+  return [...node.inputs, ...captured].filter((name) => name !== '');
+}
+
+/** The names that a graph reads and does not make itself. */
+export function namesCaptured(graph: Graph): string[] {
+  const own = new Set([...graph.initializers.keys(), ...graph.inputs.map(({ name }) => name)]);
+  for (const { outputs } of graph.nodes) for (const name of outputs) own.add(name);
+  const read = [...graph.nodes.flatMap(namesRead), ...graph.outputs.map(({ name }) => name)];
+  return read.filter((name) => !own.has(name));
 }
 
 /** A dimension: an extent, or the name of one that is free (a batch). */

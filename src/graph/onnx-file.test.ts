@@ -7,7 +7,7 @@ import { SHARED_DATA } from '../../test/fixtures/shared-data.ts';
 import { createSession } from '../runtime/session.ts';
 import { FacewardError, ModelFileError, UnsupportedOpError } from '../util/errors.ts';
 import { type Graph, ints, string } from './graph.ts';
-import { readGraph, writeGraph } from './onnx-file.ts';
+import { type ExternalWeight, readGraph, writeGraph } from './onnx-file.ts';
 import { float32, int64, type Tensor } from './tensor.ts';
 
 const MODELS = SHARED_DATA ? join(SHARED_DATA, 'models') : '';
@@ -172,21 +172,27 @@ describe('files that are no usable model', () => {
     }
   });
 
-  it.each([6n, 22n])('refuses operator set %s by its number', (opset) => {
+  it.each([6n, 24n])('refuses operator set %s by its number', (opset) => {
     expect(() => readGraph(modelOf({ dataType: 1, dims: [], floatData: [1] }, opset))).toThrow(`operator set ${opset}`);
   });
 
-  it('names the node that holds a graph', () => {
+  it('names the node with an attribute of an unknown kind', () => {
     const model = create(ModelProtoSchema, {
       opsetImport: [{ version: 17n }],
       graph: {
-        node: [{ opType: 'If', name: 'branch', attribute: [{ name: 'then_branch', type: Kind.GRAPH, g: {} }] }],
+        node: [{ opType: 'Odd', name: 'strange', attribute: [{ name: 'several', type: Kind.GRAPHS, graphs: [{}] }] }],
       },
     });
     const read = (): Graph => readGraph(toBinary(ModelProtoSchema, model));
     expect(read).toThrow(UnsupportedOpError);
-    expect(read).toThrow(/If .*branch.*then_branch/);
+    expect(read).toThrow(/Odd .*strange.*several/);
   });
+});
+
+it('reads a dimension of -1 as one that is free', () => {
+  const graph = smallGraph();
+  const inputs = graph.inputs.map((info) => ({ ...info, shape: [-1, 2] }));
+  expect(readGraph(writeGraph({ ...graph, inputs })).inputs[0]?.shape).toEqual(['x_0', 2]);
 });
 
 it('reads "to the end" as a number that is written again', () => {
@@ -205,4 +211,38 @@ it('keeps strings and int64 weights', () => {
   const again = readGraph(written);
   expect(again.nodes).toEqual([node]);
   expect(again.initializers.get('i')?.data).toEqual(BigInt64Array.of(-5n, 2n ** 53n));
+});
+
+describe('a weight in another file', () => {
+  const externally = (...entries: readonly [string, string][]): Uint8Array =>
+    modelOf({
+      dataType: 1,
+      dims: [2n],
+      dataLocation: TensorProto_DataLocation.EXTERNAL,
+      externalData: entries.map(([key, value]) => ({ key, value })),
+    });
+
+  it('is read from where the model says', () => {
+    const asked: ExternalWeight[] = [];
+    const readExternal = (weight: ExternalWeight): Uint8Array => {
+      asked.push(weight);
+      return bytesOf(float32([1.5, -2], [2]));
+    };
+    const graph = readGraph(externally(['location', 'a/b.bin'], ['offset', '4096'], ['length', '8']), { readExternal });
+    expect(graph.initializers.get('w')).toEqual(float32([1.5, -2], [2]));
+    readGraph(externally(['location', 'b.bin']), { readExternal });
+    expect(asked).toEqual([
+      { name: 'w', location: 'a/b.bin', offsetBytes: 4096, lengthBytes: 8 },
+      { name: 'w', location: 'b.bin', offsetBytes: 0, lengthBytes: 8 },
+    ]);
+  });
+
+  it.each([
+    ['a length that is not its shape’s', ['length', '12']],
+    ['a negative place', ['offset', '-8']],
+    ['a place that is no number', ['offset', 'x']],
+  ] as const)('is refused with %s', (_, entry) => {
+    const readExternal = (): Uint8Array => new Uint8Array(8);
+    expect(() => readGraph(externally(['location', 'b.bin'], [...entry]), { readExternal })).toThrow(ModelFileError);
+  });
 });

@@ -3,10 +3,13 @@ import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import {
   type AttributeProto,
   type AttributeProtoSchema,
+  type FunctionProto,
+  type GraphProto,
   GraphProtoSchema,
   AttributeProto_AttributeType as Kind,
   type ModelProto,
   ModelProtoSchema,
+  type NodeProto,
   type TensorProto,
   TensorProto_DataLocation,
   TensorProtoSchema,
@@ -15,21 +18,39 @@ import {
 } from 'onnx-buf';
 import { ModelFileError, UnsupportedOpError } from '../util/errors.ts';
 import { DATA_TYPE_CODES, dataTypeOf } from './data-types.ts';
-import type { Attribute, Attributes, Dimension, Graph, Node, ValueInfo } from './graph.ts';
+import { inlineFunctions } from './functions.ts';
+import type { Attribute, Dimension, Graph, Node, ValueInfo } from './graph.ts';
 import { type DataType, sizeOf, type Tensor } from './tensor.ts';
 
 /** Operator sets that {@link readGraph} takes. */
-export const READABLE_OPSETS = { from: 7, to: 21 } as const;
+export const READABLE_OPSETS = { from: 7, to: 23 } as const;
 
 /** Version of the file format that is written; ONNX Runtime 1.10 and later read it. */
 const IR_VERSION = 8n;
 
+/** Where a weight lies that is kept beside the model. */
+export interface ExternalWeight {
+  /** The weight's name, for messages. */
+  readonly name: string;
+  /** The other file, as the model names it: relative to the model's folder, and not to be trusted. */
+  readonly location: string;
+  readonly offsetBytes: number;
+  readonly lengthBytes: number;
+}
+
+/** How {@link readGraph} comes by what is not in the file. */
+export interface ReadOptions {
+  /** The bytes of a weight in another file. Without it such a model is refused. */
+  readonly readExternal?: (weight: ExternalWeight) => Uint8Array;
+}
+
 /**
- * Reads an `.onnx` file.
+ * Reads an `.onnx` file. Functions that the model defines are put in place of their calls.
  *
- * @throws ModelFileError where the bytes are no ONNX model, are cut off, or keep their weights in another file; UnsupportedOpError where a node holds a graph of its own.
+ * @throws ModelFileError where the bytes are no ONNX model, are cut off, or keep their weights in another file that `readExternal` does not give;
+ * UnsupportedOpError where a node has an attribute of an unknown kind.
  */
-export function readGraph(bytes: Uint8Array): Graph {
+export function readGraph(bytes: Uint8Array, options: ReadOptions = {}): Graph {
   const model = parse(bytes);
   const proto = model.graph;
   if (!proto) throw new ModelFileError('the file holds no graph', { hint: 'is it an .onnx model?' });
@@ -39,32 +60,39 @@ export function readGraph(bytes: Uint8Array): Graph {
       hint: `operator sets ${READABLE_OPSETS.from} to ${READABLE_OPSETS.to} are read: export it again with one of these`,
     });
   }
-  if (model.functions.length > 0 || proto.sparseInitializer.length > 0) {
-    throw new ModelFileError('the model defines functions of its own, or has sparse weights', {
-      hint: 'inline its functions (onnx.inliner) and store its weights densely',
-    });
+  const metadata = Object.fromEntries(model.metadataProps.map(({ key, value }) => [key, value]));
+  return { ...readBody(proto, { ...options, opset, functions: model.functions }), metadata };
+}
+
+interface ReadContext extends ReadOptions {
+  readonly opset: number;
+  readonly functions: readonly FunctionProto[];
+}
+
+function readBody(proto: GraphProto, context: ReadContext): Graph {
+  if (proto.sparseInitializer.length > 0) {
+    throw new ModelFileError('the model has sparse weights', { hint: 'store its weights densely' });
   }
-  const initializers = new Map(proto.initializer.map((tensor) => [tensor.name, readTensor(tensor)]));
+  const initializers = new Map(proto.initializer.map((tensor) => [tensor.name, readTensor(tensor, context)]));
   return {
     name: proto.name || 'graph',
-    opset,
+    opset: context.opset,
     // Older files list their weights among the inputs too.
     inputs: proto.input.filter(({ name }) => !initializers.has(name)).map(readValueInfo),
     outputs: proto.output.map(readValueInfo),
-    nodes: proto.node.map((node, index): Node => {
-      const name = node.name || `${node.opType}_${index}`;
-      return {
-        op: node.opType,
-        domain: node.domain === 'ai.onnx' ? '' : node.domain,
-        name,
-        inputs: node.input,
-        outputs: node.output,
-        attributes: readAttributes(node.attribute, { op: node.opType, opset, node: name }),
-      };
-    }),
+    nodes: inlineFunctions(proto.node, context.functions).map((node, index) => readNode(node, index, context)),
     initializers,
-    metadata: Object.fromEntries(model.metadataProps.map(({ key, value }) => [key, value])),
+    metadata: {},
   };
+}
+
+function readNode(proto: NodeProto, index: number, context: ReadContext): Node {
+  const { opType: op, input: inputs, output: outputs } = proto;
+  const node = { op, name: proto.name || `${op}_${index}` };
+  const attributes = Object.fromEntries(
+    proto.attribute.map((given) => [given.name, readAttribute(given, node, context)]),
+  );
+  return { ...node, domain: proto.domain === 'ai.onnx' ? '' : proto.domain, inputs, outputs, attributes };
 }
 
 /**
@@ -79,8 +107,25 @@ export function writeGraph(graph: Graph): Uint8Array {
     opsetImport: opsetsOf(graph),
     metadataProps: Object.entries(graph.metadata).map(([key, value]) => ({ key, value })),
   });
-  const body = create(GraphProtoSchema, {
+  const body = create(GraphProtoSchema, writeBody(graph));
+  // The library would copy each weight several times. A message's fields may stand in any order, so the weights are appended to what it wrote.
+  const weights = [...graph.initializers].flatMap(([name, tensor]) => {
+    const { rawData, ...rest } = writeTensor(name, tensor);
+    const head = toBinary(TensorProtoSchema, create(TensorProtoSchema, rest));
+    return embed(GraphProtoSchema.field.initializer, [head, ...embed(TensorProtoSchema.field.rawData, [rawData])]);
+  });
+  const whole = embed(ModelProtoSchema.field.graph, [toBinary(GraphProtoSchema, body), ...weights]);
+  return concatenate([toBinary(ModelProtoSchema, model), ...whole]);
+}
+
+/** A graph with the weights given, which need not be all. */
+function writeBody(
+  graph: Graph,
+  initializer: MessageInitShape<typeof TensorProtoSchema>[] = [],
+): MessageInitShape<typeof GraphProtoSchema> {
+  return {
     name: graph.name,
+    initializer,
     input: graph.inputs.map(writeValueInfo),
     output: graph.outputs.map(writeValueInfo),
     node: graph.nodes.map((node) => ({
@@ -91,16 +136,11 @@ export function writeGraph(graph: Graph): Uint8Array {
       output: [...node.outputs],
       attribute: Object.entries(node.attributes).map(([name, attribute]) => writeAttribute(name, attribute)),
     })),
-  });
-  // The library would copy each weight several times. A message's fields may stand in any order, so the weights are appended to what it wrote.
-  const weights = [...graph.initializers].flatMap(([name, tensor]) => {
-    const { rawData, ...rest } = writeTensor(name, tensor);
-    const head = toBinary(TensorProtoSchema, create(TensorProtoSchema, rest));
-    return embed(GraphProtoSchema.field.initializer, [head, ...embed(TensorProtoSchema.field.rawData, [rawData])]);
-  });
-  const whole = embed(ModelProtoSchema.field.graph, [toBinary(GraphProtoSchema, body), ...weights]);
-  return concatenate([toBinary(ModelProtoSchema, model), ...whole]);
+  };
 }
+
+const writeWeights = ({ initializers }: Graph): ReturnType<typeof writeTensor>[] =>
+  Array.from(initializers, ([name, tensor]) => writeTensor(name, tensor));
 
 /** The parts as one field: its number and length before them. */
 function embed(field: { readonly number: number }, parts: readonly Uint8Array[]): Uint8Array[] {
@@ -123,10 +163,16 @@ function concatenate(parts: readonly Uint8Array[]): Uint8Array {
 
 /** Ours, and version 1 of every extension that a node is from. */
 function opsetsOf(graph: Graph): { domain: string; version: bigint }[] {
-  const domains = new Set(graph.nodes.map(({ domain }) => domain));
+  const domains = new Set(domainsOf(graph));
   domains.delete('');
   return [{ domain: '', version: BigInt(graph.opset) }, ...Array.from(domains, (domain) => ({ domain, version: 1n }))];
 }
+
+const domainsOf = ({ nodes }: Graph): string[] =>
+  nodes.flatMap(({ domain, attributes }) => [
+    domain,
+    ...Object.values(attributes).flatMap((attribute) => (attribute.type === 'graph' ? domainsOf(attribute.value) : [])),
+  ]);
 
 function parse(bytes: Uint8Array): ModelProto {
   try {
@@ -147,7 +193,8 @@ function readValueInfo(info: ValueInfoProto): ValueInfo {
     name: info.name,
     dtype: readDataType(type.value.elemType, info.name),
     shape: dimensions?.map(({ value }, axis): Dimension => {
-      if (value.case === 'dimValue') return Number(value.value);
+      // Some exporters write -1 for a dimension that is free.
+      if (value.case === 'dimValue' && value.value >= 0n) return Number(value.value);
       return value.case === 'dimParam' && value.value ? value.value : `${info.name}_${axis}`;
     }),
   };
@@ -159,24 +206,43 @@ function readDataType(code: number, name: string): DataType {
   return dtype;
 }
 
-function readTensor(proto: TensorProto): Tensor {
+function readTensor(proto: TensorProto, context: ReadOptions): Tensor {
   const dtype = readDataType(proto.dataType, proto.name);
   const shape = proto.dims.map(Number);
-  if (proto.dataLocation === TensorProto_DataLocation.EXTERNAL) {
-    throw new ModelFileError(`the weight "${proto.name}" is kept in another file`, {
-      hint: 'save the model as one file (onnx.save with save_as_external_data=False)',
-    });
-  }
   const fault = (found: string): ModelFileError =>
     new ModelFileError(`the weight "${proto.name}" has ${found} for the shape [${shape.join(',')}]`);
   if (shape.some((extent) => extent < 0)) throw fault('a negative extent');
-  const { rawData } = proto;
+  const rawData =
+    proto.dataLocation === TensorProto_DataLocation.EXTERNAL
+      ? readExternalWeight(proto, sizeOf(shape) * ARRAYS[dtype].BYTES_PER_ELEMENT, context)
+      : proto.rawData;
   if (rawData.length > 0 && rawData.length !== sizeOf(shape) * ARRAYS[dtype].BYTES_PER_ELEMENT) {
     throw fault(`${rawData.length} bytes`);
   }
   const data = rawData.length > 0 ? fromRaw(dtype, rawData) : fromFields(dtype, proto);
   if (data.length !== sizeOf(shape)) throw fault(`${data.length} numbers`);
   return { dtype, shape, data } as Tensor;
+}
+
+function readExternalWeight(proto: TensorProto, sizeBytes: number, { readExternal }: ReadOptions): Uint8Array {
+  if (!readExternal) {
+    throw new ModelFileError(`the weight "${proto.name}" is kept in another file`, {
+      hint: 'save the model as one file (onnx.save with save_as_external_data=False)',
+    });
+  }
+  const entries = Object.fromEntries(proto.externalData.map(({ key, value }) => [key, value]));
+  const weight = {
+    name: proto.name,
+    location: entries.location ?? '',
+    offsetBytes: Number(entries.offset ?? 0),
+    lengthBytes: Number(entries.length ?? sizeBytes),
+  };
+  if (!(weight.offsetBytes >= 0) || weight.lengthBytes !== sizeBytes) {
+    throw new ModelFileError(
+      `the weight "${proto.name}" is said to lie at ${entries.offset}, ${entries.length} bytes long, not ${sizeBytes}`,
+    );
+  }
+  return readExternal(weight);
 }
 
 const ARRAYS = {
@@ -212,16 +278,10 @@ function fromFields(dtype: DataType, proto: TensorProto): Tensor['data'] {
   }
 }
 
-function readAttributes(
-  protos: readonly AttributeProto[],
-  node: { readonly op: string; readonly opset: number; readonly node: string },
-): Attributes {
-  return Object.fromEntries(protos.map((proto) => [proto.name, readAttribute(proto, node)]));
-}
-
 function readAttribute(
   proto: AttributeProto,
-  node: { readonly op: string; readonly opset: number; readonly node: string },
+  node: { readonly op: string; readonly name: string },
+  context: ReadContext,
 ): Attribute {
   const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
   switch (proto.type) {
@@ -238,13 +298,18 @@ function readAttribute(
     case Kind.STRINGS:
       return { type: 'strings', value: proto.strings.map(text) };
     case Kind.TENSOR:
-      if (proto.t) return { type: 'tensor', value: readTensor(proto.t) };
-      throw new ModelFileError(`attribute "${proto.name}" of node "${node.node}" holds no tensor`);
+      if (proto.t) return { type: 'tensor', value: readTensor(proto.t, context) };
+      throw new ModelFileError(`attribute "${proto.name}" of node "${node.name}" holds no tensor`);
+    case Kind.GRAPH:
+      if (proto.g) return { type: 'graph', value: readBody(proto.g, context) };
+      throw new ModelFileError(`attribute "${proto.name}" of node "${node.name}" holds no graph`);
     default:
-      throw new UnsupportedOpError(
-        { ...node, reason: `its attribute "${proto.name}" is a graph or of an unknown kind` },
-        { hint: 'control flow (If, Loop, Scan) is not read: export the model traced, not scripted' },
-      );
+      throw new UnsupportedOpError({
+        op: node.op,
+        opset: context.opset,
+        node: node.name,
+        reason: `its attribute "${proto.name}" is of an unknown kind`,
+      });
   }
 }
 
@@ -297,5 +362,11 @@ function writeAttribute(name: string, attribute: Attribute): MessageInitShape<ty
       return { name, type: Kind.STRINGS, strings: attribute.value.map(bytes) };
     case 'tensor':
       return { name, type: Kind.TENSOR, t: writeTensor('', attribute.value) };
+    case 'graph':
+      return {
+        name,
+        type: Kind.GRAPH,
+        g: writeBody(attribute.value, writeWeights(attribute.value)),
+      };
   }
 }

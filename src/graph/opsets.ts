@@ -1,9 +1,10 @@
 import { UnsupportedOpError } from '../util/errors.ts';
 import type { GraphBuilder, Value } from './builder.ts';
 import { DATA_TYPE_CODES, dataTypeOf } from './data-types.ts';
+import { findDecomposition } from './decompositions.ts';
 import { type Attribute, type Attributes, int, ints, type Node, string, tensorAttribute } from './graph.ts';
 import { NodeContext } from './operator.ts';
-import { add, mul, tensorOf } from './ops/arithmetic.ts';
+import { mul, tensorOf } from './ops/arithmetic.ts';
 import { cast } from './ops/constant.ts';
 import { findOperator } from './ops/index.ts';
 import { instanceNorm } from './ops/normalisation.ts';
@@ -26,12 +27,18 @@ export function upgradeNode(
   opset: number,
 ): Outputs {
   const foreign = new ForeignNode(builder, node, inputs, opset);
+  const decompose = findDecomposition(node);
+  if (decompose) return [decompose(foreign)];
   const upgrade = node.domain === '' && Object.hasOwn(UPGRADES, node.op) ? UPGRADES[node.op] : undefined;
   return upgrade ? upgrade(foreign) : foreign.emit();
 }
 
-/** Whether {@link upgradeNode} takes an operator of the '' domain. */
-export const isReadable = (op: string): boolean => Object.hasOwn(UPGRADES, op) || findOperator(op) !== undefined;
+/** Whether {@link upgradeNode} takes an operator. */
+export const isReadable = (node: Pick<Node, 'op' | 'domain'>): boolean =>
+  findDecomposition(node) !== undefined ||
+  // If is not a node of the graph that is built: the builder takes one of its branches.
+  (node.domain === '' && node.op === 'If') ||
+  (node.domain === '' && (Object.hasOwn(UPGRADES, node.op) || findOperator(node.op) !== undefined));
 
 /** What {@link ForeignNode.emit} says otherwise than the node did. */
 interface Change {
@@ -99,12 +106,10 @@ const UPGRADES: Readonly<Record<string, Upgrade>> = {
   Constant: constant,
   DequantizeLinear: quantisation,
   Dropout: dropout,
-  Gelu: gelu,
   GridSample: gridSample,
   GroupNormalization: groupNormalization,
   Identity: (node) => [node.input(0)],
   LogSoftmax: softmax,
-  Mish: mish,
   Pad: pad,
   QuantizeLinear: quantisation,
   ReduceL1: reduction,
@@ -202,10 +207,11 @@ function clip(node: ForeignNode): Outputs {
   return node.emit({ inputs: [node.input(0), limit(min), limit(max)], attributes: {} });
 }
 
-/** Inference leaves the input as it is; the mask is not made. */
+/** Inference leaves the input as it is, and so does a share of 0; the mask is not made. */
 function dropout(node: ForeignNode): Outputs {
   const training = node.inputs[2];
-  if (training && (training.numbers?.[0] ?? 1) !== 0) {
+  const share = node.inputs[1] ? (node.inputs[1].numbers?.[0] ?? 1) : 0.5;
+  if (training && share !== 0 && (training.numbers?.[0] ?? 1) !== 0) {
     throw node.unsupported('drops out at random', 'export the model for inference (model.eval() in PyTorch)');
   }
   return [node.input(0)];
@@ -315,26 +321,6 @@ function gridSample(node: ForeignNode): Outputs {
 function quantisation(node: ForeignNode): Outputs {
   if (node.int('block_size', 0) !== 0) throw node.unsupported('blocks with a scale each are not read');
   return node.emit({ attributes: node.keep('axis') });
-}
-
-/** Operator set 20: x Phi(x), exactly or with the hyperbolic tangent (Hendrycks and Gimpel, 2016). */
-function gelu(node: ForeignNode): Outputs {
-  const x = node.input(0);
-  const half = mul(x, node.number(0.5));
-  const curve =
-    node.string('approximate', 'none') === 'tanh'
-      ? node.builder.op('Tanh', [
-          mul(mul(x, add(mul(mul(x, x), node.number(0.044715)), node.number(1))), node.number(Math.sqrt(2 / Math.PI))),
-        ])
-      : node.builder.op('Erf', [mul(x, node.number(Math.SQRT1_2))]);
-  return node.emit({ op: 'Mul', inputs: [half, add(curve, node.number(1))], attributes: {} });
-}
-
-/** Operator set 18: x tanh(softplus(x)). */
-function mish(node: ForeignNode): Outputs {
-  const x = node.input(0);
-  const gate = node.builder.op('Tanh', [node.builder.op('Softplus', [x])]);
-  return node.emit({ op: 'Mul', inputs: [x, gate], attributes: {} });
 }
 
 /** Operator sets 18 (one scale and bias for each group) and 21 (for each channel), as an instance normalisation of the groups. */

@@ -66,6 +66,25 @@ export function toNumbers(tensor: Tensor): number[] {
   return Array.from(tensor.data);
 }
 
+/** The IEEE 754 binary16 bits of the nearest half to a number (of two as near, the even one); infinity beyond the range. */
+export function numberToHalf(value: number): number {
+  if (Number.isNaN(value)) return 0x7e00;
+  const sign = value < 0 || Object.is(value, -0) ? 0x8000 : 0;
+  const size = Math.abs(value);
+  // The distance of neighbouring halves: 2^-24 below the least normal number, and 1/1024 of the power of two below the value above it.
+  const exponent = Math.max(-14, Math.min(16, Math.floor(Math.log2(size))));
+  const steps = roundToEven(size / 2 ** (exponent - 10));
+  if (exponent > 15) return sign | 0x7c00;
+  // A normal number's leading bit counts one exponent up, which a carry of the rounding does too.
+  return sign | ((exponent + 14) * 1024 + steps);
+}
+
+function roundToEven(value: number): number {
+  const below = Math.floor(value);
+  const rest = value - below;
+  return rest > 0.5 || (rest === 0.5 && below % 2 === 1) ? below + 1 : below;
+}
+
 /** The value of IEEE 754 binary16 bits. */
 export function halfToNumber(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1;

@@ -1,5 +1,5 @@
 import { ModelFileError, UnsupportedOpError } from '../util/errors.ts';
-import type { Graph, Node } from './graph.ts';
+import { type Graph, type Node, namesRead } from './graph.ts';
 import { isReadable } from './opsets.ts';
 import { sizeOf } from './tensor.ts';
 
@@ -27,9 +27,8 @@ export function validateGraph(graph: Graph): void {
   }
   for (const { name } of graph.inputs) make(name, 'an input');
   for (const node of graph.nodes) {
-    for (const name of node.inputs) {
-      if (name !== '' && !made.has(name))
-        throw new ModelFileError(`${describe(node)} uses "${name}", which nothing before it makes`);
+    for (const name of namesRead(node)) {
+      if (!made.has(name)) throw new ModelFileError(`${describe(node)} uses "${name}", which nothing before it makes`);
     }
     for (const name of node.outputs) if (name !== '') make(name, `an output of ${describe(node)}`);
   }
@@ -47,7 +46,7 @@ const describe = (node: Node): string => `${node.op} (node "${node.name}")`;
 const qualified = (node: Node): string => (node.domain ? `${node.domain}.${node.op}` : node.op);
 
 function checkOperators(graph: Graph): void {
-  const unknown = graph.nodes.filter((node) => node.domain !== '' || !isReadable(node.op));
+  const unknown = graph.nodes.filter((node) => !isReadable(node));
   const [first] = unknown;
   if (!first) return;
   const others = [...new Set(unknown.map(qualified))].slice(1);

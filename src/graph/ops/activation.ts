@@ -100,7 +100,7 @@ export const operators = {
   HardSigmoid: elementwise(({ y, grad, node }) => where(within(y, 0, 1), mul(grad, node.float('alpha', 0.2)), 0)),
   HardSwish: elementwise(({ x, grad }) => {
     const slope = add(div(x, 3), 0.5);
-    return mul(grad, where(less(abs(x), 3), slope, cast(greater(x, 0), 'float32')));
+    return mul(grad, where(less(abs(x), 3), slope, cast(greater(x, 0), x.dtype)));
   }),
 
   PRelu: {

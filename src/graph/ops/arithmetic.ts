@@ -2,7 +2,8 @@ import { ShapeError } from '../../util/errors.ts';
 import type { Value } from '../builder.ts';
 import type { GradientContext, NodeContext, Operator, Type } from '../operator.ts';
 import type { DataType, Shape, Tensor } from '../tensor.ts';
-import { sizeOf, toBigInt64, toNumbers } from '../tensor.ts';
+import { numberToHalf, sizeOf, toBigInt64, toNumbers } from '../tensor.ts';
+import { cast } from './constant.ts';
 import { sumTo } from './reduction.ts';
 
 /** A value, or a number that becomes a constant of the other operand's element type. */
@@ -31,6 +32,8 @@ export const square = (x: Value): Value => mul(x, x);
 export const floor = (x: Value): Value => x.builder.op('Floor', [x]);
 export const sin = (x: Value): Value => x.builder.op('Sin', [x]);
 export const cos = (x: Value): Value => x.builder.op('Cos', [x]);
+export const sinh = (x: Value): Value => x.builder.op('Sinh', [x]);
+export const cosh = (x: Value): Value => x.builder.op('Cosh', [x]);
 export const not = (x: Value): Value => x.builder.op('Not', [x]);
 
 /** `yes` where `condition` (bool) holds, else `no`. */
@@ -81,7 +84,7 @@ export function tensorOf(dtype: DataType, values: readonly number[], shape: Shap
     case 'bool':
       return { dtype, shape, data: Uint8Array.from(values, (value) => (value ? 1 : 0)) };
     case 'float16':
-      throw new ShapeError('float16 constants are read from files, never made here');
+      return { dtype, shape, data: Uint16Array.from(values, numberToHalf) };
   }
 }
 
@@ -198,9 +201,7 @@ function extremum(compute: (...values: number[]) => number): Operator {
     infer: inferBroadcast(),
     gradient: ({ node, grad, outputs, needs }) => {
       const y = outputs[0] as Value;
-      const masks = node.inputs.map((_, i) =>
-        y.builder.op('Cast', [equal(node.input(i), y)], { to: { type: 'int', value: 1 } }),
-      );
+      const masks = node.inputs.map((_, i) => cast(equal(node.input(i), y), y.dtype));
       const share = div(
         grad,
         masks.reduce((sum, mask) => add(sum, mask)),
@@ -241,8 +242,18 @@ export const operators = {
   },
   Mod: {
     infer: inferBroadcast(),
-    stopsGradient: true,
-    fold: foldElementwise(([a, b]) => (((a as number) % (b as number)) + (b as number)) % (b as number)),
+    // a - b q, where the whole quotient q stays as it is.
+    gradient: ({ node, grad, outputs, needs }) => {
+      const [a, b] = [node.input(0), node.input(1)];
+      const quotient = () => div(sub(a, outputs[0] as Value), b);
+      return [
+        needs(0) ? sumTo(grad, a.shape) : undefined,
+        needs(1) ? sumTo(neg(mul(grad, quotient())), b.shape) : undefined,
+      ];
+    },
+    // The sign is the divisor's, or with `fmod` the dividend's, as JavaScript has it.
+    fold: (node, inputs) =>
+      foldElementwise(([a = 0, b = 0]) => (node.int('fmod', 0) ? a % b : ((a % b) + b) % b))(node, inputs),
   },
   Min: extremum(Math.min),
   Max: extremum(Math.max),
@@ -270,6 +281,15 @@ export const operators = {
   ),
   Sin: unaryOperator(Math.sin, (grad, x) => mul(grad, cos(x))),
   Cos: unaryOperator(Math.cos, (grad, x) => neg(mul(grad, sin(x)))),
+  Tan: unaryOperator(Math.tan, (grad, _x, y) => mul(grad, add(square(y), 1))),
+  Asin: unaryOperator(Math.asin, (grad, x) => div(grad, sqrt(sub(1, square(x))))),
+  Acos: unaryOperator(Math.acos, (grad, x) => neg(div(grad, sqrt(sub(1, square(x)))))),
+  Atan: unaryOperator(Math.atan, (grad, x) => div(grad, add(square(x), 1))),
+  Sinh: unaryOperator(Math.sinh, (grad, x) => mul(grad, cosh(x))),
+  Cosh: unaryOperator(Math.cosh, (grad, x) => mul(grad, sinh(x))),
+  Asinh: unaryOperator(Math.asinh, (grad, x) => div(grad, sqrt(add(square(x), 1)))),
+  Acosh: unaryOperator(Math.acosh, (grad, x) => div(grad, sqrt(sub(square(x), 1)))),
+  Atanh: unaryOperator(Math.atanh, (grad, x) => div(grad, sub(1, square(x)))),
   Erf: {
     infer: inferSame,
     gradient: ({ node, grad }) => {
@@ -289,6 +309,8 @@ export const operators = {
   And: comparison((a, b) => Boolean(a) && Boolean(b)),
   Or: comparison((a, b) => Boolean(a) || Boolean(b)),
   Not: stepOperator((x) => (x ? 0 : 1)),
+  Xor: comparison((a, b) => Boolean(a) !== Boolean(b)),
+  IsInf: { infer: (node) => [{ dtype: 'bool', shape: node.input(0).shape }], stopsGradient: true },
   IsNaN: { infer: (node) => [{ dtype: 'bool', shape: node.input(0).shape }], stopsGradient: true },
   Where: {
     infer: (node) => [

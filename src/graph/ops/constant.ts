@@ -40,7 +40,10 @@ function range(node: NodeContext): { start: number; count: number; step: number 
   return { start, count, step };
 }
 
-/** Rules of a (de)quantisation: elementwise, to the type that `dtype` tells, by one scale for all or for each place of an axis. */
+/**
+ * Rules of a (de)quantisation: elementwise, to the type that `dtype` tells, by one scale for all or for each place of an axis. There is no gradient, on
+ * purpose: rounding's is zero wherever there is one, and a zero passed on in silence would be taken for a network that cannot be attacked.
+ */
 const quantisation = (dtype: (node: NodeContext) => DataType): Operator => ({
   infer: (node) => {
     const [{ shape }, scale] = [node.input(0), node.input(1)];
@@ -50,7 +53,6 @@ const quantisation = (dtype: (node: NodeContext) => DataType): Operator => ({
     }
     return [{ dtype: dtype(node), shape }];
   },
-  stopsGradient: true,
 });
 
 /** Folded constants have at most so many elements; a greater one stays a node, which costs nothing in the file. */
@@ -66,8 +68,7 @@ export const operators = {
     },
     fold: (node) => {
       const shape = node.constantInput(0) ?? [];
-      const foldable = sizeOf(shape) <= FOLDED_SIZE && node.tensor('value')?.dtype !== 'float16';
-      return foldable ? [fill(node, shape)] : undefined;
+      return sizeOf(shape) <= FOLDED_SIZE ? [fill(node, shape)] : undefined;
     },
     stopsGradient: true,
   },
@@ -107,7 +108,7 @@ export const operators = {
       const dtype = castTarget(node);
       const numbers = toNumbers(tensor);
       // What is not finite has no integer: ONNX Runtime decides.
-      const foldable = dtype !== 'float16' && (isFloat(dtype) || numbers.every(Number.isFinite));
+      const foldable = isFloat(dtype) || numbers.every(Number.isFinite);
       return foldable ? [tensorOf(dtype, numbers, tensor.shape)] : undefined;
     },
   },

@@ -7,6 +7,7 @@ import * as activation from './activation.ts';
 import * as arithmetic from './arithmetic.ts';
 import { cast } from './constant.ts';
 import { conv, convTranspose } from './convolution.ts';
+import { einsum } from './einsum.ts';
 import { gridSample } from './grid-sampling.ts';
 import { listOperators } from './index.ts';
 import * as indexing from './indexing.ts';
@@ -71,6 +72,16 @@ const ARITHMETIC: readonly Row[] = [
   { op: 'Reciprocal', inputs: [uniform(cells, 0.5, 2)], build: arithmetic.reciprocal, formula: (x) => 1 / x },
   { op: 'Sin', inputs: [uniform(cells)], build: arithmetic.sin, formula: Math.sin },
   { op: 'Cos', inputs: [uniform(cells)], build: arithmetic.cos, formula: Math.cos },
+  { op: 'Tan', inputs: [uniform(cells)], build: node('Tan'), formula: Math.tan },
+  { op: 'Asin', inputs: [uniform(cells, -0.8, 0.8)], build: node('Asin'), formula: Math.asin },
+  { op: 'Acos', inputs: [uniform(cells, -0.8, 0.8)], build: node('Acos'), formula: Math.acos },
+  { op: 'Atan', inputs: [uniform(cells)], build: node('Atan'), formula: Math.atan },
+  { op: 'Sinh', inputs: [uniform(cells)], build: arithmetic.sinh, formula: Math.sinh },
+  { op: 'Cosh', inputs: [uniform(cells)], build: arithmetic.cosh, formula: Math.cosh },
+  { op: 'Asinh', inputs: [uniform(cells)], build: node('Asinh'), formula: Math.asinh },
+  { op: 'Acosh', inputs: [uniform(cells, 1.5, 3)], build: node('Acosh'), formula: Math.acosh },
+  { op: 'Atanh', inputs: [uniform(cells, -0.8, 0.8)], build: node('Atanh'), formula: Math.atanh },
+  { op: 'Mod', inputs: [avoiding(cells, [-1, 0, 1]), uniform([], 1, 1)], build: node('Mod', { fmod: int(1) }), formula: (x, y) => x % y },
   { op: 'Erf', inputs: [uniform(cells)], build: node('Erf'), example: { inputs: [[0, 0.5, 1, -1, 2, 3]], output: [0, 0.5204999, 0.8427008, -0.8427008, 0.9953223, 0.9999779] } },
   { op: 'Where', inputs: [avoiding(cells, [0]), uniform([3]), uniform([2, 1])], build: (x, a, b) => arithmetic.where(arithmetic.greater(x, 0), a, b), still: [0] },
 ];
@@ -203,6 +214,12 @@ const MATRICES: readonly Row[] = [
   { op: 'Gemm', form: 'transA, alpha, beta', inputs: [uniform([3, 2]), uniform([3, 4]), uniform([2, 1])], build: (a, b, bias) => gemm(a, b, { bias, transA: true, alpha: 0.5, beta: -2 }) },
   { op: 'Gemm', form: 'transB, scalar bias', inputs: [uniform([2, 3]), uniform([4, 3]), uniform([])], build: (a, b, bias) => gemm(a, b, { bias, transB: true, alpha: 2 }) },
   { op: 'Gemm', form: 'transA, transB, no bias', inputs: [uniform([3, 2]), uniform([4, 3])], build: (a, b) => gemm(a, b, { transA: true, transB: true }) },
+  { op: 'Einsum', form: 'attention', inputs: [uniform([2, 3, 4]), uniform([2, 5, 4])], build: (a, b) => einsum('bid,bjd->bij', a, b) },
+  { op: 'Einsum', form: 'three operands, a sum over an axis of one alone', inputs: [uniform([2, 3]), uniform([3, 4]), uniform([4, 2])], build: (a, b, c) => einsum(' bi , ij, jk -> bj', a, b, c) },
+  { op: 'Einsum', form: 'a hidden axis, broadcast', inputs: [uniform([2, 1, 3]), uniform([1, 4, 3])], build: (a, b) => einsum('...c,...c->...c', a, b) },
+  { op: 'Einsum', form: 'no right side', inputs: [uniform([2, 3]), uniform([3, 2])], build: (a, b) => einsum('zi,ia', a, b), example: { inputs: [[1, 2, 3, 4, 5, 6], [1, 0, 0, 1, 1, 1]], output: [4, 10, 5, 11] } },
+  { op: 'Einsum', form: 'to a scalar', inputs: [uniform([2, 3]), uniform([2, 3])], build: (a, b) => einsum('ij,ij->', a, b), example: { inputs: [[1, 2, 3, 4, 5, 6], [1, 0, 2, 0, 0, 1]], output: [13] } },
+  { op: 'Einsum', form: 'one operand', inputs: [uniform([2, 3, 2])], build: (x) => einsum('nij->jn', x), example: { inputs: [zeroToEleven], output: [6, 24, 9, 27] } },
 ];
 
 // biome-ignore format: a row is a line
@@ -252,6 +269,7 @@ const NORMALISATIONS: readonly Row[] = [
   { op: 'LayerNormalization', form: 'two axes', inputs: [uniform([3, 2, 3]), uniform([2, 3]), uniform([2, 3])], build: (x, scale, bias) => normalisation.layerNorm(x, scale, bias, 1, 0.1) },
   { op: 'LpNormalization', inputs: [uniform([2, 4], 0.5, 1.5)], build: (x) => normalisation.normaliseL2(x), example: { inputs: [[3, 0, 4, 0, 1, 1, 1, 1]], output: [0.6, 0, 0.8, 0, 0.5, 0.5, 0.5, 0.5] } },
   { op: 'LpNormalization', form: 'inner axis', inputs: [uniform([2, 3, 2], 0.5, 1.5)], build: (x) => normalisation.normaliseL2(x, 1) },
+  { op: 'LpNormalization', form: 'by absolute values', inputs: [avoiding([2, 3], [0])], build: node('LpNormalization', { axis: int(-1), p: int(1) }), example: { inputs: [[1, -2, 1, 3, 4, -1]], output: [0.25, -0.5, 0.25, 0.375, 0.5, -0.125] } },
 ];
 
 const pool = (op: string, attributes: Attributes) => node(op, attributes);

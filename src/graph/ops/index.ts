@@ -3,6 +3,7 @@ import { operators as activation } from './activation.ts';
 import { operators as arithmetic } from './arithmetic.ts';
 import { operators as constant } from './constant.ts';
 import { operators as convolution } from './convolution.ts';
+import { operators as einsum } from './einsum.ts';
 import { operators as gridSampling } from './grid-sampling.ts';
 import { operators as indexing } from './indexing.ts';
 import { operators as matrix } from './matrix.ts';
@@ -24,6 +25,7 @@ const OPERATORS: Readonly<Record<string, Operator>> = {
   ...padding,
   ...selection,
   ...matrix,
+  ...einsum,
   ...convolution,
   ...normalisation,
   ...pooling,

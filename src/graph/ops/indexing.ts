@@ -2,9 +2,10 @@ import { ShapeError } from '../../util/errors.ts';
 import type { Value } from '../builder.ts';
 import { int } from '../graph.ts';
 import type { NodeContext, Operator, Type } from '../operator.ts';
-import { int64, type Shape, sizeOf, type Tensor, toNumbers } from '../tensor.ts';
+import { int64, type Shape, sizeOf, toNumbers } from '../tensor.ts';
 import { tensorOf } from './arithmetic.ts';
 import { pad, spread } from './padding.ts';
+import { pick } from './pick.ts';
 import { scatterAlong } from './selection.ts';
 import { expand, reshape } from './shape.ts';
 
@@ -275,26 +276,4 @@ function splitSizes(node: NodeContext): readonly number[] {
     throw node.error(`parts of [${sizes.join(',')}] do not make up ${extent}`);
   }
   return sizes;
-}
-
-/** A tensor of `shape` whose element at each place is that of `tensor` at `source(place)`. */
-function pick(tensor: Tensor, shape: Shape, source: (place: readonly number[]) => readonly number[]): Tensor {
-  const values = toNumbers(tensor);
-  const out: number[] = [];
-  for (let flat = 0; flat < sizeOf(shape); flat++) {
-    const index = source(placeOf(flat, shape)).reduce((sum, at, axis) => sum * (tensor.shape[axis] as number) + at, 0);
-    out.push(values[index] as number);
-  }
-  return tensorOf(tensor.dtype, out, shape);
-}
-
-/** The place of each axis that a row-major index stands for. */
-function placeOf(flat: number, shape: Shape): number[] {
-  const place: number[] = [];
-  let rest = flat;
-  for (const extent of [...shape].reverse()) {
-    place.unshift(rest % extent);
-    rest = Math.floor(rest / extent);
-  }
-  return place;
 }

@@ -1,8 +1,8 @@
 import type { Value } from '../builder.ts';
 import { float, int } from '../graph.ts';
 import type { NodeContext, Operator } from '../operator.ts';
-import { add, div, mul, neg, pow, sqrt, square, sub } from './arithmetic.ts';
-import { reduceMean, reduceSum } from './reduction.ts';
+import { abs, add, div, greater, mul, neg, pow, sign, sqrt, square, sub, where } from './arithmetic.ts';
+import { reduceL2, reduceMean, reduceSum } from './reduction.ts';
 import { reshape } from './shape.ts';
 
 /** (x - mean) / sqrt(variance + epsilon) * scale + bias for each channel of x [N,C,...]; all four are [C]. One pass over x. */
@@ -92,12 +92,17 @@ export const operators = {
   LpNormalization: {
     infer: (node) => [node.input(0)],
     gradient: ({ node, grad, outputs }) => {
-      if (node.int('p', 2) !== 2) throw node.error('has a gradient for p = 2 only');
       const [x, y] = [node.input(0), outputs[0] as Value];
-      const axis = node.int('axis', -1);
-      const along = mul(y, reduceSum(mul(grad, y), [axis], true));
-      const norm = sqrt(reduceSum(square(x), [axis], true));
-      return [div(sub(grad, along), norm)];
+      const axes = [node.int('axis', -1)];
+      const dot = reduceSum(mul(grad, y), axes, true);
+      const [along, norm] =
+        node.int('p', 2) === 1
+          ? [mul(sign(x), dot), reduceSum(abs(x), axes, true)]
+          : [mul(y, dot), reduceL2(x, axes, true)];
+      // ONNX Runtime gives zeros for a vector of zeros, which has no direction: its gradient is made 0 too. Its norm is replaced before
+      // the division, so that nothing infinite is made on the way.
+      const known = greater(norm, 0);
+      return [where(known, div(sub(grad, along), where(known, norm, 1)), 0)];
     },
   },
 } satisfies Record<string, Operator>;

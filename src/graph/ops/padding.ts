@@ -1,7 +1,7 @@
 import type { Value } from '../builder.ts';
 import { string } from '../graph.ts';
 import type { NodeContext, Operator } from '../operator.ts';
-import { float32, int64, type Shape } from '../tensor.ts';
+import { int64, type Shape } from '../tensor.ts';
 import { add, mul, sub, tensorOf } from './arithmetic.ts';
 import { flip, slice } from './indexing.ts';
 import { reduceSum } from './reduction.ts';
@@ -38,7 +38,7 @@ export function spread(x: Value, steps: readonly number[]): Value {
     [1],
   );
   const repeated = resize(x, { scales: steps, mode: 'nearest', coordinates: 'asymmetric', nearest: 'floor' });
-  return mul(repeated, x.builder.constant(float32(mask, extents), 'mask'));
+  return mul(repeated, x.builder.constant(tensorOf(x.dtype, mask, extents), 'mask'));
 }
 
 /** `x` repeated `repeats[i]` times along axis i. */

@@ -1,7 +1,7 @@
 import type { Value } from '../builder.ts';
 import { type Attributes, int, ints } from '../graph.ts';
 import type { NodeContext, Operator, Type } from '../operator.ts';
-import { float32, type Shape, sizeOf } from '../tensor.ts';
+import { type Shape, sizeOf } from '../tensor.ts';
 import { div, equal, mul, tensorOf } from './arithmetic.ts';
 import { cast } from './constant.ts';
 import { pad, spread } from './padding.ts';
@@ -88,7 +88,7 @@ function windowCounts(node: NodeContext, kernel: readonly number[], window: Wind
 /** Gradient of MaxPool where windows do not overlap: equal maxima share it. No place is looked up, which keeps it fast. */
 function toEqualMaxima(node: NodeContext, grad: Value, y: Value): Value {
   const kernel = kernelOf(node);
-  const winners = cast(equal(node.input(0), upsampleNearest(y, kernel)), 'float32');
+  const winners = cast(equal(node.input(0), upsampleNearest(y, kernel)), y.dtype);
   const count = mul(averagePool(winners, kernel), sizeOf(kernel));
   return mul(winners, upsampleNearest(div(grad, count), kernel));
 }
@@ -132,7 +132,8 @@ export const operators = {
           : mul(
               grad,
               grad.builder.constant(
-                float32(
+                tensorOf(
+                  grad.dtype,
                   counts.map((count) => 1 / count),
                   [1, 1, ...window.output],
                 ),
@@ -168,7 +169,7 @@ export const operators = {
     // Equal maxima share the gradient.
     gradient: ({ node, grad, outputs }) => {
       const x = node.input(0);
-      const winners = cast(equal(x, outputs[0] as Value), 'float32');
+      const winners = cast(equal(x, outputs[0] as Value), x.dtype);
       const count = reduceSum(
         winners,
         x.shape.flatMap((_, axis) => (axis < 2 ? [] : [axis])),

@@ -98,7 +98,7 @@ function foldAll(
 
 /** Each greatest (or least) element gets an equal part. */
 function extremum({ x, grad, y }: { readonly x: Value; readonly grad: Value; readonly y: Value }): Value {
-  const mask = cast(equal(x, y), 'float32');
+  const mask = cast(equal(x, y), x.dtype);
   const axes = x.shape.flatMap((extent, axis) => (extent !== y.shape[axis] ? [axis] : []));
   const count = axes.length === 0 ? mask : reduceSum(mask, axes, true);
   return mul(div(grad, count), mask);

@@ -4,6 +4,7 @@ import { int, OPSET, string } from '../graph.ts';
 import type { NodeContext, Operator } from '../operator.ts';
 import { float32, int64, type Shape, sizeOf } from '../tensor.ts';
 import { mul } from './arithmetic.ts';
+import { cast } from './constant.ts';
 import { interpolationMatrix, sourceCoordinate } from './interpolation.ts';
 import { matMul } from './matrix.ts';
 import { averagePool } from './pooling.ts';
@@ -160,12 +161,12 @@ function resampleAxis(grad: Value, axis: number, extent: number, matrix: Float32
   const before = grad.shape.slice(0, axis);
   const after = grad.shape.slice(axis + 1);
   if (after.length === 0)
-    return matMul(grad, grad.builder.constant(float32(matrix, [places, extent]), 'interpolation'));
+    return matMul(grad, cast(grad.builder.constant(float32(matrix, [places, extent]), 'interpolation'), grad.dtype));
   const transposed = new Float32Array(matrix.length);
   matrix.forEach((weight, i) => {
     transposed[(i % extent) * places + Math.floor(i / extent)] = weight;
   });
-  const left = grad.builder.constant(float32(transposed, [extent, places]), 'interpolation');
+  const left = cast(grad.builder.constant(float32(transposed, [extent, places]), 'interpolation'), grad.dtype);
   const product = matMul(left, reshape(grad, [sizeOf(before), places, sizeOf(after)]));
   return reshape(product, [...before, extent, ...after]);
 }

@@ -3,6 +3,7 @@ import { int, ints } from '../graph.ts';
 import type { NodeContext, Operator, Type } from '../operator.ts';
 import { int64, type Shape, sizeOf, type Tensor } from '../tensor.ts';
 import { broadcastShapes, tensorOf } from './arithmetic.ts';
+import { pick } from './pick.ts';
 import { sumTo } from './reduction.ts';
 
 /** The same elements in another shape; no node is added where the shape is the same. */
@@ -114,10 +115,13 @@ export const operators = {
       });
       return [transpose(grad, inverse)];
     },
-    fold: (_node, inputs) => {
-      const tensor = inputs[0];
-      // Shape arithmetic has vectors at most; a transposed vector is itself.
-      return tensor && tensor.shape.length < 2 ? [tensor] : undefined;
+    fold: (node, [tensor]) => {
+      if (!tensor) return undefined;
+      const permutation = permutationOf(node);
+      const shape = permutation.map((axis) => tensor.shape[axis] as number);
+      const source = (place: readonly number[]) =>
+        tensor.shape.map((_, axis) => place[permutation.indexOf(axis)] as number);
+      return [pick(tensor, shape, source)];
     },
   },
 
