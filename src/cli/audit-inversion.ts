@@ -142,7 +142,10 @@ export const auditInversionCommand = command({
         seed,
         budget: args.budget,
       };
-      const work = await openWorkFolder(join(args.out, 'work'), plan, args.resume === true);
+      const work = await openWorkFolder(join(args.out, 'work'), plan, {
+        resume: args.resume === true,
+        keyFile: join(cacheDirectory(), 'audit.key'),
+      });
       const measured = await runInversionAudit({
         ...job,
         ...sessionOptions(args),

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InputError, StoreError } from '../util/errors.ts';
-import { EmbeddingCipher, openKeyFile, SEAL_BYTES } from './embedding-cipher.ts';
+import { BiometricCipher, openKeyFile, SEAL_BYTES } from './biometric-cipher.ts';
 import { lockFile } from './file-lock.ts';
 
 const KEY_FILE = 'embedding-cache.key';
@@ -36,7 +36,7 @@ export interface EmbeddingCacheOptions {
  */
 export class EmbeddingCache {
   readonly #path: string;
-  readonly #cipher: EmbeddingCipher;
+  readonly #cipher: BiometricCipher;
   readonly #options: EmbeddingCacheOptions;
   readonly #entries: Map<string, Buffer>;
   #file: FileHandle | undefined;
@@ -45,7 +45,7 @@ export class EmbeddingCache {
 
   private constructor(parts: {
     readonly path: string;
-    readonly cipher: EmbeddingCipher;
+    readonly cipher: BiometricCipher;
     readonly options: EmbeddingCacheOptions;
     readonly entries: Map<string, Buffer>;
     readonly file: FileHandle | undefined;
@@ -71,7 +71,7 @@ export class EmbeddingCache {
       throw new InputError(`an embedding has a whole number of values, not ${embeddingSize}`);
     }
     const path = join(directory, `${createHash('sha256').update(encoderHash).digest('hex').slice(0, 32)}${EXTENSION}`);
-    const cipher = new EmbeddingCipher(await openKeyFile(options.keyFile ?? join(directory, KEY_FILE)));
+    const cipher = new BiometricCipher(await openKeyFile(options.keyFile ?? join(directory, KEY_FILE)));
     return storing(path, async () => {
       await mkdir(directory, { recursive: true, mode: 0o700 });
       const unlock = await lockFile(`${path}.lock`);
@@ -193,7 +193,7 @@ export async function eraseEmbeddingCaches(
   });
 }
 
-function headerOf(cipher: EmbeddingCipher, embeddingSize: number): Buffer {
+function headerOf(cipher: BiometricCipher, embeddingSize: number): Buffer {
   const header = Buffer.alloc(HEADER_BYTES);
   MAGIC.copy(header);
   header.writeUInt32LE(embeddingSize, MAGIC.length);

@@ -1,6 +1,7 @@
-import { readFile, stat } from 'node:fs/promises';
+import { mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { makeFileTree } from '../../../test/fixtures/file-tree.ts';
 import { flatImage } from '../../../test/fixtures/image-files.ts';
 import { InputError } from '../../util/errors.ts';
@@ -8,29 +9,52 @@ import { facesHash, openWorkFolder } from './work-folder.ts';
 
 const PLAN = { seed: 1 };
 
+let keys: string;
+beforeAll(async () => {
+  keys = await mkdtemp(join(tmpdir(), 'faceward-keys-'));
+});
+afterAll(() => rm(keys, { recursive: true, force: true }));
+
+const options = (resume: boolean, key = 'one') => ({ resume, keyFile: join(keys, key) });
+
 describe('openWorkFolder', () => {
   test('keeps what was written for a resumed audit, and nothing for a new one', async () => {
     const folder = join(await makeFileTree({}), 'work');
-    await (await openWorkFolder(folder, PLAN, false)).store.write('face', Uint8Array.of(1, 2));
-    expect([...((await (await openWorkFolder(folder, PLAN, true)).store.read('face')) ?? [])]).toEqual([1, 2]);
-    expect(await (await openWorkFolder(folder, PLAN, false)).store.read('face')).toBeUndefined();
+    await (await openWorkFolder(folder, PLAN, options(false))).store.write('face', Uint8Array.of(1, 2));
+    expect([...((await (await openWorkFolder(folder, PLAN, options(true))).store.read('face')) ?? [])]).toEqual([1, 2]);
+    expect(await (await openWorkFolder(folder, PLAN, options(false))).store.read('face')).toBeUndefined();
   });
 
   test('refuses to resume an audit of another plan', async () => {
     const folder = join(await makeFileTree({}), 'work');
-    await openWorkFolder(folder, PLAN, false);
-    await expect(openWorkFolder(folder, { seed: 2 }, true)).rejects.toThrow(InputError);
+    await openWorkFolder(folder, PLAN, options(false));
+    await expect(openWorkFolder(folder, { seed: 2 }, options(true))).rejects.toThrow(InputError);
   });
 
   test.each([true, false])('never deletes a folder that is not an audit’s (resume %s)', async (resume) => {
     const folder = join(await makeFileTree({ 'work/thesis.txt': 'years' }), 'work');
-    await expect(openWorkFolder(folder, PLAN, resume)).rejects.toThrow(InputError);
+    await expect(openWorkFolder(folder, PLAN, options(resume))).rejects.toThrow(InputError);
     expect(await readFile(join(folder, 'thesis.txt'), 'utf8')).toBe('years');
+  });
+
+  test('holds nothing in the clear, and nothing that was written under another key', async () => {
+    const folder = join(await makeFileTree({}), 'work');
+    const face = new Uint8Array(4000).fill(77);
+    await (await openWorkFolder(folder, PLAN, options(false))).store.write('face', face);
+    const bytes = await readFile(join(folder, 'face.bin'));
+    expect(bytes.includes(Buffer.from([77, 77, 77, 77]))).toBe(false);
+    expect(await (await openWorkFolder(folder, PLAN, options(true, 'another'))).store.read('face')).toBeUndefined();
+    const same = await openWorkFolder(folder, PLAN, options(true));
+    expect([...((await same.store.read('face')) ?? [])]).toEqual([...face]);
+    await rename(join(folder, 'face.bin'), join(folder, 'stranger.bin'));
+    expect(await same.store.read('stranger')).toBeUndefined();
+    await writeFile(join(folder, 'cut.bin'), bytes.subarray(0, 5));
+    expect(await same.store.read('cut')).toBeUndefined();
   });
 
   test('is its owner’s alone', async () => {
     const folder = join(await makeFileTree({}), 'work');
-    await openWorkFolder(folder, PLAN, false);
+    await openWorkFolder(folder, PLAN, options(false));
     expect((await stat(folder)).mode & 0o077).toBe(0);
   });
 });

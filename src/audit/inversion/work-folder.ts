@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { BiometricCipher, openKeyFile } from '../../data/biometric-cipher.ts';
 import { InputError } from '../../util/errors.ts';
 import type { ReconstructionStore } from './reconstruct.ts';
 import type { AuditFace } from './subjects.ts';
 
-/** The folder of an unfinished audit: its plan, and the reconstructions so far. Reconstructions are biometric data: the folder is its owner's alone, and goes when the audit is done. */
+/** The folder of an unfinished audit: its plan, and the reconstructions so far. Reconstructions are biometric data: they are encrypted, the folder is its owner's alone, and it goes when the audit is done. */
 export interface WorkFolder {
   readonly store: ReconstructionStore;
   remove(): Promise<void>;
@@ -15,13 +16,15 @@ export interface WorkFolder {
  * Opens the work folder of an audit.
  *
  * @param plan - everything that decides the result; a folder of another plan is not resumed.
+ * @param options.keyFile - key of the encryption, made where it is absent. What was written under another key is made again.
  * @throws InputError where `resume` is asked for and the folder holds another plan; where it holds files, but no plan: it is somebody else's, and would be deleted.
  */
 export async function openWorkFolder(
   folder: string,
   plan: Readonly<Record<string, unknown>>,
-  resume: boolean,
+  options: { readonly resume: boolean; readonly keyFile: string },
 ): Promise<WorkFolder> {
+  const { resume } = options;
   const text = JSON.stringify(plan, undefined, 2);
   const planFile = join(folder, 'plan.json');
   const before = await readIfThere(planFile);
@@ -38,13 +41,17 @@ export async function openWorkFolder(
   if (!resume) await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true, mode: 0o700 });
   await writeFile(planFile, text);
+  const cipher = new BiometricCipher(await openKeyFile(options.keyFile));
   return {
     store: {
-      read: (name) => readIfThere(join(folder, `${name}.bin`)),
+      read: async (name) => {
+        const sealed = await readIfThere(join(folder, `${name}.bin`));
+        return sealed && cipher.open(sealed, cipher.label(name));
+      },
       // Written aside and renamed: a file that is there is whole, whenever the process was killed.
       write: async (name, bytes) => {
         const path = join(folder, `${name}.bin`);
-        await writeFile(`${path}.part`, bytes, { mode: 0o600 });
+        await writeFile(`${path}.part`, cipher.seal(bytes, cipher.label(name)), { mode: 0o600 });
         await rename(`${path}.part`, path);
       },
     },

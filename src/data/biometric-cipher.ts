@@ -10,8 +10,8 @@ const TAG_BYTES = 16;
 /** Bytes that sealing adds to a text. */
 export const SEAL_BYTES = NONCE_BYTES + TAG_BYTES;
 
-/** AES-256-GCM with a random 96-bit nonce for each entry (good for 2^32 entries under one key), and labels that tell nothing without the key. */
-export class EmbeddingCipher {
+/** Encrypts templates and faces that are kept on disk: AES-256-GCM with a random 96-bit nonce for each entry (good for 2^32 entries under one key), and labels that tell nothing without the key. */
+export class BiometricCipher {
   readonly #sealKey: Buffer;
   readonly #labelKey: Buffer;
 
@@ -35,6 +35,7 @@ export class EmbeddingCipher {
 
   /** The text, or undefined where the bytes were damaged, belong to another context or were sealed under another key. */
   open(sealed: Uint8Array, context: Uint8Array): Buffer | undefined {
+    if (sealed.length < SEAL_BYTES) return undefined;
     const decipher = createDecipheriv('aes-256-gcm', this.#sealKey, sealed.subarray(0, NONCE_BYTES), {
       authTagLength: TAG_BYTES,
     });
@@ -62,10 +63,10 @@ export async function openKeyFile(path: string): Promise<Buffer> {
     if (key.length === KEY_BYTES) return key;
   } catch (cause) {
     if (cause instanceof StoreError) throw cause;
-    throw new StoreError(`${path}: the key of the embedding cache can be neither read nor made`, { cause });
+    throw new StoreError(`${path}: the key that encrypts what is kept can be neither read nor made`, { cause });
   }
   throw new StoreError(`${path}: this is no key of ${KEY_BYTES} bytes`, {
-    hint: 'delete the cache and its key; both are made anew',
+    hint: 'delete it and what it encrypted; both are made anew',
   });
 }
 
@@ -89,7 +90,7 @@ async function requirePrivate(path: string): Promise<void> {
   if (process.platform === 'win32') return;
   const { mode } = await stat(path);
   if ((mode & 0o077) === 0) return;
-  throw new StoreError(`${path}: others than its owner may read the key of the embedding cache`, {
+  throw new StoreError(`${path}: others than its owner may read the key that encrypts what is kept`, {
     hint: `run: chmod 600 ${path}`,
   });
 }
