@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import type { ArgsDef } from 'citty';
 import { EmbeddingCache } from '../data/embedding-cache.ts';
+import { defendEncoder } from '../defence/input/defended-encoder.ts';
+import { INPUT_DEFENCE_FORMS, parseInputDefences } from '../defence/input/input-defence.ts';
 import { cachedEncoder } from '../encoder/cached-encoder.ts';
 import type { Encoder } from '../encoder/encoder.ts';
 import { parseModelConvention } from '../encoder/model-convention.ts';
@@ -43,6 +45,11 @@ export const encoderArgs = {
   std: { type: 'string', description: 'in place of --range: deviation, as --mean', valueHint: 'r,g,b' },
   box: { type: 'string', description: 'part of the 112x112 template that the encoder looks at', valueHint: 'x,y,w,h' },
   flip: { type: 'boolean', description: 'embed the mirrored face too and take the mean' },
+  defence: {
+    type: 'string',
+    description: `what is done to a face before the encoder sees it: ${INPUT_DEFENCE_FORMS}`,
+    valueHint: 'defence',
+  },
   ownership: {
     type: 'string',
     description: 'for an endpoint: who says that you own it or may test it',
@@ -62,6 +69,7 @@ export interface EncoderArgs extends SessionArgs {
   readonly std?: string | undefined;
   readonly box?: string | undefined;
   readonly flip?: boolean | undefined;
+  readonly defence?: string | undefined;
   readonly ownership?: string | undefined;
 }
 
@@ -81,19 +89,25 @@ export function sessionOptions(args: SessionArgs): SessionOptions {
 /**
  * Opens the encoder that the command line names; what had to be assumed of it is noted on stderr.
  *
- * @param spec - default: `args.encoder`; another one, such as a judge, is opened without the options that describe the image.
+ * @param spec - default: `args.encoder`; another one, such as a judge, is opened without the options that describe the image, and without defences.
  * @throws InputError for an option that does not fit; and what opening it throws.
  */
-export function openEncoderFromArgs(args: EncoderArgs, spec = args.encoder): Promise<Encoder> {
-  const input = spec === args.encoder ? conventionOf(args) : undefined;
-  return openEncoder(spec, {
+export async function openEncoderFromArgs(args: EncoderArgs, spec = args.encoder): Promise<Encoder> {
+  const isOwn = spec === args.encoder;
+  const defences = isOwn && args.defence !== undefined ? parseInputDefences(args.defence) : [];
+  const input = isOwn ? conventionOf(args) : undefined;
+  const encoder = await openEncoder(spec, {
     ...sessionOptions(args),
     cacheDir: cacheDirectory(),
     onLog: printNote,
     ...(input === undefined ? {} : { input }),
     ...(args.ownership === undefined ? {} : { http: { ownership: args.ownership } }),
   });
+  return defences.length > 0 ? defendEncoder(encoder, defences, { seed: DEFENCE_SEED }) : encoder;
 }
+
+/** Of random defences: the same photos in the same order are treated alike in every run. */
+const DEFENCE_SEED = 1;
 
 /** An encoder in front of a cache on disk; disposing of it closes both. */
 export interface CachedEncoderSource extends AsyncDisposable {
