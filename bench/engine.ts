@@ -7,12 +7,14 @@ import { differentiate, gradients } from '../src/graph/differentiate.ts';
 import { readGraph } from '../src/graph/onnx-file.ts';
 import { mul } from '../src/graph/ops/arithmetic.ts';
 import { conv, convTranspose } from '../src/graph/ops/convolution.ts';
+import { slice } from '../src/graph/ops/indexing.ts';
 import { float32, type Shape, scalar, sizeOf, type Tensor } from '../src/graph/tensor.ts';
 import { l1 } from '../src/nn/losses.ts';
 import { adam } from '../src/nn/optimisers.ts';
 import { buildTrainingGraph } from '../src/nn/training.ts';
 import { createSession } from '../src/runtime/session.ts';
 import { Random } from '../src/util/random.ts';
+import { CLOCK, now, THREADS } from './clock.ts';
 import { median, type Row } from './row.ts';
 import { openTorchPeer } from './torch-peer.ts';
 
@@ -42,7 +44,7 @@ interface Case {
 
 /** The engine beside PyTorch, in turns in the same run. Without PyTorch the peer is null, and a note on stderr tells how to install it. */
 export async function run(): Promise<Row[]> {
-  const peer = await openTorchPeer();
+  const peer = await openTorchPeer({ threads: THREADS, clock: CLOCK });
   const rows: Row[] = [];
   try {
     for (const open of [() => stepCase(peer?.parameters), ...convolutionCases(), ...encoderCases()]) {
@@ -52,9 +54,9 @@ export async function run(): Promise<Row[]> {
       for (let round = -1; round < ROUNDS; round++) {
         // The peer's OpenMP threads go on spinning for a while after its run: neither side may pay for the other.
         await setTimeout(PAUSE_MS);
-        const start = performance.now();
+        const start = now();
         await once();
-        const seconds = (performance.now() - start) / 1000;
+        const seconds = now() - start;
         const other = key === undefined ? undefined : await peer?.time(key);
         if (round < 0) continue;
         ours.push(seconds);
@@ -98,7 +100,7 @@ async function stepCase(peerParameters: number | undefined): Promise<Case> {
       `the peer's network has ${peerParameters} parameters, ours ${parameters}: they are not the same`,
     );
   }
-  const session = await createSession(training.graph);
+  const session = await createSession(training.graph, { threads: THREADS });
   const random = new Random(1);
   const data = { input: tensor([batch, size], random), face: tensor([batch, 3, 128, 128], random) };
   let state: Record<string, Tensor> = Object.fromEntries(training.initial);
@@ -137,12 +139,36 @@ const LAYERS: readonly Layer[] = [
     gigaFlops: (2 * 16 * 32 * 32 * 128 * 64 * 9) / 1e9,
   },
   {
+    key: 'strided',
+    title: 'Conv 3x3 stride 2, 16x64x56x56 -> 128',
+    x: [16, 64, 56, 56],
+    w: [128, 64, 3, 3],
+    apply: (x, w) => conv(x, w, { strides: [2, 2], pads: [1, 1, 1, 1] }),
+    gigaFlops: (2 * 16 * 28 * 28 * 128 * 64 * 9) / 1e9,
+  },
+  {
+    key: 'pointwise',
+    title: 'Conv 1x1, 16x64x28x28 -> 128',
+    x: [16, 64, 28, 28],
+    w: [128, 64, 1, 1],
+    apply: (x, w) => conv(x, w),
+    gigaFlops: (2 * 16 * 28 * 28 * 128 * 64) / 1e9,
+  },
+  {
     key: 'convTranspose',
     title: 'ConvTranspose 4x4 stride 2, 16x128x16x16 -> 64',
     x: [16, 128, 16, 16],
     w: [128, 64, 4, 4],
     apply: (x, w) => convTranspose(x, w, { strides: [2, 2], pads: [1, 1, 1, 1] }),
     gigaFlops: (2 * 16 * 16 * 16 * 128 * 64 * 16) / 1e9,
+  },
+  {
+    key: 'grouped',
+    title: 'Conv 3x3 stride 2 in 4 groups, 16x64x56x56 -> 128',
+    x: [16, 64, 56, 56],
+    w: [128, 16, 3, 3],
+    apply: (x, w) => conv(x, w, { strides: [2, 2], pads: [1, 1, 1, 1], groups: 4 }),
+    gigaFlops: (2 * 16 * 28 * 28 * 128 * 16 * 9) / 1e9,
   },
   {
     key: 'depthwise',
@@ -152,15 +178,24 @@ const LAYERS: readonly Layer[] = [
     apply: (x, w) => conv(x, w, { pads: [1, 1, 1, 1], groups: 128 }),
     gigaFlops: (2 * 16 * 28 * 28 * 128 * 9) / 1e9,
   },
+  {
+    key: 'depthwiseStrided',
+    title: 'Depthwise Conv 3x3 stride 2, 16x128x56x56',
+    x: [16, 128, 56, 56],
+    w: [128, 1, 3, 3],
+    apply: (x, w) => conv(x, w, { strides: [2, 2], pads: [1, 1, 1, 1], groups: 128 }),
+    gigaFlops: (2 * 16 * 28 * 28 * 128 * 9) / 1e9,
+  },
 ];
 
 /**
- * Forward and both gradients of each layer. Weights are inputs, as in training; the input gradient is timed with constant weights as well, as in an attack
- * on an encoder, where ONNX Runtime packs them beforehand. The peer knows one form.
+ * Forward and both gradients of each layer. Weights are inputs, as in training; forward and the input gradient are timed with constant weights as well, as in an
+ * attack on an encoder, where ONNX Runtime packs them beforehand. The peer knows one form.
  */
 function convolutionCases(): (() => Promise<Case>)[] {
   return LAYERS.flatMap((layer) => [
     () => layerCase(layer, 'forward', 'input'),
+    () => layerCase(layer, 'forward', 'constant'),
     () => layerCase(layer, 'input gradient', 'input'),
     () => layerCase(layer, 'input gradient', 'constant'),
     () => layerCase(layer, 'weight gradient', 'input'),
@@ -179,13 +214,15 @@ async function layerCase(
   const w = weights === 'input' ? builder.input('w', wShape) : builder.constant(tensor(wShape, random), 'w');
   const y = apply(x, w);
   if (wanted === 'forward') {
-    builder.output('result', y);
+    builder.output('result', corner(y));
   } else {
     feeds.dy = tensor(y.shape, random);
-    const [gradient] = gradients(mul(y, builder.input('dy', y.shape)), [wanted === 'input gradient' ? x : w]);
-    builder.output('result', gradient as Value);
+    const [gradient] = gradients(mul(y, builder.input('dy', y.shape)), [wanted === 'input gradient' ? x : w]) as [
+      Value,
+    ];
+    builder.output('result', wanted === 'input gradient' ? corner(gradient) : gradient);
   }
-  const session = await createSession(builder.build());
+  const session = await createSession(builder.build(), { threads: THREADS });
   const needed = Object.fromEntries(session.inputNames.map((name) => [name, feeds[name] as Tensor]));
   return {
     key: `${key} ${wanted}`,
@@ -195,6 +232,12 @@ async function layerCase(
     run: () => session.run(needed),
     close: () => session.release(),
   };
+}
+
+/** One element of x. In a step an activation stays inside the graph, as the peer's stays inside PyTorch: handing it out to JavaScript is not timed. */
+function corner(x: Value): Value {
+  const zeros = x.shape.map(() => 0);
+  return slice(x, { starts: zeros, ends: zeros.map(() => 1), axes: zeros.map((_, axis) => axis) });
 }
 
 /** The gradient of an embedding's product with a given vector, with respect to the face: a white-box attack's step. Only where the encoder is there. */
@@ -208,6 +251,7 @@ async function encoderCase(): Promise<Case> {
   const graph = readGraph(await readFile(ENCODER));
   const session = await createSession(
     differentiate(graph, { of: 'output0', wrt: ['input0'], batch: ENCODER_BATCH, seeded: true }),
+    { threads: THREADS },
   );
   const random = new Random(1);
   const feeds = {

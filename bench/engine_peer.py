@@ -8,6 +8,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+clock = time.process_time if sys.argv[2] == "processor" else time.perf_counter
+
 
 class Residual(nn.Module):
     def __init__(self, channels):
@@ -68,9 +70,9 @@ def gradient_cases(make, inputs, name):
             a = x.clone().requires_grad_(wanted == "input")
             weight.requires_grad_(wanted == "weight")
             y = layer(a)
-            start = time.perf_counter()
+            start = clock()
             torch.autograd.grad(y, a if wanted == "input" else weight, dy)
-            return time.perf_counter() - start
+            return clock() - start
 
         return run
 
@@ -81,23 +83,40 @@ def gradient_cases(make, inputs, name):
     return {f"{name} forward": forward, f"{name} input gradient": gradient_of("input"), f"{name} weight gradient": gradient_of("weight")}
 
 
+def matrix_speed(size=512):
+    """GFLOP/s of a product of matrices on one thread, by its processor time: which BLAS this is, whatever it is called. Several may be mapped at once."""
+    a = torch.randn(size, size)
+    seconds = []
+    for _ in range(5):
+        start = time.thread_time()
+        torch.mm(a, a)
+        seconds.append(time.thread_time() - start)
+    return 2e-9 * size**3 / min(seconds)
+
+
 def blas():
-    """Files of the BLAS libraries in this process; MKL may be linked into PyTorch itself."""
+    """Files of the libblas in this process, with what it stands for; MKL may be linked into PyTorch itself."""
     with open("/proc/self/maps") as maps:
-        paths = {line.split()[-1] for line in maps if "blas" in line or "libmkl" in line}
+        paths = {line.split()[-1] for line in maps if "libblas" in line or "libmkl" in line}
     return sorted(os.path.realpath(path) for path in paths) + (["MKL"] if torch.backends.mkl.is_available() else [])
 
 
+torch.set_num_threads(1)
+speed = matrix_speed()
 torch.set_num_threads(int(sys.argv[1]))
 torch.manual_seed(1)
 step, parameters = step_case()
 cases = {"step": step}
 cases.update(gradient_cases(lambda: nn.Conv2d(64, 128, 3, padding=1, bias=False), (16, 64, 32, 32), "conv"))
+cases.update(gradient_cases(lambda: nn.Conv2d(64, 128, 3, stride=2, padding=1, bias=False), (16, 64, 56, 56), "strided"))
+cases.update(gradient_cases(lambda: nn.Conv2d(64, 128, 1, bias=False), (16, 64, 28, 28), "pointwise"))
+cases.update(gradient_cases(lambda: nn.Conv2d(64, 128, 3, stride=2, padding=1, groups=4, bias=False), (16, 64, 56, 56), "grouped"))
 cases.update(gradient_cases(lambda: nn.ConvTranspose2d(128, 64, 4, 2, 1, bias=False), (16, 128, 16, 16), "convTranspose"))
 cases.update(gradient_cases(lambda: nn.Conv2d(128, 128, 3, padding=1, groups=128, bias=False), (16, 128, 28, 28), "depthwise"))
-print(json.dumps({"version": torch.__version__, "threads": torch.get_num_threads(), "blas": blas(), "parameters": parameters}), flush=True)
+cases.update(gradient_cases(lambda: nn.Conv2d(128, 128, 3, stride=2, padding=1, groups=128, bias=False), (16, 128, 56, 56), "depthwiseStrided"))
+print(json.dumps({"version": torch.__version__, "blas": blas(), "matrixGigaFlops": speed, "parameters": parameters}), flush=True)
 for line in sys.stdin:
     case = cases[line.strip()]
-    start = time.perf_counter()
+    start = clock()
     own = case()
-    print(own if own is not None else time.perf_counter() - start, flush=True)
+    print(own if own is not None else clock() - start, flush=True)

@@ -12,7 +12,7 @@ import type { Image } from '../src/image/image.ts';
 import { resizeImage } from '../src/image/resize.ts';
 import { warpAffine } from '../src/image/warp.ts';
 import { openFaceSessions } from '../src/runtime/bundled-sessions.ts';
-import type { Row } from './row.ts';
+import { median, type Row } from './row.ts';
 
 const WIDTH_PX = 960;
 
@@ -136,8 +136,4 @@ async function alternate<Name extends string>(
     }
   }
   return times;
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 }

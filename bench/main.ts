@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises';
 import type { Row } from './row.ts';
 
 /** Files here that are no suites. */
-const NO_SUITES = ['main.ts', 'row.ts', 'torch-peer.ts'];
+const NO_SUITES = ['clock.ts', 'main.ts', 'row.ts', 'torch-peer.ts'];
 
 /**
  * `npm run bench -- <suite> [--json]`: runs a suite, a file of this folder that exports `run(): Promise<Row[]>`, and prints its rows; timed figures live here, not

@@ -1,5 +1,4 @@
 import { spawn } from 'node:child_process';
-import { availableParallelism } from 'node:os';
 import { createInterface } from 'node:readline';
 import { z } from 'zod';
 
@@ -8,8 +7,9 @@ const PYTHON = process.env.BENCH_PYTHON ?? '/usr/bin/python3';
 
 const Greeting = z.object({
   version: z.string(),
-  threads: z.number(),
   blas: z.array(z.string()),
+  /** Of a product of matrices on one thread. */
+  matrixGigaFlops: z.number(),
   parameters: z.number(),
 });
 
@@ -22,14 +22,20 @@ export interface TorchPeer {
   close(): void;
 }
 
+export interface PeerOptions {
+  readonly threads: number;
+  /** What its seconds are of. */
+  readonly clock: 'wall' | 'processor';
+}
+
 /**
  * Starts PyTorch and says on stderr what it is. It is asked for one run at a time, so that both sides see the machine's noise alike; while we run, it sleeps.
  *
  * @returns undefined where there is no PyTorch.
  */
-export async function openTorchPeer(): Promise<TorchPeer | undefined> {
+export async function openTorchPeer({ threads, clock }: PeerOptions): Promise<TorchPeer | undefined> {
   const script = new URL('engine_peer.py', import.meta.url).pathname;
-  const child = spawn(PYTHON, [script, String(availableParallelism())], {
+  const child = spawn(PYTHON, [script, String(threads), clock], {
     stdio: ['pipe', 'pipe', 'ignore'],
     // As in our sessions: waiting threads that spin take the cores from those that work, on a machine that does anything else (here ten times slower).
     env: { OMP_WAIT_POLICY: 'PASSIVE', ...process.env },
@@ -43,9 +49,10 @@ export async function openTorchPeer(): Promise<TorchPeer | undefined> {
     note(`no peer: ${PYTHON} has no PyTorch; install it with: apt-get install python3-torch libopenblas0-pthread`);
     return undefined;
   }
-  const { version, threads, blas, parameters } = Greeting.parse(JSON.parse(greeting));
-  note(`the peer is PyTorch ${version}, ${threads} threads, BLAS: ${blas.join(', ') || 'none'}`);
-  warnOfSlowBlas(blas);
+  const { version, blas, matrixGigaFlops, parameters } = Greeting.parse(JSON.parse(greeting));
+  const library = `${blas.join(', ') || 'none'} (${matrixGigaFlops.toFixed(0)} GFLOP/s a thread)`;
+  note(`the peer is PyTorch ${version}, ${threads} threads, BLAS: ${library}`);
+  warnOfSlowBlas(matrixGigaFlops);
   return {
     parameters,
     time: async (key) => {
@@ -58,12 +65,17 @@ export async function openTorchPeer(): Promise<TorchPeer | undefined> {
   };
 }
 
-/** PyTorch's linear layers and transposed convolutions are products of its BLAS, and Debian's default BLAS is the reference one, at a tenth of OpenBLAS's speed. */
-function warnOfSlowBlas(blas: readonly string[]): void {
-  // One that is preloaded comes before the reference one, which stays mapped.
-  if (blas.some((path) => /openblas|mkl|blis/i.test(path))) return;
-  note('that is the reference BLAS: the step, ConvTranspose and their ratios measure it more than PyTorch.');
-  note('for a fair peer: apt-get install libopenblas0-pthread, or BENCH_PYTHON=a Python with a newer PyTorch');
+/** On one thread; a reference BLAS reaches 3 to 6 on a core on which OpenBLAS reaches 60 to 110. */
+const SLOW_GIGAFLOPS = 15;
+
+/** PyTorch's linear layers and transposed convolutions are products of its BLAS, and Debian's default BLAS is the reference one. */
+function warnOfSlowBlas(gigaFlops: number): void {
+  if (gigaFlops > SLOW_GIGAFLOPS) return;
+  note('that is a reference BLAS: the step, ConvTranspose and their ratios measure it more than PyTorch.');
+  note(
+    'for a fair peer: apt-get install libopenblas0-pthread, and where it is not chosen then, run the benchmark with',
+  );
+  note('LD_LIBRARY_PATH=/usr/lib/x86_64-linux-gnu/openblas-pthread; or BENCH_PYTHON=a Python with a newer PyTorch');
 }
 
 function note(text: string): void {
