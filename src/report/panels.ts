@@ -1,5 +1,6 @@
 import type { Control, Findings, Rate } from '../audit/findings.ts';
 import { MEASURE } from '../audit/findings.ts';
+import { VERDICT_FMR } from '../audit/verdict.ts';
 
 /** Everything measured in one way: what an interval plot shows together. */
 export interface Panel {
@@ -21,13 +22,13 @@ export interface JudgePanels {
   readonly panels: readonly Panel[];
 }
 
-/** Sorts the rates for display: the attacked encoder first, each judge apart, strict thresholds before lax ones, rank last. */
+/** Sorts the rates for display: the attacked encoder first, each judge apart, the verdict's threshold before the others, rank last. */
 export function panelsByJudge({ rates, controls }: Pick<Findings, 'rates' | 'controls'>): JudgePanels[] {
   const byJudge = Map.groupBy(rates, (rate) => rate.judge);
   return [...byJudge]
     .map(([judge, own]) => ({
       judge,
-      isTarget: own.some((rate) => rate.target === judge),
+      isTarget: own.some((rate) => rate.name !== MEASURE.genuine && rate.target === judge),
       panels: panelsOf(own, controls),
     }))
     .toSorted((a, b) => Number(b.isTarget) - Number(a.isTarget));
@@ -48,8 +49,18 @@ function panelsOf(rates: readonly Rate[], controls: readonly Control[]): Panel[]
         controls: controls.filter(
           (control) => control.expected === 'chance' && isAlike(control) && control.name === first.name,
         ),
-        ceiling: rates.find((rate) => rate.name === MEASURE.genuine && isAlike(rate)),
+        // Two photos of one person are compared with each other, as type-II compares: nobody's templates are attacked, so that the target does not count.
+        ceiling:
+          first.name === MEASURE.typeTwo
+            ? rates.find((rate) => rate.name === MEASURE.genuine && rate.fmr === first.fmr)
+            : undefined,
       };
     })
-    .toSorted((a, b) => (a.fmr ?? Number.POSITIVE_INFINITY) - (b.fmr ?? Number.POSITIVE_INFINITY) || 0);
+    .toSorted((a, b) => placeOf(a) - placeOf(b));
+}
+
+/** The verdict's threshold first, then strict thresholds before lax ones, rank last. */
+function placeOf({ fmr }: Panel): number {
+  if (fmr === VERDICT_FMR) return 0;
+  return fmr ?? Number.POSITIVE_INFINITY;
 }

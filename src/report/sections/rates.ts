@@ -1,6 +1,6 @@
 import { formatCount, formatExactPercent, formatInterval, formatPercent } from '../../audit/figures.ts';
 import type { Findings, Rate } from '../../audit/findings.ts';
-import { leakLevel } from '../../audit/verdict.ts';
+import { leakLevel, VERDICT_FMR } from '../../audit/verdict.ts';
 import { type Content, html, type Markup } from '../escape.ts';
 import { type JudgePanels, type Panel, panelsByJudge } from '../panels.ts';
 import { intervalAxis, intervalLegend, intervalStrip, type MarkKind } from '../plot-intervals.ts';
@@ -9,12 +9,16 @@ import { intervalAxis, intervalLegend, intervalStrip, type MarkKind } from '../p
 export function ratesSection(findings: Findings): Markup {
   const judges = panelsByJudge(findings);
   if (judges.length === 0) return html``;
-  const strictest = Math.min(...findings.rates.flatMap((rate) => rate.fmr ?? []), 1);
+  const own = new Set(
+    findings.provenance.models
+      .filter(({ role }) => role === 'inverter')
+      .map(({ id }) => id.replace(/^inverter of /, '')),
+  );
   return html`<section aria-labelledby="rates"><h2 id="rates">How often the attack succeeds</h2>
 <p>A trial succeeds where the rebuilt face is accepted: type-I against the very photo behind the template, type-II against
 another photo of the same person. FMR is the share of strangers that the threshold lets pass.</p>
-${intervalLegend(`${formatExactPercent(leakLevel(strictest))} at FMR ${formatExactPercent(strictest)}`)}
-${judges.map(judgePart)}</section>`;
+${intervalLegend(`${formatExactPercent(leakLevel(VERDICT_FMR))} at FMR ${formatExactPercent(VERDICT_FMR)}`)}
+${judges.map((judge) => judgePart(judge, own.has(judge.judge)))}</section>`;
 }
 
 /** The first cells of a row with its interval: what it is, the plot, the figures. */
@@ -39,12 +43,18 @@ export function intervalTable(caption: Content, first: string, rows: readonly Ma
 <tbody role="rowgroup">${rows}</tbody></table>`;
 }
 
-function judgePart({ judge, isTarget, panels }: JudgePanels): Markup {
+/** @param isOfInverter - whether the inverter that the attack used was trained on this judge's embeddings. */
+function judgePart({ judge, isTarget, panels }: JudgePanels, isOfInverter: boolean): Markup {
   const title = isTarget ? html`Judged by the attacked encoder, ${judge}` : html`Judged by another encoder, ${judge}`;
-  const note = isTarget
-    ? 'What the owner’s own system would accept. An attack may fool the very encoder it was made for, so see the other judges too.'
-    : 'It took no part in the attack: what passes here is likeness to the person, not a quirk of the attacked encoder.';
-  return html`<div class="judge"><h3>${title}</h3><p class="note">${note}</p><div class="grid">${panels.map(panelTable)}</div></div>`;
+  return html`<div class="judge"><h3>${title}</h3><p class="note">${noteOn(isTarget, isOfInverter)}</p><div class="grid">${panels.map(panelTable)}</div></div>`;
+}
+
+function noteOn(isTarget: boolean, isOfInverter: boolean): string {
+  if (isTarget)
+    return 'What the owner’s own system would accept. An attack may fool the very encoder it was made for, so see the other judges too.';
+  if (isOfInverter)
+    return 'The attack’s inverter was trained on this encoder’s embeddings, so that it judges the faces too well. Believe the other judges first.';
+  return 'It took no part in this audit’s attack: what passes here is likeness to the person, not a quirk of the attacked encoder.';
 }
 
 function panelTable({ measure, fmr, attacks, controls, ceiling }: Panel): Markup {
