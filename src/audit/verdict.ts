@@ -48,7 +48,7 @@ export interface Decision {
  * - else *inconclusive*, because the sample is too small, saying how many more people would be needed.
  */
 export function decideVerdict({ rates, controls: measured, people, fmr = VERDICT_FMR }: VerdictInput): Decision {
-  const controls = measured.map((control) => ({ ...control, held: holds(control, measured) }));
+  const controls = measured.map((control) => ({ ...control, held: holds(control, measured, fmr) }));
   const decide = (verdict: Verdict, sentence: string): Decision => ({ verdict, sentence, controls });
 
   const failure = controlFailure(controls, fmr);
@@ -117,14 +117,15 @@ function isSameAttack(a: MeasuredControl, b: MeasuredControl): boolean {
  * Whether a control came out as expected.
  *
  * A planted weak encoder is found leaking where type-I or type-II shows it: one that sees pixels gives its image away and yet hardly
- * knows the person in another photo. A chance control is judged on its own lower bound: on a strong target no attack rises above
+ * knows the person in another photo. A threshold stricter than the verdict's asks more of the attack than the verdict does: it is shown, not judged. A chance control is judged on its own lower bound: on a strong target no attack rises above
  * chance, and that is a result, not a fault; that the attack can rise above it is what the planted weak target shows.
  */
-function holds(control: MeasuredControl, all: readonly MeasuredControl[]): boolean {
+function holds(control: MeasuredControl, all: readonly MeasuredControl[], fmr: number): boolean {
   // Rank-k has no level: in a gallery of n, chance gives k/n. Such rows are shown, not judged.
   if (control.fmr === null) return true;
   switch (control.expected) {
     case 'leaks':
+      if (control.fmr < fmr) return true;
       return all.some((other) => isSameAttack(other, control) && isDecisive(other) && leaks(other, all));
     case 'no-leak':
       return !leaks(control, all);
