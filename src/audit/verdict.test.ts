@@ -102,6 +102,13 @@ describe('decideVerdict', () => {
     expect(decideVerdict({ rates: [rate('30/100')], controls, people: 50 }).verdict).toBe('inconclusive');
   });
 
+  it('need not find a planted weak encoder at a threshold stricter than the verdict’s, but at every laxer one', () => {
+    const at = (fmr: number) => [...good, { ...weak, ...pick('0/100'), fmr }];
+    const decide = (fmr: number) => decideVerdict({ rates: [rate('60/100')], controls: at(fmr), people: 50 }).verdict;
+    expect(decide(1e-4)).toBe('leaks');
+    expect(decide(1e-2)).toBe('inconclusive');
+  });
+
   it('takes a weak encoder as found where one of the two measures shows it', () => {
     const controls = [...good, { ...weak, ...pick('2/100'), name: MEASURE.typeOne }];
     expect(decideVerdict({ rates: [rate('60/100')], controls, people: 50 }).verdict).toBe('leaks');
