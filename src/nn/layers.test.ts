@@ -204,6 +204,15 @@ describe('residual', () => {
     );
   });
 
+  test('begins as the identity of what a ReLU gives', async () => {
+    const builder = new GraphBuilder();
+    const p = new TrainableParameters(builder, new Random(4));
+    layers.residual(p, builder.input('x', [1, 2, 3, 3]));
+    const first = Object.fromEntries(p.initial);
+    const positive = float32(x.data.map(Math.abs), x.shape);
+    expectClose((await train(layers.residual, positive, first)).y, [...positive.data]);
+  });
+
   test('in a finished model', async () => {
     expectClose(
       await infer(layers.residual, x, weights),

@@ -52,10 +52,17 @@ export function convTranspose2d(p: Parameters, x: Value, channels: number, optio
 /**
  * Batch normalisation of x [N,C] or [N,C,H,W]. In training the batch's own mean and variance are used (E[x^2] - E[x]^2: two reductions and one pass),
  * and running means are kept for the finished model. Source: Ioffe and Szegedy 2015.
+ *
+ * @param options.firstScale - what the scale begins with; default 1.
  */
-export function batchNorm(p: Parameters, x: Value, epsilon = 1e-5): Value {
+export function batchNorm(
+  p: Parameters,
+  x: Value,
+  options: { readonly epsilon?: number; readonly firstScale?: number } = {},
+): Value {
+  const { epsilon = 1e-5, firstScale = 1 } = options;
   const channels = x.shape[1] as number;
-  const scale = p.weight('scale', [channels], filled(1));
+  const scale = p.weight('scale', [channels], filled(firstScale));
   const bias = p.weight('bias', [channels], filled(0));
   const runningMean = p.buffer('mean', [channels], filled(0));
   const runningVariance = p.buffer('variance', [channels], filled(1));
@@ -83,11 +90,16 @@ export function layerNorm1d(p: Parameters, x: Value): Value {
   return layerNorm(x, p.weight('scale', [features], filled(1)), p.weight('bias', [features], filled(0)));
 }
 
-/** Two 3x3 convolutions with batch normalisation around a shortcut: x [N,C,H,W] -> the same shape. Source: He et al. 2016. */
+/**
+ * Two 3x3 convolutions with batch normalisation around a shortcut: x [N,C,H,W] -> the same shape. Source: He et al. 2016. The last scale begins with 0, so that a new
+ * layer first lets through what it gets (Goyal et al. 2017): without that each one sets a short training back.
+ */
 export function residual(p: Parameters, x: Value): Value {
   const channels = x.shape[1] as number;
   const first = relu(batchNorm(scope(p, 'norm1'), conv2d(scope(p, 'conv1'), x, channels, { kernel: 3, bias: false })));
-  const second = batchNorm(scope(p, 'norm2'), conv2d(scope(p, 'conv2'), first, channels, { kernel: 3, bias: false }));
+  const second = batchNorm(scope(p, 'norm2'), conv2d(scope(p, 'conv2'), first, channels, { kernel: 3, bias: false }), {
+    firstScale: 0,
+  });
   return relu(add(x, second));
 }
 
