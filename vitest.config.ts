@@ -7,5 +7,7 @@ export default defineConfig({
     hookTimeout: 120_000,
     pool: 'forks',
     maxWorkers: 2,
+    // Tests that load ONNX Runtime themselves; src/runtime/telemetry.ts sees to it elsewhere.
+    env: { ORT_DISABLE_TELEMETRY: '1' },
   },
 });

@@ -43,8 +43,10 @@ Each is decided at a false match rate of 0.1 % (\`src/audit/verdict.ts\`).
 1. A control is *held* where it came out as \`expected\`. One that did not, or a missing kind of control, makes the audit **inconclusive**.
 2. **leaks**: the lower bound of a type-I or type-II SAR is above the level of a leak and above the upper bound of every chance control
    with the same measure, judge and false match rate. The level is ten times the false match rate, at least 5 %.
-3. **leaks-little**: the upper bound of every such rate is below the level. There is no "safe".
-4. Else **inconclusive**: the sample is too small, and the sentence says how many more people would settle it.
+3. An encoder that hardly recognises people in real photos (the lower bound of its genuine TMR is not above the level) is **inconclusive**: what
+   matches nobody shows no leak, and proves nothing by that.
+4. **leaks-little**: the upper bound of every such rate is below the level. There is no "safe".
+5. Else **inconclusive**: the sample is too small, and the sentence says how many more people would settle it.
 
 Many attacks and judges give many chances to cross a level by luck: the bounds are those of single rates, not corrected for their number.
 

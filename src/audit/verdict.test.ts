@@ -57,6 +57,20 @@ describe('decideVerdict', () => {
     expect(decideVerdict({ rates, controls: good, people: 100 }).verdict).toBe('inconclusive');
   });
 
+  it('is inconclusive where the encoder itself recognises nobody, unless it leaks all the same', () => {
+    const blind = rate('0/250', { name: MEASURE.genuine, attack: 'real photos' });
+    const { verdict, sentence } = decideVerdict({ rates: [rate('2/250'), blind], controls: good, people: 100 });
+    expect(verdict).toBe('inconclusive');
+    expect(sentence.replaceAll('\u00a0', ' ')).toContain(
+      'this encoder matches a real photo with another photo of that person in 0 % of trials',
+    );
+    const decide = (genuine: Rate) => decideVerdict({ rates: [rate('2/250'), genuine], controls: good, people: 100 });
+    expect(decide({ ...blind, ...pick('95/100') }).verdict).toBe('leaks-little');
+    // Another judge's blindness says nothing of the target.
+    expect(decide({ ...blind, target: 'J', judge: 'J' }).verdict).toBe('leaks-little');
+    expect(decideVerdict({ rates: [rate('60/100'), blind], controls: good, people: 50 }).verdict).toBe('leaks');
+  });
+
   it('says how many more people would settle a small sample', () => {
     // 0 of 6: Wilson's upper bound z^2 / (n + z^2) is under 5 % from n = 19 z^2 = 72.99, so 73; 67 more than the 6 at one trial each.
     const { verdict, sentence } = decideVerdict({ rates: [rate('0/6')], controls: good, people: 6 });

@@ -44,6 +44,7 @@ export interface Decision {
  *   the planted strong one leaking, and no face that owes nothing to the template may pass for the person;
  * - *leaks* where the lower bound of a type-I or type-II SAR exceeds both {@link leakLevel} and the upper bound of every chance control
  *   that has the same measure, judge and FMR;
+ * - *inconclusive* where the target hardly recognises people in real photos: what matches nobody shows no leak, and proves nothing by that;
  * - *leaks-little* where the upper bound of every one of those rates stays under the level. There is no "safe";
  * - else *inconclusive*, because the sample is too small, saying how many more people would be needed.
  */
@@ -72,6 +73,8 @@ export function decideVerdict({ rates, controls: measured, people, fmr = VERDICT
   const shown = headlineRate({ rates, controls, fmr });
   if (shown === undefined) return decide('inconclusive', 'Nothing can be said yet: nothing was measured.');
   if (leaks(shown, controls)) return decide('leaks', leakSentence(shown));
+  const blind = blindness({ rates, target: shown.target, fmr });
+  if (blind !== undefined) return decide('inconclusive', blindSentence(blind));
   const open = deciding.filter((rate) => rate.high >= leakLevel(fmr));
   if (open.length === 0) return decide('leaks-little', littleSentence(shown));
   return decide('inconclusive', openSentence(shown, peopleMissing(open, people, leakLevel(fmr)), leakLevel(fmr)));
@@ -85,6 +88,28 @@ export function decideVerdict({ rates, controls: measured, people, fmr = VERDICT
 export function headlineRate({ rates, controls, fmr = VERDICT_FMR }: Omit<VerdictInput, 'people'>): Rate | undefined {
   const deciding = rates.filter((rate) => rate.fmr === fmr && isDecisive(rate));
   return clearestLeak(deciding.filter((rate) => leaks(rate, controls))) ?? highestReach(deciding);
+}
+
+/**
+ * The rate at which a target matches two real photos of a person, where that is no better than a leak's level: an encoder that recognises nobody.
+ *
+ * @returns undefined where it does recognise people, or nobody has two photos.
+ */
+export function blindness(of: {
+  readonly rates: readonly Rate[];
+  readonly target: string;
+  /** {@link VERDICT_FMR} unless told. */
+  readonly fmr?: number;
+}): Rate | undefined {
+  const { rates, target, fmr = VERDICT_FMR } = of;
+  return rates.find(
+    (rate) =>
+      rate.name === MEASURE.genuine &&
+      rate.target === target &&
+      rate.judge === target &&
+      rate.fmr === fmr &&
+      rate.low <= leakLevel(fmr),
+  );
 }
 
 function isDecisive(rate: MeasuredControl | Rate): boolean {
@@ -173,7 +198,7 @@ function highestReach(rates: readonly Rate[]): Rate | undefined {
 /** "this encoder matches it with another photo of that person in 58.1 % of trials (...), at a threshold that ...". */
 function acceptance(rate: Rate, face: string): string {
   const judge = rate.judge === rate.target ? 'this encoder' : `another encoder, ${rate.judge},`;
-  const against = rate.name === MEASURE.typeTwo ? 'another photo of that person' : 'the very photo behind the template';
+  const against = rate.name === MEASURE.typeOne ? 'the very photo behind the template' : 'another photo of that person';
   const counts = `interval ${formatInterval(rate)}; ${formatCount(rate.successes)} of ${formatCount(rate.trials)}`;
   const threshold =
     rate.fmr === null ? '' : `, at a threshold that lets ${formatExactPercent(rate.fmr)} of strangers pass`;
@@ -182,6 +207,10 @@ function acceptance(rate: Rate, face: string): string {
 
 function leakSentence(rate: Rate): string {
   return `From a stolen template an attacker rebuilds the face: ${acceptance(rate, 'it')}.`;
+}
+
+function blindSentence(blind: Rate): string {
+  return `Nothing can be said of this encoder yet: ${acceptance(blind, 'a real photo')}, so that no attack could succeed. Its pixels, alignment or threshold are likely wrong.`;
 }
 
 function littleSentence(rate: Rate): string {

@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { type InverterModel, inverterModel } from '../attack/inversion/inverter-file.ts';
-import { shippedCalibration, thresholdsOf } from '../audit/calibration.ts';
 import { type Findings, formatFindings, parseFindings } from '../audit/findings.ts';
 import { auditStatus } from '../audit/gate.ts';
 import { type ChosenSamples, chooseSamples } from '../audit/inversion/choose-samples.ts';
@@ -14,6 +13,7 @@ import { readModel, shippedGenerator, shippedInverters } from '../audit/inversio
 import { facesHash, openWorkFolder } from '../audit/inversion/work-folder.ts';
 import { loadFolder } from '../data/folder.ts';
 import { loadDataset } from '../data/load.ts';
+import { isFile } from '../data/photo-files.ts';
 import type { FaceSample } from '../data/sample.ts';
 import { BUNDLED_ENCODERS, openBundledEncoder } from '../encoder/bundled.ts';
 import type { Encoder } from '../encoder/encoder.ts';
@@ -22,12 +22,16 @@ import { renderReport } from '../report/html.ts';
 import { InputError } from '../util/errors.ts';
 import type { JobOptions } from '../util/progress.ts';
 import { Random } from '../util/random.ts';
+import { calibrationsFor } from './audit-calibration.ts';
 import { cacheDirectory } from './cache-directory.ts';
 import { command } from './command.ts';
 import { type EncoderArgs, encoderArgs, openEncoderFromArgs, sessionOptions } from './encoder-options.ts';
 import { pipelineSource, readPhotoSize } from './face-source.ts';
 import { durationMs, oneOf, wholeNumber } from './option-values.ts';
+import { prepareOutputFolder, writeOutputFile } from './output-file.ts';
+import { lockOutput } from './output-lock.ts';
 import { printJson, printLine, printNote } from './print.ts';
+import { recordedCommand } from './recorded-command.ts';
 
 /** People whom the attacker knows, one face each: what an adapter to another encoder's inverter is learnt from. */
 const AUXILIARY_PEOPLE = 1000;
@@ -52,8 +56,14 @@ export const auditInversionCommand = command({
     },
     judge: {
       type: 'string',
-      description: 'another encoder that judges, several with commas; default: the bundled encoders',
+      description: 'another encoder that judges; may be given several times; default: the bundled encoders',
       valueHint: 'encoder',
+    },
+    calibration: {
+      type: 'string',
+      description:
+        'thresholds of an encoder or judge, as `faceward calibrate` writes them, for where --data has too few people; may be given several times',
+      valueHint: 'file',
     },
     mode: { type: 'string', description: 'auto, black-box, white-box or both', default: 'auto', valueHint: 'mode' },
     people: { type: 'string', description: 'people attacked at most', default: '50', valueHint: 'n' },
@@ -100,6 +110,7 @@ export const auditInversionCommand = command({
     ...encoderArgs,
     encoder: { ...encoderArgs.encoder, default: 'dlib' },
   },
+  repeatable: ['judge', 'calibration'],
   async run({ args, job }) {
     const startedAt = new Date();
     const failOn = oneOf(args['fail-on'], '--fail-on', ['leaks']);
@@ -113,9 +124,12 @@ export const auditInversionCommand = command({
     const baseline =
       args.baseline === undefined ? undefined : parseFindings(await readText(args.baseline), args.baseline);
 
+    await prepareOutputFolder(args.out);
+    await using _lock = await lockOutput(join(args.out, 'audit'));
     const target = await openEncoderFromArgs(args);
     const judges = await openJudges(args, target);
     try {
+      const calibrations = await calibrationsFor(args.calibration?.split(',') ?? [], [target, ...judges]);
       const inverters = await invertersFor(args.inverter);
       const generator = await shippedGenerator();
       const random = new Random(seed);
@@ -141,8 +155,12 @@ export const auditInversionCommand = command({
         variants,
         seed,
         budget: args.budget,
+        calibrations: calibrations.given,
       };
-      const work = await openWorkFolder(join(args.out, 'work'), plan, {
+      const workFolder = join(args.out, 'work');
+      if (args.resume && !(await isFile(join(workFolder, 'plan.json'))))
+        printNote(`there is no unfinished audit in ${args.out}: it begins anew`);
+      const work = await openWorkFolder(workFolder, plan, {
         resume: args.resume === true,
         keyFile: join(cacheDirectory(), 'audit.key'),
       });
@@ -170,16 +188,13 @@ export const auditInversionCommand = command({
         seed,
         ...(budgetMs === undefined ? {} : { endsAt: startedAt.getTime() + budgetMs }),
         store: work.store,
-        shippedThresholds: async (encoder) => {
-          const calibration = await shippedCalibration(encoder);
-          return calibration && thresholdsOf(calibration);
-        },
+        shippedThresholds: calibrations.thresholdsOf,
       });
       if (measured.subjects.length < Math.min(people, new Set(faces.attacked.faces.map(({ person }) => person)).size))
         printNote(`the budget of ${args.budget} allowed ${measured.subjects.length} people`);
       const findings = await inversionFindings(measured, {
         version: await version(),
-        command: commandLine(process.argv.slice(2)),
+        command: recordedCommand(process.argv.slice(2)),
         seed,
         startedAt,
         seconds: (Date.now() - startedAt.getTime()) / 1000,
@@ -290,9 +305,8 @@ async function readFaces(
 }
 
 async function write(folder: string, findings: Findings, baseline: Findings | undefined): Promise<void> {
-  await mkdir(folder, { recursive: true });
-  await writeFile(join(folder, 'findings.json'), formatFindings(findings));
-  await writeFile(join(folder, 'report.html'), renderReport(findings, baseline ? { baseline } : {}));
+  await writeOutputFile(join(folder, 'findings.json'), formatFindings(findings));
+  await writeOutputFile(join(folder, 'report.html'), renderReport(findings, baseline ? { baseline } : {}));
 }
 
 function printSummary(findings: Findings, folder: string): void {
@@ -308,14 +322,6 @@ async function readText(path: string): Promise<string> {
   } catch (cause) {
     throw new InputError(`${path} cannot be read`, { cause, hint: 'give the findings.json of an earlier audit' });
   }
-}
-
-/** The command line that runs this audit again, quoted for a shell; `--resume` is of no use to a second run. */
-function commandLine(words: readonly string[]): string {
-  const quoted = words
-    .filter((word) => word !== '--resume')
-    .map((word) => (/^[\w./:,=@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`));
-  return ['faceward', ...quoted].join(' ');
 }
 
 async function version(): Promise<string> {

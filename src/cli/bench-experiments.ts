@@ -1,36 +1,28 @@
-import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { EXPERIMENTS, type Experiment } from '../attack/inversion/experiments.ts';
+import { EXPERIMENTS } from '../attack/inversion/experiments.ts';
 import { inverterGraph } from '../attack/inversion/inverter.ts';
-import { inverterModel, openInverter } from '../attack/inversion/inverter-file.ts';
-import type { Rate } from '../audit/findings.ts';
+import type { InversionPairs } from '../attack/inversion/pairs.ts';
 import { chooseSamples } from '../audit/inversion/choose-samples.ts';
 import { createJudge, type Judge, measureThresholds } from '../audit/inversion/judge.ts';
 import { loadFaces } from '../audit/inversion/load-faces.ts';
-import { attackRates, qualityRows } from '../audit/inversion/measure.ts';
 import { readModel } from '../audit/inversion/shipped.ts';
 import { type AuditFace, chooseSubjects, type Subject } from '../audit/inversion/subjects.ts';
 import { loadDataset } from '../data/load.ts';
 import type { Encoder } from '../encoder/encoder.ts';
-import { fromPlanar } from '../image/tensor.ts';
 import { InputError } from '../util/errors.ts';
 import type { JobOptions } from '../util/progress.ts';
 import { Random } from '../util/random.ts';
 import { command } from './command.ts';
 import { encoderArgs, openEncoderFromArgs, sessionOptions } from './encoder-options.ts';
+import { type ExperimentResult, measureExperiment, problemText, resultTable } from './experiment-results.ts';
 import { pipelineSource, readPhotoSize } from './face-source.ts';
 import { firstWeights, inversionPairs, runTraining } from './inverter-training.ts';
-import { wholeNumber } from './option-values.ts';
-import { percent, printJson, printLine, printNote, table } from './print.ts';
+import { positiveNumber, wholeNumber } from './option-values.ts';
+import { prepareOutputFolder, writeOutputFile } from './output-file.ts';
+import { lockOutput } from './output-lock.ts';
+import { printJson, printLine, printNote } from './print.ts';
 import { trainingFaces } from './training-faces.ts';
-import { openTrainingRun, positiveNumber, trainingArgs } from './training-run.ts';
-
-/** What one experiment reached on the test people. */
-interface ExperimentResult {
-  readonly experiment: Experiment;
-  readonly quality: Readonly<Record<string, number>>;
-  readonly rates: readonly Rate[];
-}
+import { openTrainingRun, trainingArgs } from './training-run.ts';
 
 /** `faceward bench experiments`: the patent's five experiments on the same people. */
 export const benchExperimentsCommand = command({
@@ -70,26 +62,28 @@ export const benchExperimentsCommand = command({
       learningRate: positiveNumber(args['learning-rate'], '--learning-rate'),
     };
     const checkpointSteps = wholeNumber(args['checkpoint-every'], '--checkpoint-every', { min: 1 }) ?? 100;
-    await mkdir(args.out, { recursive: true });
+    await prepareOutputFolder(args.out);
+    await using _lock = await lockOutput(join(args.out, 'experiments'));
     const encoder = await openEncoderFromArgs(args);
     const other = await openEncoderFromArgs(args, args.judge);
     try {
-      const faces = await trainingFaces(args.data, args, job);
-      const pairs = await inversionPairs(encoder, faces, job);
       const { subjects, judges } = await testSide(
         args.data,
-        [encoder, other],
+        encoder,
+        other,
         { people, seed: settings.seed },
         args,
         job,
       );
       const startFrom = await firstWeights(args.begin);
+      // Read only where something is left to train.
+      let pairs: InversionPairs | undefined;
       const results: ExperimentResult[] = [];
       for (const experiment of EXPERIMENTS) {
         const path = join(args.out, `inverter-${experiment.number}.onnx`);
-        const problem = JSON.stringify({
+        const problem = problemText({
           data: resolve(args.data),
-          encoder: encoder.hash,
+          encoderHash: encoder.hash,
           experiment: experiment.number,
           begin: args.begin,
           ...settings,
@@ -99,7 +93,9 @@ export const benchExperimentsCommand = command({
           optional: true,
           int8: args.int8 === true,
         });
-        if (!run.finished) {
+        if (run.finished) printNote(`experiment ${experiment.number} was trained before`);
+        else {
+          pairs ??= await inversionPairs(encoder, await trainingFaces(args.data, args, job), job);
           const options = {
             ...job,
             ...sessionOptions(args),
@@ -112,7 +108,7 @@ export const benchExperimentsCommand = command({
           const trained = await runTraining(pairs, experiment, options);
           await run.finish(inverterGraph(trained, { experiment, encoder }));
         }
-        results.push(await measure(experiment, path, subjects, judges));
+        results.push(await measureExperiment(experiment, await readModel(path), subjects, judges));
         printNote(`experiment ${experiment.number} is done`);
       }
       const summary = {
@@ -123,7 +119,7 @@ export const benchExperimentsCommand = command({
         people: subjects.length,
         results,
       };
-      await writeFile(join(args.out, 'experiments.json'), `${JSON.stringify(summary, undefined, 2)}\n`);
+      await writeOutputFile(join(args.out, 'experiments.json'), `${JSON.stringify(summary, undefined, 2)}\n`);
       if (args.json) printJson(summary);
       else printLine(resultTable(results));
     } finally {
@@ -134,11 +130,12 @@ export const benchExperimentsCommand = command({
 
 async function testSide(
   folder: string,
-  encoders: readonly Encoder[],
+  encoder: Encoder,
+  other: Encoder,
   { people, seed }: { readonly people: number; readonly seed: number },
   args: Parameters<typeof pipelineSource>[0],
   job: JobOptions,
-): Promise<{ subjects: Subject[]; judges: Judge[] }> {
+): Promise<{ readonly subjects: Subject[]; readonly judges: readonly [Judge, Judge] }> {
   const random = new Random(seed);
   const dataset = await loadDataset(folder, { readSize: readPhotoSize });
   const chosen = chooseSamples(dataset, { people, auxiliaryPeople: 0, random });
@@ -147,48 +144,14 @@ async function testSide(
     (await loadFaces(samples, { ...job, openPipeline: source.openPipeline })).faces;
   const calibration = await load(chosen.calibration);
   const subjects = chooseSubjects(await load(chosen.attacked), { people, random });
-  const judges = await Promise.all(
-    encoders.map(async (encoder) => {
-      const judge = createJudge(encoder);
-      const thresholds = await measureThresholds(judge, calibration, dataset.name, job);
-      if (!thresholds)
-        throw new InputError(`${folder} has too few people for thresholds`, {
-          hint: 'about 150 people on the calibration side are needed',
-        });
-      return { ...judge, thresholds };
-    }),
-  );
-  return { subjects, judges };
-}
-
-async function measure(
-  experiment: Experiment,
-  path: string,
-  subjects: readonly Subject[],
-  judges: readonly Judge[],
-): Promise<ExperimentResult> {
-  const [self] = judges as [Judge, ...Judge[]];
-  const inverter = await openInverter(inverterModel(await readModel(path)));
-  const planar = await inverter.invert(await self.embed(subjects.map(({ template }) => template)));
-  await inverter.close();
-  const images = planar.flatMap((face) => fromPlanar(face, { widthPx: 128, heightPx: 128 }));
-  const made = { attack: `experiment ${experiment.number}`, target: self.encoder.id, images };
-  const rates = (await Promise.all(judges.map((judge) => attackRates(made, subjects, judge)))).flat();
-  return {
-    experiment,
-    rates,
-    quality: Object.fromEntries(qualityRows(made, subjects).map(({ measure: name, mean }) => [name, mean])),
+  const judgeOf = async (judging: Encoder): Promise<Judge> => {
+    const judge = createJudge(judging);
+    const thresholds = await measureThresholds(judge, calibration, dataset.name, job);
+    if (!thresholds)
+      throw new InputError(`${folder} has too few people for thresholds`, {
+        hint: 'about 150 people on the calibration side and 20 on the test side are needed: some 1,000 in all',
+      });
+    return { ...judge, thresholds };
   };
-}
-
-function resultTable(results: readonly ExperimentResult[]): string {
-  const columns = results[0]?.rates.map(({ name, judge, fmr }) => `${name} ${judge} ${fmr}`) ?? [];
-  return table([
-    ['experiment', ...Object.keys(results[0]?.quality ?? {}), ...columns],
-    ...results.map(({ experiment, quality, rates }) => [
-      String(experiment.number),
-      ...Object.values(quality).map((value) => value.toFixed(4)),
-      ...rates.map(({ rate }) => percent(rate, 1)),
-    ]),
-  ]);
+  return { subjects, judges: [await judgeOf(encoder), await judgeOf(other)] };
 }

@@ -1,13 +1,14 @@
-import { mkdir, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { calibrate } from '../audit/calibration.ts';
+import { CALIBRATION_FMRS, calibrate } from '../audit/calibration.ts';
 import { embedSamples } from '../audit/sample-faces.ts';
 import { loadDataset } from '../data/load.ts';
 import type { FaceSample } from '../data/sample.ts';
 import { splitOf } from '../data/splits.ts';
+import { pairsNeeded } from '../metric/threshold.ts';
+import { InputError } from '../util/errors.ts';
 import { command } from './command.ts';
 import { encoderArgs, openCachedEncoder } from './encoder-options.ts';
 import { pipelineSource, readPhotoSize } from './face-source.ts';
+import { prepareOutputFile, writeOutputFile } from './output-file.ts';
 import { percent, printJson, printLine, printNote, table } from './print.ts';
 
 /** `faceward calibrate`: thresholds at fixed false match rates, measured on people of the calibration side. */
@@ -34,11 +35,13 @@ export const calibrateCommand = command({
     ...encoderArgs,
   },
   async run({ args, job }) {
+    if (args.out !== undefined) await prepareOutputFile(args.out);
     const dataset = await loadDataset(args.data, { readSize: readPhotoSize });
     printNote(dataset.description);
     const samples = onePerPerson(
       args.everyone ? dataset.samples : dataset.samples.filter(({ person }) => splitOf(person) === 'calibration'),
     );
+    requirePeople(samples.length, args.everyone === true);
     await using opened = await openCachedEncoder(args);
     const { encoder } = opened;
     await using source = pipelineSource(args);
@@ -56,8 +59,7 @@ export const calibrateCommand = command({
     const selection = `${side}, first image of each`;
     const calibration = calibrate(faces, encoder, { name, selection });
     if (args.out === undefined) return printJson(calibration);
-    await mkdir(dirname(args.out), { recursive: true });
-    await writeFile(args.out, `${JSON.stringify(calibration, undefined, 2)}\n`);
+    await writeOutputFile(args.out, `${JSON.stringify(calibration, undefined, 2)}\n`);
     printLine(
       table([
         ['FMR', 'threshold', '95 % interval of the FMR'],
@@ -73,6 +75,17 @@ export const calibrateCommand = command({
     );
   },
 });
+
+/** The lowest FMR asks for most: refused before a face is looked at. @throws InputError where there are too few people. */
+function requirePeople(people: number, isEveryone: boolean): void {
+  const pairs = pairsNeeded(Math.min(...CALIBRATION_FMRS));
+  const needed = Math.ceil((1 + Math.sqrt(1 + 8 * pairs)) / 2);
+  if (people >= needed) return;
+  throw new InputError(
+    `thresholds down to an FMR of ${Math.min(...CALIBRATION_FMRS)} need ${needed} people, but there are ${people}${isEveryone ? '' : ' on the calibration side'}`,
+    { hint: isEveryone ? 'bring more people' : 'bring more people, or take all of them with --everyone' },
+  );
+}
 
 function onePerPerson(samples: readonly FaceSample[]): FaceSample[] {
   return [...Map.groupBy(samples, ({ person }) => person).values()].flatMap((own) => own.slice(0, 1));

@@ -26,13 +26,30 @@ test('an option that needs a value must have one, and may have a negative number
   requireKnownOptions(['--judge', '-1'], ARGS);
 });
 
-test('options given several times are joined, and the rest keeps its order', () => {
+test('a long option behind one dash is refused, and so is --no- before an option that takes a value', () => {
+  expect(() => requireKnownOptions(['-judge', 'x'], ARGS)).toThrow(
+    expect.objectContaining({ message: 'there is no option -judge', hint: 'did you mean --judge?' }),
+  );
+  expect(() => requireKnownOptions(['-photo.jpg'], ARGS)).toThrow(
+    expect.objectContaining({ hint: 'a file of that name is written ./-photo.jpg' }),
+  );
+  expect(() => requireKnownOptions(['--no-judge'], ARGS)).toThrow('there is no option --no-judge');
+});
+
+test('options that may be repeated are joined, and the rest keeps its order', () => {
   expect(
     joinRepeatedOptions(
       ['a', '--judge', 'x', '--json', '--judge=y=z', '--fail-on', 'q', 'b', '--', '--judge', 'w'],
       ARGS,
+      ['judge'],
     ),
   ).toEqual(['a', '--json', 'b', '--judge=x,y=z', '--fail-on=q', '--', '--judge', 'w']);
+});
+
+test('another option that is given twice is refused, in whatever form', () => {
+  expect(() => joinRepeatedOptions(['--fail-on', 'a', '--fail-on=b'], ARGS, ['judge'])).toThrow(
+    '--fail-on is given twice: a and b',
+  );
 });
 
 test('arguments beyond those of the command are refused unless it takes many', () => {

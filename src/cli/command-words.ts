@@ -2,12 +2,18 @@ import type { ArgsDef } from 'citty';
 import { InputError } from '../util/errors.ts';
 
 /**
- * Puts the values of an option that is given several times into one, parted by commas (`--judge a --judge b` is `--judge=a,b`); citty would keep the
- * last alone.
+ * Puts the values of an option that may be given several times into one, parted by commas (`--judge a --judge b` is `--judge=a,b`); citty would keep
+ * the last alone.
  *
  * @param words - of which {@link requireKnownOptions} has made sure that each option has its value.
+ * @param repeatable - names of the options that take several values.
+ * @throws InputError where another option has two values: which of them is meant, nobody can tell.
  */
-export function joinRepeatedOptions(words: readonly string[], definitions: ArgsDef): string[] {
+export function joinRepeatedOptions(
+  words: readonly string[],
+  definitions: ArgsDef,
+  repeatable: readonly string[] = [],
+): string[] {
   const end = words.includes('--') ? words.indexOf('--') : words.length;
   const others: string[] = [];
   const values = new Map<string, string[]>();
@@ -19,7 +25,11 @@ export function joinRepeatedOptions(words: readonly string[], definitions: ArgsD
       continue;
     }
     const value = rest.length > 0 ? rest.join('=') : (words[++i] ?? '');
-    values.set(option, [...(values.get(option) ?? []), value]);
+    const before = values.get(option) ?? [];
+    if (before.length > 0 && !repeatable.includes(option.slice(2))) {
+      throw new InputError(`${option} is given twice: ${before[0]} and ${value}`, { hint: 'give it once' });
+    }
+    values.set(option, [...before, value]);
   }
   const options = [...values].map(([option, given]) => `${option}=${given.join(',')}`);
   return [...others, ...options, ...words.slice(end)];
@@ -44,10 +54,13 @@ export function requireKnownOptions(words: readonly string[], definitions: ArgsD
     if (raw === '--') return;
     if (!raw.startsWith('-') || raw === '-') continue;
     const [given = '', value] = raw.replace(/^--?/, '').split('=', 2);
-    const definition = options.get(given) ?? options.get(given.replace(/^no-/, ''));
+    // One dash goes before one letter: -judge would be read as five options.
+    const isShort = !raw.startsWith('--');
+    const definition = isShort && given.length > 1 ? undefined : (options.get(given) ?? negated(given, options));
     if (!definition) {
+      const near = nearestOption(given, [...options.keys()]);
       throw new InputError(`there is no option ${raw.split('=')[0]}`, {
-        hint: nearestOption(given, [...options.keys()]),
+        hint: near ?? (isShort ? `a file of that name is written ./${raw}` : 'add --help to see the options'),
       });
     }
     if (definition.type === 'boolean') continue;
@@ -65,9 +78,15 @@ export function requirePositionals(positionals: readonly string[], definitions: 
   }
 }
 
-function nearestOption(given: string, known: readonly string[]): string {
+/** The option that `--no-…` switches off. */
+function negated<T extends { readonly type?: string }>(given: string, options: ReadonlyMap<string, T>): T | undefined {
+  const definition = given.startsWith('no-') ? options.get(given.slice('no-'.length)) : undefined;
+  return definition?.type === 'boolean' ? definition : undefined;
+}
+
+function nearestOption(given: string, known: readonly string[]): string | undefined {
   const near = known.find((name) => name.startsWith(given) || given.startsWith(name) || sameLetters(name, given));
-  return near === undefined ? 'add --help to see the options' : `did you mean --${near}?`;
+  return near === undefined ? undefined : `did you mean --${near}?`;
 }
 
 function sameLetters(a: string, b: string): boolean {

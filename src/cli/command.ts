@@ -32,13 +32,15 @@ export interface CommandParts<T extends ArgsDef> {
   readonly args: T;
   /** Take more positional arguments than `args` names, as {@link CommandRun.positionals}. Default false. */
   readonly manyPositionals?: boolean;
+  /** Names of options that may be given several times; their values come joined by commas. Any other given twice is refused. */
+  readonly repeatable?: readonly (keyof T & string)[];
   /** Does the work; what it returns is the exit status (default 0). */
   readonly run: (context: CommandRun<T>) => Promise<number> | Promise<void>;
 }
 
 /** Makes a command that refuses options it does not know, reports progress, and stops cleanly on SIGINT. */
 export function command<const T extends ArgsDef>(parts: CommandParts<T>): Command {
-  const { name, description, examples, args, manyPositionals = false } = parts;
+  const { name, description, examples, args, manyPositionals = false, repeatable = [] } = parts;
   const definition = defineCommand({
     meta: { name, description },
     args,
@@ -59,7 +61,7 @@ export function command<const T extends ArgsDef>(parts: CommandParts<T>): Comman
     },
     run: async (words) => {
       requireKnownOptions(words, args);
-      await runCommand(definition, { rawArgs: joinRepeatedOptions(words, args) });
+      await runCommand(definition, { rawArgs: joinRepeatedOptions(words, args, repeatable) });
     },
   };
 }

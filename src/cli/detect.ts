@@ -1,4 +1,3 @@
-import { writeFile } from 'node:fs/promises';
 import type { Face } from '../face/face.ts';
 import { assessQuality } from '../face/quality.ts';
 import { encodePng } from '../image/encode.ts';
@@ -9,6 +8,7 @@ import { command } from './command.ts';
 import { sessionArgs } from './encoder-options.ts';
 import { pipelineSource } from './face-source.ts';
 import { wholeNumber } from './option-values.ts';
+import { prepareOutputFile, writeOutputFile } from './output-file.ts';
 import { readPhotos } from './photo-arguments.ts';
 import { printError, printJson, printNote } from './print.ts';
 
@@ -32,6 +32,7 @@ export const detectCommand = command({
   manyPositionals: true,
   async run({ args, positionals, job }) {
     const minFacePx = wholeNumber(args['min-face'], '--min-face', { min: 8 }) ?? 40;
+    if (args.out !== undefined) await prepareOutputFile(args.out);
     await using source = pipelineSource(args);
     const found: object[] = [];
     let failures = 0;
@@ -57,7 +58,7 @@ export const detectCommand = command({
     }
     printJson(found);
     if (args.out !== undefined && picture) {
-      await writeFile(args.out, await encodePng(picture));
+      await writeOutputFile(args.out, await encodePng(picture));
       printNote(`${args.out} shows the faces`);
     }
     return failures > 0 ? 2 : 0;

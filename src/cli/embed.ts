@@ -1,4 +1,3 @@
-import { writeFile } from 'node:fs/promises';
 import { alignedFace } from '../encoder/aligned-face.ts';
 import type { Encoder } from '../encoder/encoder.ts';
 import type { Face } from '../face/face.ts';
@@ -8,6 +7,7 @@ import type { Image } from '../image/image.ts';
 import { command } from './command.ts';
 import { encoderArgs, openEncoderFromArgs } from './encoder-options.ts';
 import { pipelineSource } from './face-source.ts';
+import { prepareOutputFile, writeOutputFile } from './output-file.ts';
 import { readPhotos } from './photo-arguments.ts';
 import { printError, printLine, printNote } from './print.ts';
 
@@ -30,6 +30,7 @@ export const embedCommand = command({
   },
   manyPositionals: true,
   async run({ args, positionals, job }) {
+    if (args.out !== undefined) await prepareOutputFile(args.out);
     const encoder = await openEncoderFromArgs(args);
     await using source = pipelineSource(args);
     try {
@@ -50,7 +51,7 @@ export const embedCommand = command({
         for (const line of await embedPhoto(photo, faces, encoder)) write(line);
       }
       if (args.out !== undefined) {
-        await writeFile(args.out, lines.map((line) => `${line}\n`).join(''), { mode: 0o600 });
+        await writeOutputFile(args.out, lines.map((line) => `${line}\n`).join(''), { mode: 0o600 });
         printNote(
           `${args.out} holds ${lines.length} biometric templates: encrypt it, and delete it when it has served`,
         );

@@ -5,13 +5,15 @@ import { defendEncoder } from '../defence/input/defended-encoder.ts';
 import { INPUT_DEFENCE_FORMS, parseInputDefences } from '../defence/input/input-defence.ts';
 import { cachedEncoder } from '../encoder/cached-encoder.ts';
 import type { Encoder } from '../encoder/encoder.ts';
+import type { HttpEncoderOptions } from '../encoder/http-encoder.ts';
 import { parseModelConvention } from '../encoder/model-convention.ts';
 import { ENCODER_FORMS, openEncoder } from '../encoder/open-encoder.ts';
 import { DEVICES } from '../runtime/device.ts';
 import type { SessionOptions } from '../runtime/session.ts';
 import { InputError } from '../util/errors.ts';
 import { cacheDirectory } from './cache-directory.ts';
-import { oneOf, wholeNumber } from './option-values.ts';
+import { readHeaderFile } from './header-file.ts';
+import { oneOf, positiveNumber, wholeNumber } from './option-values.ts';
 import { printNote } from './print.ts';
 
 /** Options of every command that runs a network. */
@@ -55,6 +57,17 @@ export const encoderArgs = {
     description: 'for an endpoint: who says that you own it or may test it',
     valueHint: 'text',
   },
+  headers: {
+    type: 'string',
+    description: 'for an endpoint: file of headers to send, one “name: value” a line, such as authorization',
+    valueHint: 'file',
+  },
+  body: {
+    type: 'string',
+    description: 'for an endpoint: png (the picture itself) or json ({"image": "<base64>"}); default: png',
+    valueHint: 'form',
+  },
+  'requests-per-second': { type: 'string', description: 'for an endpoint, at most; default: 10', valueHint: 'n' },
   ...sessionArgs,
 } as const satisfies ArgsDef;
 
@@ -71,6 +84,9 @@ export interface EncoderArgs extends SessionArgs {
   readonly flip?: boolean | undefined;
   readonly defence?: string | undefined;
   readonly ownership?: string | undefined;
+  readonly headers?: string | undefined;
+  readonly body?: string | undefined;
+  readonly 'requests-per-second'?: string | undefined;
 }
 
 /** The values of {@link sessionArgs}. */
@@ -89,7 +105,7 @@ export function sessionOptions(args: SessionArgs): SessionOptions {
 /**
  * Opens the encoder that the command line names; what had to be assumed of it is noted on stderr.
  *
- * @param spec - default: `args.encoder`; another one, such as a judge, is opened without the options that describe the image, and without defences.
+ * @param spec - default: `args.encoder`; another one, such as a judge, is opened without the options that describe the image, without defences, and without the headers that are meant for another.
  * @throws InputError for an option that does not fit; and what opening it throws.
  */
 export async function openEncoderFromArgs(args: EncoderArgs, spec = args.encoder): Promise<Encoder> {
@@ -101,9 +117,29 @@ export async function openEncoderFromArgs(args: EncoderArgs, spec = args.encoder
     cacheDir: cacheDirectory(),
     onLog: printNote,
     ...(input === undefined ? {} : { input }),
-    ...(args.ownership === undefined ? {} : { http: { ownership: args.ownership } }),
+    http: {
+      ...(args.ownership === undefined ? {} : { ownership: args.ownership }),
+      ...(isOwn ? await endpointOptions(args) : {}),
+    },
   });
   return defences.length > 0 ? defendEncoder(encoder, defences, { seed: DEFENCE_SEED }) : encoder;
+}
+
+/** How the endpoint under test is asked; what is given for another kind of encoder is of no use and refused. */
+async function endpointOptions(args: EncoderArgs): Promise<Omit<HttpEncoderOptions, 'view' | 'ownership'>> {
+  const { headers, 'requests-per-second': pace } = args;
+  const body = oneOf(args.body, '--body', ['png', 'json']);
+  const given = Object.entries({ headers, body, 'requests-per-second': pace }).filter(
+    ([, value]) => value !== undefined,
+  );
+  if (given.length > 0 && !/^https?:/i.test(args.encoder)) {
+    throw new InputError(`--${given[0]?.[0]} is for an endpoint, and "${args.encoder}" is none`);
+  }
+  return {
+    ...(headers === undefined ? {} : { headers: await readHeaderFile(headers) }),
+    ...(body === undefined ? {} : { body }),
+    ...(pace === undefined ? {} : { requestsPerSecond: positiveNumber(pace, '--requests-per-second') }),
+  };
 }
 
 /** Of random defences: the same photos in the same order are treated alike in every run. */

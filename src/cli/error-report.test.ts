@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { InputError, InterruptedError, StoreError } from '../util/errors.ts';
 import { reportError } from './error-report.ts';
@@ -9,6 +10,13 @@ test('our errors give message, hint and the exit status of their code', () => {
   });
   expect(reportError(new StoreError('full'))).toEqual({ text: 'error: full\n', exitStatus: 1 });
   expect(reportError(new InterruptedError('stopped')).exitStatus).toBe(130);
+});
+
+test.skipIf(process.platform !== 'linux')('a full or closed disk is no bug of ours', async () => {
+  const full = await writeFile('/dev/full', 'x').catch((error: unknown) => error);
+  expect(reportError(full)).toEqual({ text: 'error: there is no space left on the disk\n', exitStatus: 1 });
+  const folder = await writeFile('/dev', 'x').catch((error: unknown) => error);
+  expect(reportError(folder)).toEqual({ text: 'error: /dev: it is a folder\n', exitStatus: 1 });
 });
 
 test('an unexpected error shows its stack, so that it can be reported', () => {

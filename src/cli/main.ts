@@ -76,6 +76,11 @@ async function main(words: readonly string[]): Promise<void> {
 function findCommand(words: readonly string[]): { readonly entry: CommandEntry | undefined; readonly rest: string[] } {
   for (const count of [2, 1]) {
     const entry = COMMANDS[words.slice(0, count).join(' ')];
+    const surplus = words[count];
+    // `audit` alone takes no arguments: another word is a command that is not there.
+    if (entry && surplus && !surplus.startsWith('-') && commandsOf(words.slice(0, count).join(' ')).length > 0) {
+      throw unknownCommand(words);
+    }
     if (entry) return { entry, rest: words.slice(count) };
   }
   if (commandsOf(words[0] ?? '').length > 0) return { entry: undefined, rest: words.slice(1) };

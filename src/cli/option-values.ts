@@ -17,6 +17,13 @@ export function wholeNumber(
   throw new InputError(`${option} ${text} is no whole number ${limits}`);
 }
 
+/** A number above 0 that an option was given. @throws InputError where it is none. */
+export function positiveNumber(text: string, option: string): number {
+  const value = Number(text);
+  if (text.trim() !== '' && Number.isFinite(value) && value > 0) return value;
+  throw new InputError(`${option} ${text} is no number above 0`);
+}
+
 const UNIT_MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const;
 
 /**

@@ -20,13 +20,17 @@ export function percent(share: number, digits = 2): string {
   return `${(100 * share).toFixed(digits)} %`;
 }
 
-/** Columns side by side, each as wide as its widest cell; the first is aligned left, the others right. */
-export function table(rows: readonly (readonly string[])[]): string {
+/** Columns side by side, each as wide as its widest cell; the first is aligned left, the others right unless told otherwise. */
+export function table(
+  rows: readonly (readonly string[])[],
+  { align: others = 'right' }: { readonly align?: 'left' | 'right' } = {},
+): string {
   const widths: number[] = [];
   for (const row of rows) {
     for (const [i, cell] of row.entries()) widths[i] = Math.max(widths[i] ?? 0, cell.length);
   }
-  const align = (cell: string, i: number) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0));
+  const align = (cell: string, i: number) =>
+    i === 0 || others === 'left' ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0);
   return rows.map((row) => row.map(align).join('  ').trimEnd()).join('\n');
 }
 

@@ -2,10 +2,13 @@ import { resolve } from 'node:path';
 import { generatorGraph, trainGenerator } from '../attack/inversion/generator.ts';
 import { command } from './command.ts';
 import { sessionArgs, sessionOptions } from './encoder-options.ts';
-import { wholeNumber } from './option-values.ts';
+import { positiveNumber, wholeNumber } from './option-values.ts';
+import { prepareOutputFile } from './output-file.ts';
+import { lockOutput } from './output-lock.ts';
 import { printLine, printNote } from './print.ts';
 import { planarFace, trainingFaces } from './training-faces.ts';
-import { openTrainingRun, positiveNumber, trainingArgs } from './training-run.ts';
+import { watchFigures } from './training-figures.ts';
+import { openTrainingRun, trainingArgs } from './training-run.ts';
 
 /** Images of one person that count, so that the few with hundreds do not rule the generator. */
 const IMAGES_PER_PERSON = 20;
@@ -35,6 +38,8 @@ export const trainGeneratorCommand = command({
     const seed = wholeNumber(args.seed, '--seed') ?? 1;
     const learningRate = positiveNumber(args['learning-rate'], '--learning-rate');
     const checkpointSteps = wholeNumber(args['checkpoint-every'], '--checkpoint-every', { min: 1 }) ?? 100;
+    await prepareOutputFile(args.out);
+    await using _lock = await lockOutput(args.out);
     const run = await openTrainingRun(
       args.out,
       JSON.stringify({ data: resolve(args.data), steps, batchSize, seed, learningRate }),
@@ -51,10 +56,11 @@ export const trainGeneratorCommand = command({
     const chosen = [...Map.groupBy(faces, ({ person }) => person).values()].flatMap((own) =>
       own.slice(0, IMAGES_PER_PERSON),
     );
+    const watched = watchFigures(job);
     const trained = await trainGenerator(
       chosen.map(({ image }) => planarFace(image)),
       {
-        ...job,
+        ...watched.job,
         ...sessionOptions(args),
         steps,
         batchSize,
@@ -69,5 +75,7 @@ export const trainGeneratorCommand = command({
       generatorGraph(trained, { steps: String(steps), seed: String(seed), faces: String(chosen.length) }),
     );
     printLine(args.out);
+    const losses = watched.summary();
+    if (losses !== undefined) printLine(losses);
   },
 });

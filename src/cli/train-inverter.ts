@@ -9,10 +9,13 @@ import type { JobOptions } from '../util/progress.ts';
 import { command } from './command.ts';
 import { type EncoderArgs, encoderArgs, openEncoderFromArgs, sessionOptions } from './encoder-options.ts';
 import { firstWeights, inversionPairs, runTraining } from './inverter-training.ts';
-import { wholeNumber } from './option-values.ts';
+import { positiveNumber, wholeNumber } from './option-values.ts';
+import { prepareOutputFile } from './output-file.ts';
+import { lockOutput } from './output-lock.ts';
 import { printLine, printNote } from './print.ts';
 import { trainingFaces } from './training-faces.ts';
-import { openTrainingRun, positiveNumber, trainingArgs } from './training-run.ts';
+import { watchFigures } from './training-figures.ts';
+import { openTrainingRun, trainingArgs } from './training-run.ts';
 
 /** `faceward train inverter`: the black-box inverter of an encoder. */
 export const trainInverterCommand = command({
@@ -68,6 +71,8 @@ export const trainInverterCommand = command({
     const checkpointSteps = wholeNumber(args['checkpoint-every'], '--checkpoint-every', { min: 1 }) ?? 100;
     const weight = positiveNumber(args['identity-weight'], '--identity-weight');
     const bottleneck = wholeNumber(args.bottleneck, '--bottleneck', { min: 8 });
+    await prepareOutputFile(args.out);
+    await using _lock = await lockOutput(args.out);
     const encoder = await openEncoderFromArgs(args);
     try {
       const problem = JSON.stringify({
@@ -90,8 +95,9 @@ export const trainInverterCommand = command({
       }
       const faces = await trainingFaces(args.data, args, job);
       const pairs = await inversionPairs(encoder, faces, job);
+      const watched = watchFigures(job);
       const trained = await runTraining(pairs, experiment, {
-        ...job,
+        ...watched.job,
         ...sessionOptions(args),
         steps,
         batchSize,
@@ -114,6 +120,8 @@ export const trainInverterCommand = command({
         }),
       );
       printLine(args.out);
+      const losses = watched.summary();
+      if (losses !== undefined) printLine(losses);
     } finally {
       await encoder.close();
     }

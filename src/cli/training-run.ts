@@ -10,7 +10,7 @@ import { InputError } from '../util/errors.ts';
 
 /** Options of every command that trains. */
 export const trainingArgs = {
-  steps: { type: 'string', description: 'training steps', valueHint: 'n' },
+  steps: { type: 'string', description: 'training steps', default: '3000', valueHint: 'n' },
   batch: { type: 'string', description: 'faces in a step', default: '32', valueHint: 'n' },
   'learning-rate': { type: 'string', description: 'peak of the learning rate', default: '0.001', valueHint: 'x' },
   seed: { type: 'string', description: 'seed of everything random', default: '1', valueHint: 'n' },
@@ -74,11 +74,4 @@ export async function openTrainingRun(
 async function trainingOf(path: string): Promise<string | undefined> {
   const bytes = await readFile(path).catch(() => undefined);
   return bytes && readGraph(bytes).metadata.training;
-}
-
-/** A number above 0 that an option was given. @throws InputError where it is none. */
-export function positiveNumber(text: string, option: string): number {
-  const value = Number(text);
-  if (text.trim() !== '' && Number.isFinite(value) && value > 0) return value;
-  throw new InputError(`${option} ${text} is no number above 0`);
 }

@@ -6,12 +6,17 @@ import { loadDataset } from './load.ts';
 
 describe('loadDataset', () => {
   it('leaves pairs beside the folder aside where they do not fit, and says so', async () => {
-    const root = await makeFileTree({ 'set/ann/1.jpg': '', 'pairs.txt': '1\t1\nAnn\t1\t2\nAnn\t1\tBo\t1\n' });
+    const root = await makeFileTree({ 'set/Ann/1.jpg': '', 'pairs.txt': '1\t1\nAnn\t1\t2\nAnn\t1\tBo\t1\n' });
     const { kind, pairs, description } = await loadDataset(join(root, 'set'));
     expect([kind, pairs]).toEqual(['folder', undefined]);
     expect(description).toMatch(
       /^a folder of 1 photo of 1 person; .*pairs\.txt is left aside \(.*Ann_0001 is not among/,
     );
+  });
+
+  it('does not speak of pairs of other people that merely lie near', async () => {
+    const root = await makeFileTree({ 'set/Cy/1.jpg': '', 'lfw-labels/pairs.txt': '1\t1\nAnn\t1\t2\nAnn\t1\tBo\t1\n' });
+    expect((await loadDataset(join(root, 'set'))).description).toBe('a folder of 1 photo of 1 person');
   });
 
   it('insists on pairs inside the folder, and on pairs asked for', async () => {

@@ -35,7 +35,10 @@ export async function readPhotoFolder(path: string): Promise<PhotoFolder> {
 /** @throws InputError where the path is not a folder. */
 export async function requireFolder(path: string): Promise<void> {
   const found = await stat(path).catch((cause: unknown) => {
-    throw new InputError(`${path}: there is no such folder, or it may not be read`, { cause });
+    throw new InputError(`${path}: there is no such folder, or it may not be read`, {
+      hint: 'check the path: it must be a folder of photos, best with one folder for each person',
+      cause,
+    });
   });
   if (!found.isDirectory()) {
     throw new InputError(`${path}: this is a file`, { hint: 'give the folder that holds the photos' });

@@ -42,7 +42,9 @@ function parseJson(text: string, from: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw new CapabilityError(`${from} answered with something that is no JSON (${text.length} characters)`);
+    throw new CapabilityError(`${from} answered with something that is no JSON (${text.length} characters)`, {
+      hint: 'one answer of JSON for each face, and nothing beside it; NaN and Infinity are no JSON',
+    });
   }
 }
 

@@ -165,7 +165,7 @@ function parseAddress(address: string): URL {
   }
   if (url.username || url.password) {
     throw new InputError('the address holds a user name or password', {
-      hint: 'give them as an authorization header instead',
+      hint: 'give them as an authorization header instead (--headers file)',
     });
   }
   return url;

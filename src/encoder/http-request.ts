@@ -31,7 +31,7 @@ interface Failure {
   readonly cause?: unknown;
 }
 
-/** An address as it may be shown: without its query, which may hold a key. */
+/** An address as it may be shown: without user name, password and query, which may hold a key. */
 export const shownAddress = (url: URL): string => `${url.origin}${url.pathname}`;
 
 /**
@@ -91,7 +91,8 @@ function refusal(response: Response, text: string): Failure {
   // The text of a refusal is no embedding; it says what was wrong with the request.
   const said = excerpt(text.slice(0, 200), 200);
   const reason = `answered with status ${status}${said && `: ${said}`}`;
-  if (status === 401 || status === 403) return { reason, hint: 'give the header that lets you in', retry: false };
+  if (status === 401 || status === 403)
+    return { reason, hint: 'give the header that lets you in (--headers file)', retry: false };
   const retryAfterMs = waitOf(headers.get('retry-after'));
   return { reason, retry: status === 429 || status >= 500, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
 }

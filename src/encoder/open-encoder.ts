@@ -5,6 +5,7 @@ import { BUNDLED_ENCODERS, openBundledEncoder } from './bundled.ts';
 import { type CmdEncoderOptions, openCmdEncoder } from './cmd-encoder.ts';
 import type { Encoder, EncoderView } from './encoder.ts';
 import { type HttpEncoderOptions, openHttpEncoder } from './http-encoder.ts';
+import { shownAddress } from './http-request.ts';
 import type { ModelConvention } from './model-convention.ts';
 import { openOnnxFile } from './onnx-file-encoder.ts';
 
@@ -35,7 +36,10 @@ export async function openEncoder(spec: string, options: OpenEncoderOptions): Pr
     return openBundledEncoder(bundled, options);
   }
   if (/^https?:\/\//i.test(spec)) {
-    if (/^http:/i.test(spec) && !isLoopback(spec)) options.onLog?.(`${spec.split('?')[0]}: faces are sent unencrypted`);
+    if (/^http:/i.test(spec) && !isLoopback(spec)) {
+      const url = URL.parse(spec);
+      options.onLog?.(`${url ? shownAddress(url) : 'the endpoint'}: faces are sent unencrypted`);
+    }
     return openHttpEncoder(spec, { ...options.http, ...foreignView(spec, options) });
   }
   if (spec.startsWith('cmd:')) {

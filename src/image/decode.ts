@@ -87,7 +87,7 @@ function requireFormat(bytes: Uint8Array, name: string): ImageFormat {
 function requirePixelLimit(widthPx: number, heightPx: number, name: string, maxPixels: number): void {
   if (widthPx * heightPx > maxPixels) {
     throw new InputError(`${name}: ${widthPx}x${heightPx} px are more than the limit of ${maxPixels} pixels`, {
-      hint: 'make the picture smaller, or raise maxPixels',
+      hint: 'make the picture smaller',
     });
   }
 }

@@ -38,7 +38,7 @@ export function requireByteLimit(byteLength: number, name: string, maxBytes: num
     throw new InputError(`${name}: it is empty (zero bytes)`, { hint: 'copy the file again from its source' });
   if (byteLength > maxBytes) {
     throw new InputError(`${name}: ${byteLength} bytes are more than the limit of ${maxBytes}`, {
-      hint: 'make the picture smaller, or raise maxBytes',
+      hint: 'make the picture smaller',
     });
   }
 }

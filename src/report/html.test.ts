@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { facedFindings, leakingFindings, littleFindings, smallFindings } from '../../test/fixtures/findings.ts';
 import { formatInterval, formatPercent } from '../audit/figures.ts';
-import type { Findings } from '../audit/findings.ts';
+import { type Findings, MEASURE } from '../audit/findings.ts';
 import { renderReport } from './html.ts';
 
 /** What a reader sees: tags dropped, the five escapes undone. */
@@ -86,6 +86,43 @@ describe('renderReport', () => {
     const ids = [...page.matchAll(/\sid="([^"]*)"/g)].map(([, id]) => id);
     expect(new Set(ids).size).toBe(ids.length);
     for (const [, id] of page.matchAll(/(?:aria-labelledby="|href="#)([^"]*)"/g)) expect(ids).toContain(id);
+  });
+
+  it('puts curves over one budget under what their names share, and says all of a single one', () => {
+    const [curve] = leakingFindings.curves;
+    const named = (name: string, label: string) => (curve ? [{ ...curve, name, x: { ...curve.x, label } }] : []);
+    const curves = [
+      ...named('SAR of the attack, selected, judged by E', 'queries'),
+      ...named('SAR of the attack, selected, judged by J', 'queries'),
+      ...named('SAR of another, judged by E', 'pairs'),
+    ];
+    const page = renderReport({ ...leakingFindings, curves });
+    expect(page.match(/<h3>SAR of the attack, selected<\/h3>/g)).toHaveLength(1);
+    const captions = [...page.matchAll(/<figcaption>(.*?)<br>/g)].map(([, caption = '']) => decode(caption));
+    expect(captions).toEqual(['judged by E', 'judged by J', 'SAR of another, judged by E']);
+  });
+
+  it('says where a rate counts as a leak at each threshold that it shows', () => {
+    const [rate] = leakingFindings.rates;
+    const rates = rate ? [1e-2, 1e-3, 1e-4].map((fmr) => ({ ...rate, fmr })) : [];
+    expect(textOf(renderReport({ ...leakingFindings, rates })).replaceAll('\u00a0', ' ')).toContain(
+      'counts as a leak from here: 5 % at FMR 0.1 % and 0.01 %, 10 % at FMR 1 %',
+    );
+  });
+
+  it('advises what the doubt asks for', () => {
+    const advice = (changes: Partial<Findings>) => textOf(renderReport({ ...smallFindings, ...changes }));
+    expect(advice({})).toContain('Audit more people:');
+    const unfound = smallFindings.controls.map((control) => ({ ...control, held: control.expected !== 'leaks' }));
+    expect(advice({ controls: unfound })).toContain('Attack harder, or more people:');
+    const { target } = smallFindings.threatCard;
+    const [rate] = smallFindings.rates;
+    const blind = {
+      ...{ target, judge: target, fmr: 1e-3 },
+      ...{ name: MEASURE.genuine, attack: 'real photos', low: 0 },
+    };
+    const rates = rate ? [...smallFindings.rates, { ...rate, ...blind, rate: 0, successes: 0 }] : [];
+    expect(advice({ rates })).toContain('Find out why the encoder recognises nobody.');
   });
 
   it('compares only where a baseline is given', () => {

@@ -1,5 +1,6 @@
 import { formatCount, formatPeople } from '../audit/figures.ts';
 import type { Curve, Findings } from '../audit/findings.ts';
+import { blindness } from '../audit/verdict.ts';
 
 /** The leakage at which a budget counts as enough. */
 export const BUDGET_LEVEL = 0.1;
@@ -66,16 +67,10 @@ function againstLeak({ threatCard, people, curves }: Findings): Advice[] {
 }
 
 function againstDoubt(findings: Findings): Advice[] {
-  const hasFailed = findings.controls.some((control) => !control.held);
   const audited = findings.provenance.data.find((set) => set.role === 'audited');
   const hasSecondPhotos = audited === undefined || audited.images >= 2 * audited.people;
   return [
-    hasFailed
-      ? {
-          action: 'Find out why a control did not hold.',
-          reason: 'It is marked below; the alignment, the threshold or the attack may not fit this encoder.',
-        }
-      : { action: 'Audit more people:', reason: '--data takes a folder with one folder of photos per person.' },
+    firstDoubt(findings),
     { action: 'Protect the templates as if they leaked.', reason: 'An inconclusive audit clears nobody.' },
     !hasSecondPhotos && {
       action: 'Add a second photo of each person.',
@@ -83,6 +78,30 @@ function againstDoubt(findings: Findings): Advice[] {
     },
     ...whiteBoxGap(findings),
   ].filter((advice) => advice !== false);
+}
+
+/** What stands in the way of a verdict, and what to do about it. */
+function firstDoubt({ controls, rates, threatCard }: Findings): Advice {
+  const failed = controls.find((control) => !control.held);
+  if (failed?.expected === 'leaks') {
+    return {
+      action: 'Attack harder, or more people:',
+      reason: 'an encoder that was planted to leak was not found. Raise --people, --iterations and --queries.',
+    };
+  }
+  if (failed) {
+    return {
+      action: 'Find out why a control did not hold.',
+      reason: 'It is marked below; the alignment, the threshold or the attack may not fit this encoder.',
+    };
+  }
+  if (blindness({ rates, target: threatCard.target })) {
+    return {
+      action: 'Find out why the encoder recognises nobody.',
+      reason: 'Check size, channels and range of its pixels, the alignment, and how its answers are read.',
+    };
+  }
+  return { action: 'Audit more people:', reason: '--data takes a folder with one folder of photos per person.' };
 }
 
 function whiteBoxGap({ threatCard }: Findings): Advice[] {

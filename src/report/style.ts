@@ -51,7 +51,7 @@ section { margin-top: 2.5rem; border-top: 1px solid var(--line); }
 .answers ol { margin: .5rem 0; padding-left: 1.2rem; } .answers li { margin: .35rem 0; }
 
 .grid { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(26rem, 100%), 1fr)); gap: 1.75rem 2.5rem; margin-top: 1rem; align-items: start; }
-.grid.narrow { grid-template-columns: repeat(auto-fill, minmax(min(18rem, 100%), 1fr)); }
+.grid.narrow { align-items: stretch; grid-template-columns: repeat(auto-fill, minmax(min(18rem, 100%), 1fr)); }
 .judge { margin-top: 1.5rem; }
 table { border-collapse: collapse; width: 100%; font-size: .9rem; }
 caption { text-align: left; font-weight: 600; padding-bottom: .35rem; font-size: .95rem; }
@@ -84,6 +84,8 @@ td:last-child, th:last-child { padding-right: 0; }
 .legend .level { stroke: var(--muted); stroke-dasharray: 3 3; }
 
 figure { margin: 0; }
+.grid.narrow + h3 { margin-top: 2rem; }
+.grid figure { display: flex; flex-direction: column; justify-content: space-between; }
 figcaption { font-weight: 600; font-size: .95rem; margin-bottom: .35rem; text-wrap: balance; }
 .curve { display: block; width: 100%; max-width: 30rem; height: auto; overflow: visible; }
 .curve .grid-line { stroke: var(--grid); } .curve .axis { stroke: var(--muted); }

@@ -1,3 +1,5 @@
+import './telemetry.ts';
+
 import { listSupportedBackends } from 'onnxruntime-node';
 import { CapabilityError } from '../util/errors.ts';
 

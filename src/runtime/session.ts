@@ -1,3 +1,5 @@
+import './telemetry.ts';
+
 import * as ort from 'onnxruntime-node';
 import type { Graph } from '../graph/graph.ts';
 import { writeGraph } from '../graph/onnx-file.ts';

@@ -67,6 +67,13 @@ describe('the shell', () => {
     [['bench', 'nope'], 'there is no command "bench nope"'],
     [['devices', '--jsno'], 'there is no option --jsno'],
     [['devices', 'x'], '"x" is one argument too many'],
+    [['audit', 'nope'], 'there is no command "audit nope"'],
+    [['audit', '--seed', '1', '--seed', '2'], '--seed is given twice: 1 and 2'],
+    [['verify', 'a.jpg', 'b.jpg', '-encoder', 'dlib'], 'there is no option -encoder'],
+    [['audit', '--people', '0'], '--people 0 is no whole number from 1 on'],
+    [['audit', '--seed', '-1'], '--seed -1 is no whole number from 0 on'],
+    [['verify', 'a.jpg', 'b.jpg', '--fmr', '2'], 'there is no threshold at FMR 2'],
+    [['verify', 'a.jpg', 'b.jpg', '--encoder', 'dlib', '--headers', 'x'], '--headers is for an endpoint'],
     [['verify', 'a.jpg'], 'missing required positional argument: B'],
     [['verify', 'a.jpg', 'b.jpg', '--encoder'], '--encoder needs a value'],
     [['verify', 'a.jpg', 'b.jpg', '--device', 'abacus'], '--device abacus is unknown'],
@@ -80,9 +87,38 @@ describe('the shell', () => {
     expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
   });
 
-  test('devices prints JSON that names the CPU', async () => {
-    const { stdout } = await faceward('devices', '--json');
-    expect(JSON.parse(stdout)).toContainEqual({ device: 'cpu', offered: true });
+  test('devices says where a network really ran, and why not elsewhere', async () => {
+    const { status, stdout, stderr } = await faceward('devices', '--json');
+    const rows = z
+      .array(
+        z.object({ device: z.string(), offered: z.boolean(), available: z.boolean(), reason: z.string().nullable() }),
+      )
+      .parse(JSON.parse(stdout));
+    expect(rows).toContainEqual({ device: 'cpu', offered: true, available: true, reason: null });
+    for (const { offered, available, reason } of rows) {
+      expect(available && !offered).toBe(false);
+      expect(reason === null).toBe(available);
+    }
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  });
+
+  test('what cannot be written is found out before the work', async () => {
+    const words = ['embed', GROUP, '--encoder', 'dlib', '--out'];
+    const inFile = await faceward(...words, join(GROUP, 'x.jsonl'));
+    expect(inFile.stderr).toMatch(/error: the folder .*sample1\.jpg is a file\nhint: /);
+    const overFolder = await faceward('audit', '--out', GROUP);
+    expect(overFolder.stderr).toContain('sample1.jpg is a file');
+    expect([inFile, overFolder].map(({ status, stdout }) => [status, stdout])).toEqual([
+      [2, ''],
+      [2, ''],
+    ]);
+  });
+
+  test.skipIf(process.platform !== 'linux')('a full disk is told as such', async () => {
+    const { status, stderr } = await faceward('embed', GROUP, '--encoder', 'dlib', '--out', '/dev/full');
+    expect(stderr).toContain('error: there is no space left on the disk');
+    expect(stderr).not.toContain('    at ');
+    expect(status).toBe(1);
   });
 });
 

@@ -2,22 +2,19 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Findings, parseFindings } from '../../src/audit/findings.ts';
 import { PLANTED } from '../../src/audit/inversion/planted.ts';
+import { BiometricCipher, openKeyFile } from '../../src/data/biometric-cipher.ts';
 import { splitOf } from '../../src/data/splits.ts';
-import { GraphBuilder } from '../../src/graph/builder.ts';
-import { ints, withFreeBatch } from '../../src/graph/graph.ts';
 import { readGraph, writeGraph } from '../../src/graph/onnx-file.ts';
-import { matMul } from '../../src/graph/ops/matrix.ts';
-import { flatten } from '../../src/graph/ops/shape.ts';
-import { float32 } from '../../src/graph/tensor.ts';
 import { encodePng } from '../../src/image/encode.ts';
 import { readProvenance } from '../../src/image/mark.ts';
 import { Random } from '../../src/util/random.ts';
 import { wavyImage } from '../fixtures/image-files.ts';
+import { tinyEncoderFile } from '../fixtures/tiny-encoder-file.ts';
 
 const MAIN = resolve(import.meta.dirname, '../../src/cli/main.ts');
 
@@ -76,7 +73,7 @@ describe('a training', () => {
 
   beforeAll(async () => {
     await makeFaces(join(folder, 'faces'));
-    await writeFile(join(folder, 'tiny.onnx'), tinyEncoderFile());
+    await writeFile(join(folder, 'tiny.onnx'), tinyEncoderFile('tiny'));
   });
 
   describe.each(KINDS)('of the $kind', ({ kind, options }) => {
@@ -304,18 +301,6 @@ async function makeFaces(root: string): Promise<void> {
   }
 }
 
-/** An encoder of 12 numbers: a linear map of the picture shrunk to 4x4 px. */
-function tinyEncoderFile(): Uint8Array {
-  const builder = new GraphBuilder('tiny');
-  const face = builder.input('face', [1, 3, 112, 112]);
-  const shrunken = flatten(
-    builder.op('AveragePool', [face], { kernel_shape: ints([28, 28]), strides: ints([28, 28]) }),
-  );
-  const weights = builder.constant(float32(new Random('tiny').normals(48 * 12), [48, 12]));
-  builder.output('embedding', matMul(shrunken, weights));
-  return writeGraph(withFreeBatch(builder.build()));
-}
-
 const reconstructionsIn = async (work: string): Promise<string[]> =>
   (await readdir(work).catch(() => [])).filter((name) => name.endsWith('.bin'));
 
@@ -323,11 +308,17 @@ const hasReconstruction = async (work: string): Promise<boolean> => (await recon
 
 /** Puts their negatives in place of the reconstructions, so that it shows whether they are used. */
 async function spoil(work: string): Promise<void> {
+  const cipher = new BiometricCipher(await openKeyFile(join(folder, 'cache', 'audit.key')));
   for (const name of await reconstructionsIn(work)) {
-    const pixels = await readFile(join(work, name));
+    const label = cipher.label(basename(name, '.bin'));
+    const pixels = cipher.open(await readFile(join(work, name)), label);
+    if (!pixels) throw new Error(`${name} cannot be opened`);
     await writeFile(
       join(work, name),
-      pixels.map((value) => 255 - value),
+      cipher.seal(
+        pixels.map((value) => 255 - value),
+        label,
+      ),
     );
   }
 }

@@ -27,11 +27,13 @@ export function comparisonSection({ verdict, rows, caveats }: Comparison): Marku
     verdict.current === verdict.baseline
       ? `The verdict is what it was: ${VERDICT_WORDS[verdict.current].toLowerCase()}.`
       : `The verdict was “${VERDICT_WORDS[verdict.baseline].toLowerCase()}” and is now “${VERDICT_WORDS[verdict.current].toLowerCase()}”.`;
-  const isDeciding = ({ name, fmr }: ComparedRate) => fmr === VERDICT_FMR && name !== MEASURE.genuine;
+  const isDeciding = ({ name, fmr, difference }: ComparedRate) =>
+    fmr === VERDICT_FMR && name !== MEASURE.genuine && difference !== undefined;
   const deciding = rows.filter(isDeciding);
   const rest = rows.filter((row) => !isDeciding(row));
   return html`<section aria-labelledby="comparison"><h2 id="comparison">Against the baseline</h2><p>${change}</p>
 ${caveats.length > 0 && html`<p>What else differs:</p><ul>${caveats.map((caveat) => html`<li>${caveat}</li>`)}</ul>`}
+${deciding.length > 0 && html`<p>Two rates are told apart where their intervals do not overlap.</p>`}
 ${deciding.length > 0 && dataTable('Deciding rates, now and before', COLUMNS, deciding)}
 ${rest.length > 0 && html`<details><summary>The other ${rest.length} rates</summary>${dataTable('Other rates, now and before', COLUMNS, rest)}</details>`}</section>`;
 }
@@ -43,6 +45,6 @@ function figures(rate: Pick<Rate, 'rate' | 'low' | 'high'> | undefined): Markup 
 
 function toldApart({ difference, overlaps }: ComparedRate): string {
   if (difference === undefined) return '–';
-  if (overlaps) return 'no: intervals overlap';
+  if (overlaps) return 'no';
   return difference > 0 ? '▲\u00a0higher' : '▼\u00a0lower';
 }

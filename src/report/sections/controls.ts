@@ -4,7 +4,7 @@ import { html, type Markup } from '../escape.ts';
 import { type Column, dataTable } from '../table.ts';
 
 const EXPECTED: Readonly<Record<Control['expected'], string>> = {
-  leaks: 'must be found leaking',
+  leaks: 'must be found leaking, by type-I or type-II',
   'no-leak': 'must not be found leaking',
   chance: 'must not pass for the person',
 };

@@ -11,8 +11,27 @@ export function curvesSection({ curves }: Findings): Markup {
   const top = sharedTop(curves);
   return html`<section aria-labelledby="curves"><h2 id="curves">What the attack costs</h2>
 <p>The dashed line marks a success rate of ${formatExactPercent(BUDGET_LEVEL)}; the band is the interval.</p>
-<div class="grid narrow">${curves.map((curve) => html`<figure><figcaption>${curve.name}<br><span>${budgetInWords(curve)}</span></figcaption>${curvePlot(curve, top, BUDGET_LEVEL)}</figure>`)}</div>
+${[...Map.groupBy(curves, (curve) => curve.x.label).values()].map((group) => curveGroup(group, top))}
 <details><summary>The figures behind the curves</summary>${curves.map(curveTable)}</details></section>`;
+}
+
+/** Curves over the same budget, under what their names have in common. */
+function curveGroup(curves: readonly Curve[], top: number): Markup {
+  const shared = sharedStart(curves.map(({ name }) => name));
+  const figures = curves.map(
+    (curve) =>
+      html`<figure><figcaption>${curve.name.slice(shared.length).replace(/^, /, '')}<br><span>${budgetInWords(curve)}</span></figcaption>${curvePlot(curve, top, BUDGET_LEVEL)}</figure>`,
+  );
+  return html`${shared !== '' && html`<h3>${shared}</h3>`}<div class="grid narrow">${figures}</div>`;
+}
+
+/** What several names begin with, whole clauses alone; of a single name nothing. */
+function sharedStart(names: readonly string[]): string {
+  const [first = [], ...others] = names.map((name) => name.split(', '));
+  if (others.length === 0) return '';
+  // The last clause stays with each curve, though all be alike.
+  const end = first.findIndex((clause, i) => i === first.length - 1 || others.some((other) => other[i] !== clause));
+  return first.slice(0, end).join(', ');
 }
 
 function budgetInWords(curve: Curve): string {

@@ -2,7 +2,7 @@ import { formatCount, formatDuration, formatExactPercent, formatInterval } from 
 import type { Findings } from '../../audit/findings.ts';
 import { leakLevel, VERDICT_FMR } from '../../audit/verdict.ts';
 import { html, type Markup } from '../escape.ts';
-import { dataTable } from '../table.ts';
+import { type Column, dataTable } from '../table.ts';
 
 /** How the figures came about, and the command that gives them again. */
 export function provenanceSection({ provenance, schema }: Findings): Markup {
@@ -15,7 +15,7 @@ export function provenanceSection({ provenance, schema }: Findings): Markup {
 <dt>Date</dt><dd><time datetime="${provenance.date}">${provenance.date}</time></dd>
 <dt>Seed</dt><dd>${provenance.seed}</dd>
 <dt>Intervals</dt><dd>${intervals.method}, ${formatExactPercent(intervals.confidence)}</dd>
-<dt>Rule of the verdict</dt><dd>Leaks: at FMR ${formatExactPercent(VERDICT_FMR)}, the lower bound of a type-I or type-II rate is above ${formatExactPercent(leakLevel(VERDICT_FMR))} and above the upper bound of every chance control. Leaks little: every upper bound is below ${formatExactPercent(leakLevel(VERDICT_FMR))}. Otherwise, or where a control did not hold: inconclusive.</dd>
+<dt>Rule of the verdict</dt><dd>Leaks: at FMR ${formatExactPercent(VERDICT_FMR)}, the lower bound of a type-I or type-II rate is above ${formatExactPercent(leakLevel(VERDICT_FMR))} and above the upper bound of every chance control. Leaks little: every upper bound is below ${formatExactPercent(leakLevel(VERDICT_FMR))}. Otherwise, where a control did not hold, or where the encoder does not even recognise people in real photos: inconclusive.</dd>
 <dt>Platform</dt><dd>${Object.entries(platform)
     .map(([part, value]) => `${part} ${value}`)
     .join('; ')}</dd>
@@ -25,6 +25,11 @@ ${thresholdTable(provenance.thresholds)}${modelTable(provenance.models)}${dataSe
 
 function thresholdTable(thresholds: Findings['provenance']['thresholds']): Markup {
   if (thresholds.length === 0) return html``;
+  const people: Column<(typeof thresholds)[number]> = {
+    title: 'People',
+    cell: (row) => (row.impostorPeople === undefined ? '–' : formatCount(row.impostorPeople)),
+    isNumber: true,
+  };
   return dataTable(
     'Thresholds, on real impostor pairs',
     [
@@ -37,11 +42,7 @@ function thresholdTable(thresholds: Findings['provenance']['thresholds']): Marku
       },
       { title: 'Interval of the FMR', cell: (row) => formatInterval(row), isNumber: true },
       { title: 'Impostor pairs', cell: (row) => formatCount(row.impostorPairs), isNumber: true },
-      {
-        title: 'People',
-        cell: (row) => (row.impostorPeople === undefined ? '–' : formatCount(row.impostorPeople)),
-        isNumber: true,
-      },
+      ...(thresholds.some((row) => row.impostorPeople !== undefined) ? [people] : []),
       { title: 'Data set', cell: (row) => row.dataset },
     ],
     thresholds,

@@ -17,8 +17,18 @@ export function ratesSection(findings: Findings): Markup {
   return html`<section aria-labelledby="rates"><h2 id="rates">How often the attack succeeds</h2>
 <p>A trial succeeds where the rebuilt face is accepted: type-I against the very photo behind the template, type-II against
 another photo of the same person. FMR is the share of strangers that the threshold lets pass.</p>
-${intervalLegend(`${formatExactPercent(leakLevel(VERDICT_FMR))} at FMR ${formatExactPercent(VERDICT_FMR)}`)}
+${intervalLegend(levels(findings))}
 ${judges.map((judge) => judgePart(judge, own.has(judge.judge)))}</section>`;
+}
+
+/** From where a rate counts as a leak, at each threshold that is shown, the verdict's first. */
+function levels({ rates }: Findings): string {
+  const fmrs = new Set([VERDICT_FMR, ...rates.flatMap(({ fmr }) => fmr ?? [])]);
+  return [...Map.groupBy(fmrs, leakLevel)]
+    .map(
+      ([level, at]) => `${formatExactPercent(level)} at FMR ${at.map((fmr) => formatExactPercent(fmr)).join(' and ')}`,
+    )
+    .join(', ');
 }
 
 /** The first cells of a row with its interval: what it is, the plot, the figures. */

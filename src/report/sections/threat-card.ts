@@ -20,7 +20,7 @@ export function threatCardSection({ threatCard: card }: Findings): Markup {
 <dt>Knows or has</dt><dd><ul>${card.knows.map((thing) => html`<li>${thing}</li>`)}</ul></dd>
 <dt>Access</dt><dd>${ACCESS[card.access]}. ${card.accessReason}</dd>
 <dt>Queries</dt><dd>${formatCount(card.queries)} images sent to the encoder</dd>
-<dt>Faces of others</dt><dd>${description}: ${formatPeople(people)}, ${formatCount(images)} images, ${formatCount(pairs)} pairs</dd>
+<dt>Faces of others</dt><dd>${description}${people > 0 && `: ${formatPeople(people)}, ${formatCount(images)} images, ${formatCount(pairs)} pairs`}</dd>
 <dt>Overlap of people</dt><dd>${overlap}</dd>
 <dt>Computing</dt><dd>${formatDuration(card.computeSeconds)} on ${card.device}</dd>
 </dl></section>`;
