@@ -133,7 +133,12 @@ export const auditInversionCommand = command({
       const inverters = await invertersFor(args.inverter);
       const generator = await shippedGenerator();
       const random = new Random(seed);
-      const chosen = await samplesFor(args.data, { people, auxiliaryPeople: AUXILIARY_PEOPLE, random });
+      const chosen = await samplesFor(args.data, {
+        people,
+        auxiliaryPeople: AUXILIARY_PEOPLE,
+        random,
+        ownModel: args.inverter !== undefined,
+      });
       printNote(chosen.description);
       const faces = await readFaces(chosen, args, job);
       const plan = {
@@ -264,7 +269,7 @@ async function bundledOf({ encoderId, encoderHash }: InverterModel, args: AuditA
 
 async function samplesFor(
   data: string | undefined,
-  options: { readonly people: number; readonly auxiliaryPeople: number; readonly random: Random },
+  options: Parameters<typeof chooseSamples>[1],
 ): Promise<ChosenSamples & { readonly name: string; readonly everyFace: boolean }> {
   if (data === undefined) {
     const folder = join(dirname(createRequire(import.meta.url).resolve('@vladmandic/face-api/package.json')), 'demo');

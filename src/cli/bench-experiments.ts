@@ -138,7 +138,7 @@ async function testSide(
 ): Promise<{ readonly subjects: Subject[]; readonly judges: readonly [Judge, Judge] }> {
   const random = new Random(seed);
   const dataset = await loadDataset(folder, { readSize: readPhotoSize });
-  const chosen = chooseSamples(dataset, { people, auxiliaryPeople: 0, random });
+  const chosen = chooseSamples(dataset, { people, auxiliaryPeople: 0, random, ownModel: true });
   await using source = pipelineSource(args);
   const load = async (samples: typeof chosen.attacked): Promise<AuditFace[]> =>
     (await loadFaces(samples, { ...job, openPipeline: source.openPipeline })).faces;

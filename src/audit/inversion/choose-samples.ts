@@ -1,5 +1,6 @@
 import type { FaceDataset, FaceSample } from '../../data/sample.ts';
 import { splitByPerson } from '../../data/splits.ts';
+import { InputError } from '../../util/errors.ts';
 import type { Random } from '../../util/random.ts';
 
 /** Which photos an audit reads, and for what. */
@@ -20,13 +21,37 @@ const PHOTOS_PER_PERSON = 6;
 /**
  * Chooses photos: people of the test side are attacked, those with several photos first; people of the calibration side fix the thresholds, one photo each; people of
  * the training side are whom the attacker knows. Only photos that are needed are read.
+ *
+ * @throws InputError where nobody may be attacked.
  */
 export function chooseSamples(
   dataset: FaceDataset,
-  options: { readonly people: number; readonly auxiliaryPeople: number; readonly random: Random },
+  options: {
+    readonly people: number;
+    readonly auxiliaryPeople: number;
+    readonly random: Random;
+    /** The attacker brings a model of the user's own, which may have been trained on this data set: people of its training side are then never attacked. */
+    readonly ownModel?: boolean;
+  },
 ): ChosenSamples {
   const sides = splitByPerson(dataset.samples);
   const testPeople = peopleOf(sides.test).size;
+  if (options.ownModel && testPeople === 0) {
+    throw new InputError(
+      `${dataset.name} has nobody on the test side, and the inverter may have been trained on the others`,
+      {
+        hint: 'give more people (15 % are on the test side, by a hash of the name), or leave out --inverter',
+      },
+    );
+  }
+  if (testPeople < FEWEST_TEST_PEOPLE && options.ownModel) {
+    return {
+      attacked: somePeople(sides.test, options.people, options.random),
+      calibration: [],
+      auxiliary: [],
+      description: `${dataset.name} has ${testPeople} people on the test side: they alone are attacked, since the inverter may have been trained on the others, with the thresholds that come with the encoder`,
+    };
+  }
   if (testPeople < FEWEST_TEST_PEOPLE) {
     return {
       attacked: somePeople(dataset.samples, options.people, options.random),
