@@ -1,11 +1,11 @@
 import type { Experiment } from '../attack/inversion/experiments.ts';
+import { facePictures } from '../attack/inversion/face-pictures.ts';
 import { inverterModel, openInverter } from '../attack/inversion/inverter-file.ts';
 import type { Rate } from '../audit/findings.ts';
 import type { Judge } from '../audit/inversion/judge.ts';
 import { attackRates, qualityRows } from '../audit/inversion/measure.ts';
 import type { Subject } from '../audit/inversion/subjects.ts';
 import type { Graph } from '../graph/graph.ts';
-import { fromPlanar } from '../image/tensor.ts';
 import { percent, table } from './print.ts';
 
 /** What one experiment reached on the test people. */
@@ -47,9 +47,8 @@ export async function measureExperiment(
 ): Promise<ExperimentResult> {
   const [self] = judges;
   const inverter = await openInverter(inverterModel(graph));
-  const planar = await inverter.invert(await self.embed(subjects.map(({ template }) => template)));
+  const images = facePictures(await inverter.invert(await self.embed(subjects.map(({ template }) => template))));
   await inverter.close();
-  const images = planar.flatMap((face) => fromPlanar(face, { widthPx: 128, heightPx: 128 }));
   const made = { attack: `experiment ${experiment.number}`, target: self.encoder.id, images };
   const rates: Rate[] = [];
   for (const judge of judges) rates.push(...(await attackRates(made, subjects, judge)));

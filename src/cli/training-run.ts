@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import type { Graph } from '../graph/graph.ts';
 import { readGraph, writeGraph } from '../graph/onnx-file.ts';
 import { readCheckpoint, writeCheckpoint } from '../nn/checkpoint.ts';
@@ -33,6 +32,7 @@ export interface TrainingRun {
 /**
  * Opens the run of a training.
  *
+ * @param out - of the model, in a folder that is there.
  * @param problem - everything that decides the weights; a checkpoint of another problem is not resumed.
  * @param options.optional - with `resume`, begin where there is nothing to go on from.
  * @throws InputError where there is nothing to resume, or something is in the way that was not asked to be resumed.
@@ -53,7 +53,6 @@ export async function openTrainingRun(
       hint: 'add --resume to go on, or delete it to begin anew',
     });
   }
-  await mkdir(dirname(out), { recursive: true });
   return {
     finished,
     resume: bytes && readCheckpoint(bytes, { problem }),

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import type { Graph } from '../graph/graph.ts';
 import type { Image } from '../image/image.ts';
-import type { Encoder, EncoderView } from './encoder.ts';
+import type { Encoder } from './encoder.ts';
+import { wrapEncoder } from './wrapped-encoder.ts';
 
 /** Embeddings of one encoder by the hash of the image ({@link hashImage}). */
 export interface EmbeddingStore {
@@ -20,54 +20,26 @@ export function hashImage(image: Image): string {
  * The store is for this encoder: key it by `encoder.hash`.
  */
 export function cachedEncoder(encoder: Encoder, store: EmbeddingStore): Encoder {
-  return new CachedEncoder(encoder, store);
-}
-
-class CachedEncoder implements Encoder {
-  readonly id: string;
-  readonly hash: string;
-  readonly embeddingSize: number;
-  readonly view: EncoderView;
-  readonly graph?: Graph;
-  readonly #encoder: Encoder;
-  readonly #store: EmbeddingStore;
-
-  constructor(encoder: Encoder, store: EmbeddingStore) {
-    this.id = encoder.id;
-    this.hash = encoder.hash;
-    this.embeddingSize = encoder.embeddingSize;
-    this.view = encoder.view;
-    if (encoder.graph) this.graph = encoder.graph;
-    this.#encoder = encoder;
-    this.#store = store;
-  }
-
-  get queries(): number {
-    return this.#encoder.queries;
-  }
-
-  async embed(faces: readonly Image[]): Promise<Float32Array[]> {
-    const hashes = faces.map(hashImage);
-    const known = new Map<string, Float32Array>();
-    const missing = new Map<string, Image>();
-    for (const [i, face] of faces.entries()) {
-      const hash = hashes[i] ?? '';
-      if (known.has(hash) || missing.has(hash)) continue;
-      const found = await this.#store.get(hash);
-      // An entry of another size is of no use: it is asked for again and written over.
-      if (found?.length === this.embeddingSize) known.set(hash, found);
-      else missing.set(hash, face);
-    }
-    const embeddings = missing.size > 0 ? await this.#encoder.embed([...missing.values()]) : [];
-    for (const [i, hash] of [...missing.keys()].entries()) {
-      const embedding = embeddings[i] ?? new Float32Array();
-      known.set(hash, embedding);
-      await this.#store.put(hash, embedding);
-    }
-    return hashes.map((hash) => Float32Array.from(known.get(hash) ?? []));
-  }
-
-  close(): Promise<void> {
-    return this.#encoder.close();
-  }
+  return wrapEncoder(encoder, {
+    embed: async (faces) => {
+      const hashes = faces.map(hashImage);
+      const known = new Map<string, Float32Array>();
+      const missing = new Map<string, Image>();
+      for (const [i, face] of faces.entries()) {
+        const hash = hashes[i] ?? '';
+        if (known.has(hash) || missing.has(hash)) continue;
+        const found = await store.get(hash);
+        // An entry of another size is of no use: it is asked for again and written over.
+        if (found?.length === encoder.embeddingSize) known.set(hash, found);
+        else missing.set(hash, face);
+      }
+      const embeddings = missing.size > 0 ? await encoder.embed([...missing.values()]) : [];
+      for (const [i, hash] of [...missing.keys()].entries()) {
+        const embedding = embeddings[i] ?? new Float32Array();
+        known.set(hash, embedding);
+        await store.put(hash, embedding);
+      }
+      return hashes.map((hash) => Float32Array.from(known.get(hash) ?? []));
+    },
+  });
 }

@@ -1,19 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { node } from '../../test/fixtures/graph-node.ts';
 import { createSession } from '../runtime/session.ts';
 import { UnsupportedOpError } from '../util/errors.ts';
 import { compile } from './compile.ts';
 import { type Graph, int, ints, type Node } from './graph.ts';
 import { readGraph, writeGraph } from './onnx-file.ts';
 import { float32, int64, scalar, type Tensor, toNumbers } from './tensor.ts';
-
-const node = (op: string, inputs: readonly string[], output: string, attributes: Node['attributes'] = {}): Node => ({
-  op,
-  domain: '',
-  name: output,
-  inputs,
-  outputs: [output],
-  attributes,
-});
 
 /** A branch of one node over values of the graph around it. */
 const branch = (only: Node, weights: Readonly<Record<string, Tensor>> = {}): Node['attributes'][string] => ({

@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { node } from '../../test/fixtures/graph-node.ts';
 import { SHARED_DATA } from '../../test/fixtures/shared-data.ts';
 import { createSession, type Tensors } from '../runtime/session.ts';
 import { Random } from '../util/random.ts';
 import { type CompileOptions, compile } from './compile.ts';
-import type { Graph, Node } from './graph.ts';
+import type { Graph } from './graph.ts';
 import { readGraph } from './onnx-file.ts';
 import { float32, int64, type Shape, sizeOf, type Tensor, toNumbers } from './tensor.ts';
 
@@ -62,15 +63,6 @@ describe.skipIf(!SHARED_DATA)('models of others', () => {
       expect(error / size).toBeLessThan(1e-5);
     }
   });
-});
-
-const node = (op: string, inputs: string[], output: string, attributes: Node['attributes'] = {}): Node => ({
-  op,
-  domain: '',
-  name: output,
-  inputs,
-  outputs: [output],
-  attributes,
 });
 
 /** y = relu(reshape(x, [batch of x, -1])), the batch read from x as exporters write it. */

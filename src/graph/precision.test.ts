@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { node } from '../../test/fixtures/graph-node.ts';
 import { createSession } from '../runtime/session.ts';
 import { compile } from './compile.ts';
 import { differentiate } from './differentiate.ts';
-import { type Graph, int, type Node } from './graph.ts';
+import { type Graph, int } from './graph.ts';
 import { inSinglePrecision } from './precision.ts';
 import { float32, numberToHalf, type Tensor, toNumbers } from './tensor.ts';
 
@@ -10,15 +11,6 @@ const half = (values: readonly number[]): Tensor => ({
   dtype: 'float16',
   shape: [values.length],
   data: Uint16Array.from(values, numberToHalf),
-});
-
-const node = (op: string, inputs: readonly string[], output: string, attributes: Node['attributes'] = {}): Node => ({
-  op,
-  domain: '',
-  name: output,
-  inputs,
-  outputs: [output],
-  attributes,
 });
 
 /** y = relu(x w) k in halves, with float32 outside, as converters that "keep the types of inputs and outputs" leave it. */

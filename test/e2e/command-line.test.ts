@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -7,17 +6,12 @@ import { dirname, join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { decodeImage } from '../../src/image/decode.ts';
+import { type Outcome, startFaceward } from '../fixtures/command-line.ts';
 import { SHARED_DATA } from '../fixtures/shared-data.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 /** Three faces, inside an installed package. */
 const GROUP = join(dirname(createRequire(import.meta.url).resolve('@vladmandic/face-api')), '../demo/sample1.jpg');
-
-interface Outcome {
-  readonly status: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
 
 let folder = '';
 beforeAll(async () => {
@@ -25,22 +19,8 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-function faceward(...words: string[]): Promise<Outcome> {
-  return new Promise((done, fail) => {
-    const child = spawn(process.execPath, [join(ROOT, 'src/cli/main.ts'), ...words], {
-      env: { ...process.env, FACEWARD_CACHE: join(folder, 'cache') },
-    });
-    const parts = { stdout: '', stderr: '' };
-    child.stdout.on('data', (data) => {
-      parts.stdout += data;
-    });
-    child.stderr.on('data', (data) => {
-      parts.stderr += data;
-    });
-    child.on('error', fail);
-    child.on('close', (status) => done({ status, ...parts }));
-  });
-}
+const faceward = (...words: string[]): Promise<Outcome> =>
+  startFaceward(words, { cache: join(folder, 'cache') }).outcome;
 
 describe('the shell', () => {
   test('help lists every command, and each command has help with examples', async () => {

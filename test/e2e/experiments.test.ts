@@ -1,26 +1,19 @@
-import { spawn } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Split, splitOf } from '../../src/data/splits.ts';
 import { readGraph } from '../../src/graph/onnx-file.ts';
 import { encodePng } from '../../src/image/encode.ts';
 import { Random } from '../../src/util/random.ts';
+import { type Outcome, startFaceward } from '../fixtures/command-line.ts';
 import { wavyImage } from '../fixtures/image-files.ts';
 import { tinyEncoderFile } from '../fixtures/tiny-encoder-file.ts';
 
-const MAIN = resolve(import.meta.dirname, '../../src/cli/main.ts');
 const PATIENCE_MS = 600_000;
 
 /** People of each side: enough for a batch, for thresholds, and to have a test side. */
 const PEOPLE: Readonly<Record<Split, number>> = { train: 6, calibration: 145, test: 20 };
-
-interface Outcome {
-  readonly status: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
 
 let folder = '';
 const out = () => join(folder, 'experiments');
@@ -30,20 +23,7 @@ function experiments(...more: readonly string[]): Promise<Outcome> {
     ...['bench', 'experiments', '--data', join(folder, 'faces'), '--out', out(), '--threads', '1', '--people', '10'],
     ...['--encoder', join(folder, 'one.onnx'), '--judge', join(folder, 'two.onnx'), '--batch', '2', ...more],
   ];
-  const child = spawn(process.execPath, [MAIN, ...words], {
-    env: { ...process.env, FACEWARD_CACHE: join(folder, 'cache') },
-  });
-  const parts = { stdout: '', stderr: '' };
-  child.stdout.on('data', (data) => {
-    parts.stdout += data;
-  });
-  child.stderr.on('data', (data) => {
-    parts.stderr += data;
-  });
-  return new Promise((done, fail) => {
-    child.on('error', fail);
-    child.on('close', (status) => done({ status, ...parts }));
-  });
+  return startFaceward(words, { cache: join(folder, 'cache') }).outcome;
 }
 
 /** When each inverter was written, and of which training it says it is. */

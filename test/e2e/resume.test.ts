@@ -1,8 +1,7 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { basename, join, resolve } from 'node:path';
+import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Findings, parseFindings } from '../../src/audit/findings.ts';
@@ -13,20 +12,12 @@ import { readGraph, writeGraph } from '../../src/graph/onnx-file.ts';
 import { encodePng } from '../../src/image/encode.ts';
 import { readProvenance } from '../../src/image/mark.ts';
 import { Random } from '../../src/util/random.ts';
+import { type Outcome, startFaceward } from '../fixtures/command-line.ts';
 import { wavyImage } from '../fixtures/image-files.ts';
 import { tinyEncoderFile } from '../fixtures/tiny-encoder-file.ts';
 
-const MAIN = resolve(import.meta.dirname, '../../src/cli/main.ts');
-
 /** Long enough for a machine that does other things as well. */
 const PATIENCE_MS = 600_000;
-
-interface Outcome {
-  readonly status: number | null;
-  readonly signal: NodeJS.Signals | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
 
 let folder = '';
 beforeAll(async () => {
@@ -34,24 +25,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-function start(words: readonly string[]): { readonly child: ChildProcess; readonly outcome: Promise<Outcome> } {
-  const child = spawn(process.execPath, [MAIN, ...words], {
-    env: { ...process.env, FACEWARD_CACHE: join(folder, 'cache') },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  const parts = { stdout: '', stderr: '' };
-  child.stdout.on('data', (data) => {
-    parts.stdout += data;
-  });
-  child.stderr.on('data', (data) => {
-    parts.stderr += data;
-  });
-  const outcome = new Promise<Outcome>((done, fail) => {
-    child.on('error', fail);
-    child.on('close', (status, signal) => done({ status, signal, ...parts }));
-  });
-  return { child, outcome };
-}
+const start = (words: readonly string[]) => startFaceward(words, { cache: join(folder, 'cache') });
 
 const faceward = (...words: readonly string[]): Promise<Outcome> => start(words).outcome;
 

@@ -2,13 +2,12 @@ import { cropView } from '../../encoder/canonical-face.ts';
 import type { Encoder } from '../../encoder/encoder.ts';
 import { GraphBuilder } from '../../graph/builder.ts';
 import { float32 } from '../../graph/tensor.ts';
-import { fromPlanar } from '../../image/tensor.ts';
 import { createSession, type SessionOptions } from '../../runtime/session.ts';
 import { ModelFileError } from '../../util/errors.ts';
 import { type JobOptions, throwIfAborted } from '../../util/progress.ts';
 import type { Random } from '../../util/random.ts';
 import { adaptEmbedding, fitAdapter } from './adapter.ts';
-import { FACE_SIZE_PX } from './inverse-dcgan.ts';
+import { facePictures } from './face-pictures.ts';
 import type { Generator } from './latent-optimisation.ts';
 import { FACE_NUMBERS } from './pairs.ts';
 
@@ -35,8 +34,7 @@ export async function probeEncoder(
   try {
     for (let first = 0; first < queries; first += BATCH_SIZE) {
       throwIfAborted(options);
-      const faces = await face.generate(latents.slice(first, first + BATCH_SIZE));
-      const images = faces.flatMap((planar) => fromPlanar(planar, { widthPx: FACE_SIZE_PX, heightPx: FACE_SIZE_PX }));
+      const images = facePictures(await face.generate(latents.slice(first, first + BATCH_SIZE)));
       embeddings.push(...(await encoder.embed(images.map((image) => cropView(image, encoder.view)))));
       options.onProgress?.({
         stage: `asking ${encoder.id} about generated faces`,

@@ -44,20 +44,15 @@ export function chooseSamples(
       },
     );
   }
-  if (testPeople < FEWEST_TEST_PEOPLE && options.ownModel) {
-    return {
-      attacked: somePeople(sides.test, options.people, options.random),
-      calibration: [],
-      auxiliary: [],
-      description: `${dataset.name} has ${testPeople} people on the test side: they alone are attacked, since the inverter may have been trained on the others, with the thresholds that come with the encoder`,
-    };
-  }
   if (testPeople < FEWEST_TEST_PEOPLE) {
+    const whom = options.ownModel
+      ? 'they alone are attacked, since the inverter may have been trained on the others,'
+      : 'everybody may be attacked,';
     return {
-      attacked: somePeople(dataset.samples, options.people, options.random),
+      attacked: somePeople(options.ownModel ? sides.test : dataset.samples, options.people, options.random),
       calibration: [],
       auxiliary: [],
-      description: `${dataset.name} has ${testPeople} people on the test side: everybody may be attacked, with the thresholds that come with the encoder`,
+      description: `${dataset.name} has ${testPeople} people on the test side: ${whom} with the thresholds that come with the encoder`,
     };
   }
   return {

@@ -1,9 +1,9 @@
 import type { InversionResources } from '../../attack/inversion/attack.ts';
+import { facePictures } from '../../attack/inversion/face-pictures.ts';
 import { openGenerator } from '../../attack/inversion/generator-adapter.ts';
 import { FACE_SIZE_PX } from '../../attack/inversion/inverse-dcgan.ts';
 import type { Image } from '../../image/image.ts';
 import { resizeImage } from '../../image/resize.ts';
-import { fromPlanar } from '../../image/tensor.ts';
 import type { Random } from '../../util/random.ts';
 import type { AuditFace, Subject } from './subjects.ts';
 
@@ -34,7 +34,7 @@ export async function chanceControls(
     const embeddings = templates.map((template) => noiseLike(template, noise));
     controls.push({
       name: 'noise of equal norm, inverted',
-      images: (await resources.inverter.invert(embeddings)).flatMap(picture),
+      images: facePictures(await resources.inverter.invert(embeddings)),
     });
   }
   if (resources.generator) {
@@ -43,16 +43,13 @@ export async function chanceControls(
     const generator = await openGenerator(resources.generator);
     try {
       const faces = await generator.generate(subjects.map(() => latents.normals(latentSize)));
-      controls.push({ name: 'the generator without optimisation', images: faces.flatMap(picture) });
+      controls.push({ name: 'the generator without optimisation', images: facePictures(faces) });
     } finally {
       await generator.close();
     }
   }
   return controls;
 }
-
-const picture = (planar: Float32Array): Image[] =>
-  fromPlanar(planar, { widthPx: FACE_SIZE_PX, heightPx: FACE_SIZE_PX });
 
 function randomFaces(subjects: readonly Subject[], strangers: readonly AuditFace[], random: Random): Image[] {
   return subjects.map(({ person }) => {

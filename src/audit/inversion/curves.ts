@@ -1,8 +1,7 @@
 import { fitAdapter } from '../../attack/inversion/adapter.ts';
+import { facePictures } from '../../attack/inversion/face-pictures.ts';
 import { invertThroughGenerator } from '../../attack/inversion/generator-adapter.ts';
-import { FACE_SIZE_PX } from '../../attack/inversion/inverse-dcgan.ts';
 import { openInverter } from '../../attack/inversion/inverter-file.ts';
-import { fromPlanar } from '../../image/tensor.ts';
 import type { SessionOptions } from '../../runtime/session.ts';
 import type { JobOptions } from '../../util/progress.ts';
 import { type Curve, MEASURE } from '../findings.ts';
@@ -40,9 +39,7 @@ export async function leakageCurves(
     const pointsOf = new Map(judges.map((judge) => [judge, [] as Curve['points']]));
     const budgets = [...BUDGETS.filter((budget) => budget < attack.most), attack.most];
     for (const [i, budget] of budgets.entries()) {
-      const images = (await attack.invert(budget)).flatMap((face) =>
-        fromPlanar(face, { widthPx: FACE_SIZE_PX, heightPx: FACE_SIZE_PX }),
-      );
+      const images = facePictures(await attack.invert(budget));
       for (const [judge, points] of pointsOf) {
         const rows = await attackRates({ attack: attack.name, target, images }, subjects, judge, options);
         const row = rows.find(({ name, fmr }) => name === MEASURE.typeOne && fmr === VERDICT_FMR);

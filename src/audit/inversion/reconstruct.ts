@@ -1,7 +1,7 @@
 import type { InversionAttack, InversionOptions, InversionResources } from '../../attack/inversion/attack.ts';
+import { facePictures } from '../../attack/inversion/face-pictures.ts';
 import { FACE_SIZE_PX } from '../../attack/inversion/inverse-dcgan.ts';
 import type { Image } from '../../image/image.ts';
-import { fromPlanar } from '../../image/tensor.ts';
 
 /** Keeps reconstructions of an unfinished audit, so that it can be resumed; they are removed when it is done. */
 export interface ReconstructionStore {
@@ -45,7 +45,7 @@ export async function reconstruct(
           total: templates.length,
         }),
     });
-    const pictures = made.flatMap((face) => fromPlanar(face, { widthPx: FACE_SIZE_PX, heightPx: FACE_SIZE_PX }));
+    const pictures = facePictures(made);
     await options.store.write(key, joined(pictures));
     images.push(...pictures);
     options.onProgress?.({ stage: attack.name, done: images.length, total: templates.length });

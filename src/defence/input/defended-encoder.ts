@@ -1,5 +1,5 @@
-import type { Encoder, EncoderView } from '../../encoder/encoder.ts';
-import type { Graph } from '../../graph/graph.ts';
+import type { Encoder } from '../../encoder/encoder.ts';
+import { wrapEncoder } from '../../encoder/wrapped-encoder.ts';
 import type { Image } from '../../image/image.ts';
 import { Random } from '../../util/random.ts';
 import type { InputDefence } from './input-defence.ts';
@@ -17,47 +17,20 @@ export function defendEncoder(
   defences: readonly InputDefence[],
   options: { readonly seed: number },
 ): Encoder {
-  return new DefendedEncoder(encoder, defences, options.seed);
-}
-
-class DefendedEncoder implements Encoder {
-  readonly id: string;
-  readonly hash: string;
-  readonly embeddingSize: number;
-  readonly view: EncoderView;
-  readonly graph?: Graph;
-  readonly #encoder: Encoder;
-  readonly #defences: readonly InputDefence[];
-  readonly #random: Random;
-
-  constructor(encoder: Encoder, defences: readonly InputDefence[], seed: number) {
-    const spec = defences.map((defence) => defence.spec).join('+');
-    const isRandom = defences.some((defence) => defence.isRandom);
-    this.id = `${encoder.id}+${spec}`;
-    this.hash = `${encoder.hash}+${spec}${isRandom ? `#${seed}` : ''}`;
-    this.embeddingSize = encoder.embeddingSize;
-    this.view = encoder.view;
-    if (encoder.graph) this.graph = encoder.graph;
-    this.#encoder = encoder;
-    this.#defences = defences;
-    this.#random = new Random(seed).fork(spec);
-  }
-
-  get queries(): number {
-    return this.#encoder.queries;
-  }
-
-  async embed(faces: readonly Image[]): Promise<Float32Array[]> {
-    const treated: Image[] = [];
-    for (const face of faces) {
-      let image = face;
-      for (const defence of this.#defences) image = await defence.apply(image, this.#random);
-      treated.push(image);
-    }
-    return this.#encoder.embed(treated);
-  }
-
-  close(): Promise<void> {
-    return this.#encoder.close();
-  }
+  const spec = defences.map((defence) => defence.spec).join('+');
+  const isRandom = defences.some((defence) => defence.isRandom);
+  const random = new Random(options.seed).fork(spec);
+  return wrapEncoder(encoder, {
+    id: `${encoder.id}+${spec}`,
+    hash: `${encoder.hash}+${spec}${isRandom ? `#${options.seed}` : ''}`,
+    embed: async (faces) => {
+      const treated: Image[] = [];
+      for (const face of faces) {
+        let image = face;
+        for (const defence of defences) image = await defence.apply(image, random);
+        treated.push(image);
+      }
+      return encoder.embed(treated);
+    },
+  });
 }
