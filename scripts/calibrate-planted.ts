@@ -3,9 +3,9 @@
  */
 import { writeFile } from 'node:fs/promises';
 import { calibrate } from '../src/audit/calibration.ts';
-import { createJudge } from '../src/audit/inversion/judge.ts';
-import { loadFaces } from '../src/audit/inversion/load-faces.ts';
 import { plantedStrongEncoder, plantedWeakEncoder } from '../src/audit/inversion/planted.ts';
+import { createJudge } from '../src/audit/judge.ts';
+import { loadFaces } from '../src/audit/load-faces.ts';
 import { loadDataset } from '../src/data/load.ts';
 import { splitOf } from '../src/data/splits.ts';
 import { InputError } from '../src/util/errors.ts';

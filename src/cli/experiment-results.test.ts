@@ -3,8 +3,8 @@ import { photo, threshold } from '../../test/fixtures/audit.ts';
 import { tinyEncoder, tinyInverter } from '../../test/fixtures/inversion.ts';
 import { EXPERIMENTS, type Experiment } from '../attack/inversion/experiments.ts';
 import { MEASURE, type Rate } from '../audit/findings.ts';
-import { createJudge } from '../audit/inversion/judge.ts';
-import type { Subject } from '../audit/inversion/subjects.ts';
+import { createJudge } from '../audit/judge.ts';
+import type { Subject } from '../audit/subjects.ts';
 import { type ExperimentProblem, measureExperiment, problemText, resultTable } from './experiment-results.ts';
 
 const [experiment] = EXPERIMENTS as readonly [Experiment];

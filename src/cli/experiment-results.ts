@@ -2,9 +2,9 @@ import type { Experiment } from '../attack/inversion/experiments.ts';
 import { facePictures } from '../attack/inversion/face-pictures.ts';
 import { inverterModel, openInverter } from '../attack/inversion/inverter-file.ts';
 import type { Rate } from '../audit/findings.ts';
-import type { Judge } from '../audit/inversion/judge.ts';
 import { attackRates, qualityRows } from '../audit/inversion/measure.ts';
-import type { Subject } from '../audit/inversion/subjects.ts';
+import type { Judge } from '../audit/judge.ts';
+import type { Subject } from '../audit/subjects.ts';
 import type { Graph } from '../graph/graph.ts';
 import { percent, table } from './print.ts';
 

@@ -1,9 +1,9 @@
 import type { Experiment } from '../attack/inversion/experiments.ts';
 import { type InverterOptions, type TrainedInverter, trainInverter } from '../attack/inversion/inverter.ts';
 import { type InversionPairs, MeanFaces } from '../attack/inversion/pairs.ts';
-import { createJudge } from '../audit/inversion/judge.ts';
 import { readModel, shippedGeneratorGraph } from '../audit/inversion/shipped.ts';
-import type { AuditFace } from '../audit/inversion/subjects.ts';
+import { createJudge } from '../audit/judge.ts';
+import type { AuditFace } from '../audit/subjects.ts';
 import type { Encoder } from '../encoder/encoder.ts';
 import type { Weights } from '../nn/parameters.ts';
 import { weightsOf } from '../nn/weights.ts';

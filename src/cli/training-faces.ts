@@ -1,6 +1,6 @@
 import { FACE_SIZE_PX } from '../attack/inversion/inverse-dcgan.ts';
-import { loadFaces } from '../audit/inversion/load-faces.ts';
-import type { AuditFace } from '../audit/inversion/subjects.ts';
+import { loadFaces } from '../audit/load-faces.ts';
+import type { AuditFace } from '../audit/subjects.ts';
 import { loadDataset } from '../data/load.ts';
 import { refuseTestPeople, splitByPerson } from '../data/splits.ts';
 import type { Image } from '../image/image.ts';

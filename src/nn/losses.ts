@@ -19,7 +19,7 @@ import {
 import { cast } from '../graph/ops/constant.ts';
 import { conv } from '../graph/ops/convolution.ts';
 import { matMul, transposeMatrix } from '../graph/ops/matrix.ts';
-import { normaliseL2 } from '../graph/ops/normalisation.ts';
+import { cosine, normaliseL2 } from '../graph/ops/normalisation.ts';
 import { reduceMean, reduceSum } from '../graph/ops/reduction.ts';
 import { reshape } from '../graph/ops/shape.ts';
 import { float32, int64 } from '../graph/tensor.ts';
@@ -29,11 +29,6 @@ export const l1 = (a: Value, b: Value): Value => reduceMean(abs(sub(a, b)));
 
 /** Mean squared difference: a scalar. */
 export const l2 = (a: Value, b: Value): Value => reduceMean(square(sub(a, b)));
-
-/** Cosine similarity of the rows of a and b [N,D]: [N]. */
-export function cosine(a: Value, b: Value): Value {
-  return reduceSum(mul(normaliseL2(a), normaliseL2(b)), [1]);
-}
 
 /** 1 - mean cosine similarity: 0 for equal directions, 2 for opposite ones. */
 export const cosineLoss = (a: Value, b: Value): Value => sub(1, reduceMean(cosine(a, b)));

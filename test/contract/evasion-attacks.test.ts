@@ -3,8 +3,8 @@ import type { EvasionOptions, EvasionTask } from '../../src/attack/evasion/attac
 import { EVASION_ATTACKS } from '../../src/attack/evasion/attacks.ts';
 import { type Goal, reaches, towards } from '../../src/attack/evasion/goal.ts';
 import { type Norm, sizeOfPerturbation, steepestDirection } from '../../src/attack/evasion/perturbation.ts';
-import { openSimilarityGradient, type SimilarityGradient } from '../../src/attack/evasion/similarity-gradient.ts';
 import type { Encoder } from '../../src/encoder/encoder.ts';
+import { openSimilarityGradient, type SimilarityGradient } from '../../src/encoder/similarity-gradient.ts';
 import { CapabilityError, InterruptedError } from '../../src/util/errors.ts';
 import { Random } from '../../src/util/random.ts';
 import { largestDifference } from '../fixtures/evaluate.ts';

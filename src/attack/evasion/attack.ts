@@ -1,9 +1,9 @@
+import type { SimilarityGradient } from '../../encoder/similarity-gradient.ts';
 import type { Threshold } from '../../metric/threshold.ts';
 import type { JobOptions } from '../../util/progress.ts';
 import type { Random } from '../../util/random.ts';
 import type { Goal } from './goal.ts';
 import type { Norm } from './perturbation.ts';
-import type { SimilarityGradient } from './similarity-gradient.ts';
 
 /** Faces to perturb, and what they are compared with. */
 export interface EvasionTask {

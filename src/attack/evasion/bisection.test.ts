@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import type { SimilarityGradient } from '../../encoder/similarity-gradient.ts';
 import type { EvasionTask } from './attack.ts';
 import { bisectBudget } from './bisection.ts';
-import type { SimilarityGradient } from './similarity-gradient.ts';
 
 /** A face of one pixel at 0; its similarity to the reference falls by one for each `reach` that it is moved. */
 const world = (reaches: readonly number[]): { task: EvasionTask; gradient: SimilarityGradient } => ({

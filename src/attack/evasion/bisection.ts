@@ -1,7 +1,7 @@
+import type { SimilarityGradient } from '../../encoder/similarity-gradient.ts';
 import type { AdversarialFace, EvasionTask, SmallestOptions } from './attack.ts';
 import { reaches } from './goal.ts';
 import { sizeOfPerturbation } from './perturbation.ts';
-import type { SimilarityGradient } from './similarity-gradient.ts';
 
 /** The first budget that is tried, in pixel values 0..1: a quarter of a grey level. */
 const FIRST = 0.25 / 255;

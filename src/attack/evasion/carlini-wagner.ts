@@ -1,8 +1,8 @@
+import type { SimilarityGradient } from '../../encoder/similarity-gradient.ts';
 import { throwIfAborted } from '../../util/progress.ts';
 import type { AdversarialFace, EvasionTask, SmallestOptions } from './attack.ts';
 import { reaches, towards } from './goal.ts';
 import { sizeOfPerturbation } from './perturbation.ts';
-import type { SimilarityGradient } from './similarity-gradient.ts';
 
 /** RobFR's values: Adam's rate, iterations for one constant, margin beyond the threshold. */
 const SETTINGS = { learningRate: 1e-3, iterations: 100, margin: 1e-3 } as const;

@@ -1,9 +1,9 @@
+import type { Look, SeenFace, SimilarityGradient } from '../../encoder/similarity-gradient.ts';
 import { throwIfAborted } from '../../util/progress.ts';
 import type { Random } from '../../util/random.ts';
 import type { EvasionOptions, EvasionTask } from './attack.ts';
 import { towards } from './goal.ts';
 import { type Norm, project, steepestDirection } from './perturbation.ts';
-import type { Look, SeenFace, SimilarityGradient } from './similarity-gradient.ts';
 
 /** What sets one iterative attack apart from another; the loop, the projection and the random numbers are {@link iterate}'s. */
 export interface IterativeRule {

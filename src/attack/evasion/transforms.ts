@@ -1,7 +1,7 @@
+import type { Look } from '../../encoder/similarity-gradient.ts';
 import { CANONICAL_EXTENT } from '../../encoder/view.ts';
 import { CANONICAL_POINTS } from '../../face/alignment.ts';
 import type { Random } from '../../util/random.ts';
-import type { Look } from './similarity-gradient.ts';
 
 /** DI: the face resized to 0.9..1 of its extent and padded at random. Source: Xie et al. 2019, with RobFR's range. */
 export function diverseLook(random: Random): Look {

@@ -5,8 +5,8 @@ import type { Inverter } from '../../attack/inversion/attack.ts';
 import { FACE_SIZE_PX } from '../../attack/inversion/inverse-dcgan.ts';
 import type { Image } from '../../image/image.ts';
 import { Random } from '../../util/random.ts';
+import type { Subject } from '../subjects.ts';
 import { chanceControls } from './controls.ts';
-import type { Subject } from './subjects.ts';
 
 const subjects: Subject[] = [10, 20, 60].map((red) => ({
   person: `p${red}`,

@@ -5,7 +5,7 @@ import { FACE_SIZE_PX } from '../../attack/inversion/inverse-dcgan.ts';
 import type { Image } from '../../image/image.ts';
 import { resizeImage } from '../../image/resize.ts';
 import type { Random } from '../../util/random.ts';
-import type { AuditFace, Subject } from './subjects.ts';
+import type { AuditFace, Subject } from '../subjects.ts';
 
 /** A face that owes nothing to the template, for each subject. */
 export interface ChanceControl {

@@ -5,11 +5,11 @@ import { openInverter } from '../../attack/inversion/inverter-file.ts';
 import type { SessionOptions } from '../../runtime/session.ts';
 import type { JobOptions } from '../../util/progress.ts';
 import { type Curve, MEASURE } from '../findings.ts';
+import type { Judge } from '../judge.ts';
+import type { Subject } from '../subjects.ts';
 import { VERDICT_FMR } from '../verdict.ts';
-import type { Judge } from './judge.ts';
 import { attackRates } from './measure.ts';
 import type { AttackSide } from './resources.ts';
-import type { Subject } from './subjects.ts';
 
 /** What an attacker has at the points of a leakage curve: images sent, or pairs learnt from. */
 const BUDGETS = [30, 100, 256, 512, 1000] as const;

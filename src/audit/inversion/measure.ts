@@ -7,8 +7,8 @@ import { successfulAttackRate, successfulAttackRateByPerson } from '../../metric
 import { cosineSimilarityOr } from '../../metric/similarity.ts';
 import type { JobOptions } from '../../util/progress.ts';
 import { MEASURE, type PersonLeak, type Quality, type Rate } from '../findings.ts';
-import type { Judge } from './judge.ts';
-import type { AuditFace, Subject } from './subjects.ts';
+import type { Judge } from '../judge.ts';
+import type { AuditFace, Subject } from '../subjects.ts';
 
 /** Reconstructions of the subjects' templates: pictures that fill the canonical frame, in the subjects' order. */
 export interface Reconstructions {

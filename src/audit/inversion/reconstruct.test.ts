@@ -3,7 +3,8 @@ import type { InversionAttack } from '../../attack/inversion/attack.ts';
 import { FACE_SIZE_PX } from '../../attack/inversion/inverse-dcgan.ts';
 import { InterruptedError } from '../../util/errors.ts';
 import { Random } from '../../util/random.ts';
-import { type ReconstructionStore, reconstruct } from './reconstruct.ts';
+import type { AuditStore } from '../work-folder.ts';
+import { reconstruct } from './reconstruct.ts';
 
 const NUMBERS = 3 * FACE_SIZE_PX ** 2;
 const templates = Array.from({ length: 20 }, (_, i) => Float32Array.of(i / 20));
@@ -31,7 +32,7 @@ function countingAttack(): InversionAttack & { readonly asked: number[] } {
 
 function memoryStore(
   options: { readonly failAfter?: number } = {},
-): ReconstructionStore & { readonly files: Map<string, Uint8Array> } {
+): AuditStore & { readonly files: Map<string, Uint8Array> } {
   const files = new Map<string, Uint8Array>();
   return {
     files,
@@ -47,7 +48,7 @@ function memoryStore(
   };
 }
 
-const run = (attack: InversionAttack, store: ReconstructionStore, seed = 1, onProgress?: (share: number) => void) =>
+const run = (attack: InversionAttack, store: AuditStore, seed = 1, onProgress?: (share: number) => void) =>
   reconstruct(
     attack,
     templates,
@@ -78,7 +79,7 @@ describe('reconstruct', () => {
     const store = memoryStore({ failAfter: 1 });
     await expect(run(countingAttack(), store)).rejects.toThrow(InterruptedError);
     const attack = countingAttack();
-    const again: ReconstructionStore = {
+    const again: AuditStore = {
       read: store.read,
       write: async (name, bytes) => void store.files.set(name, bytes),
     };
@@ -100,7 +101,7 @@ describe('reconstruct', () => {
     const [first = ''] = store.files.keys();
     store.files.set(first, (store.files.get(first) as Uint8Array).subarray(0, 1000));
     const attack = countingAttack();
-    const repaired: ReconstructionStore = {
+    const repaired: AuditStore = {
       read: store.read,
       write: async (name, bytes) => void store.files.set(name, bytes),
     };

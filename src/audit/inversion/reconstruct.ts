@@ -2,12 +2,7 @@ import type { InversionAttack, InversionOptions, InversionResources } from '../.
 import { facePictures } from '../../attack/inversion/face-pictures.ts';
 import { FACE_SIZE_PX } from '../../attack/inversion/inverse-dcgan.ts';
 import type { Image } from '../../image/image.ts';
-
-/** Keeps reconstructions of an unfinished audit, so that it can be resumed; they are removed when it is done. */
-export interface ReconstructionStore {
-  read(name: string): Promise<Uint8Array | undefined>;
-  write(name: string, bytes: Uint8Array): Promise<void>;
-}
+import type { AuditStore } from '../work-folder.ts';
 
 /** Templates inverted between two writes to the store. */
 const CHUNK = 16;
@@ -22,7 +17,7 @@ export async function reconstruct(
   attack: InversionAttack,
   templates: readonly Float32Array[],
   resources: InversionResources,
-  options: InversionOptions & { readonly store: ReconstructionStore; readonly name: string },
+  options: InversionOptions & { readonly store: AuditStore; readonly name: string },
 ): Promise<Image[]> {
   const images: Image[] = [];
   for (let first = 0; first < templates.length; first += CHUNK) {

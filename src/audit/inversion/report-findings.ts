@@ -5,8 +5,8 @@ import { encodeMarkedPng } from '../../image/mark.ts';
 import { resizeImage } from '../../image/resize.ts';
 import type { Threshold } from '../../metric/threshold.ts';
 import { checkFindings, FINDINGS_SCHEMA, type Findings, type ShownFace } from '../findings.ts';
+import type { AuditFace } from '../subjects.ts';
 import type { InversionMeasurements } from './run.ts';
-import type { AuditFace } from './subjects.ts';
 
 type Provenance = Findings['provenance'];
 

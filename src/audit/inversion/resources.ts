@@ -7,8 +7,8 @@ import type { Encoder } from '../../encoder/encoder.ts';
 import type { SessionOptions } from '../../runtime/session.ts';
 import type { JobOptions } from '../../util/progress.ts';
 import { Random } from '../../util/random.ts';
-import { createJudge, type Judge } from './judge.ts';
-import type { AuditFace } from './subjects.ts';
+import { createJudge, type Judge } from '../judge.ts';
+import type { AuditFace } from '../subjects.ts';
 
 /** Models that the attacker brings. */
 export interface AttackModels {

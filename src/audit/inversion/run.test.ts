@@ -15,11 +15,11 @@ import { fromPlanar } from '../../image/tensor.ts';
 import { CapabilityError, InputError, InterruptedError } from '../../util/errors.ts';
 import { Random } from '../../util/random.ts';
 import { type Findings, findingsSchema, MEASURE } from '../findings.ts';
+import type { AuditFace } from '../subjects.ts';
+import type { AuditStore } from '../work-folder.ts';
 import { PLANTED, plantedStrongEncoder } from './planted.ts';
-import type { ReconstructionStore } from './reconstruct.ts';
 import { inversionFindings } from './report-findings.ts';
 import { type InversionAuditOptions, type InversionMeasurements, runInversionAudit } from './run.ts';
-import type { AuditFace } from './subjects.ts';
 
 /** Latents of the generator, a little noise for each photo: 20 people with two photos each, and 12 strangers. */
 let faces: InversionAuditOptions['faces'];
@@ -55,7 +55,7 @@ beforeAll(async () => {
 });
 
 /** A store that gives out after so many writes, as a killed audit leaves it. */
-function memoryStore(files = new Map<string, Uint8Array>(), writes = Number.POSITIVE_INFINITY): ReconstructionStore {
+function memoryStore(files = new Map<string, Uint8Array>(), writes = Number.POSITIVE_INFINITY): AuditStore {
   let left = writes;
   return {
     read: async (name) => files.get(name),

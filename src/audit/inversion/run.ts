@@ -10,16 +10,17 @@ import { CapabilityError, InputError } from '../../util/errors.ts';
 import type { JobOptions } from '../../util/progress.ts';
 import { Random } from '../../util/random.ts';
 import { type Curve, MEASURE, type PersonLeak, type Quality, type Rate } from '../findings.ts';
+import { AUDIT_FMRS, createJudge, type Judge, measureThresholds } from '../judge.ts';
+import { type AuditFace, chooseSubjects, type Subject } from '../subjects.ts';
 import { type Decision, decideVerdict, type MeasuredControl, VERDICT_FMR } from '../verdict.ts';
+import type { AuditStore } from '../work-folder.ts';
 import { affordablePeople } from './budget.ts';
 import { chanceControls } from './controls.ts';
 import { leakageCurves } from './curves.ts';
-import { AUDIT_FMRS, createJudge, type Judge, measureThresholds } from './judge.ts';
 import { attackRates, genuineRates, leakRegister, qualityRows, rankRates } from './measure.ts';
 import { plantedStrongEncoder, plantedWeakEncoder } from './planted.ts';
-import { type ReconstructionStore, reconstruct } from './reconstruct.ts';
+import { reconstruct } from './reconstruct.ts';
 import { type AttackModels, attackSide } from './resources.ts';
-import { type AuditFace, chooseSubjects, type Subject } from './subjects.ts';
 
 /** The faces of an audit; nobody may be in two of these. */
 export interface AuditFaces {
@@ -48,7 +49,7 @@ export interface InversionAuditOptions extends JobOptions, SessionOptions {
   readonly seed: number;
   /** When the audit should be done, in milliseconds as of Date.now(): fewer people are attacked where the time does not suffice. Default: it takes what it takes. */
   readonly endsAt?: number;
-  readonly store: ReconstructionStore;
+  readonly store: AuditStore;
   /** Thresholds that are shipped for an encoder; used where the faces do not suffice. */
   readonly shippedThresholds: (encoder: Encoder) => Promise<readonly Threshold[] | undefined>;
 }

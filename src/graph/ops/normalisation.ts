@@ -27,6 +27,9 @@ export const layerNorm = (x: Value, scale: Value, bias: Value, axis = -1, epsilo
 export const normaliseL2 = (x: Value, axis = -1): Value =>
   x.builder.op('LpNormalization', [x], { axis: int(axis), p: int(2) });
 
+/** Cosine similarity of the rows of a and b [N,D]: [N]. */
+export const cosine = (a: Value, b: Value): Value => reduceSum(mul(normaliseL2(a), normaliseL2(b)), [1]);
+
 export const operators = {
   BatchNormalization: {
     infer: (node) => {

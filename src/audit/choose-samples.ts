@@ -1,7 +1,7 @@
-import type { FaceDataset, FaceSample } from '../../data/sample.ts';
-import { splitByPerson } from '../../data/splits.ts';
-import { InputError } from '../../util/errors.ts';
-import type { Random } from '../../util/random.ts';
+import type { FaceDataset, FaceSample } from '../data/sample.ts';
+import { splitByPerson } from '../data/splits.ts';
+import { InputError } from '../util/errors.ts';
+import type { Random } from '../util/random.ts';
 
 /** Which photos an audit reads, and for what. */
 export interface ChosenSamples {

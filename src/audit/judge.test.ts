@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { fakeEncoder, meanColourEncoder, photo, plain } from '../../../test/fixtures/audit.ts';
-import type { Image } from '../../image/image.ts';
-import { cosineSimilarity } from '../../metric/similarity.ts';
-import { InterruptedError } from '../../util/errors.ts';
-import { Random } from '../../util/random.ts';
+import { fakeEncoder, meanColourEncoder, photo, plain } from '../../test/fixtures/audit.ts';
+import type { Image } from '../image/image.ts';
+import { cosineSimilarity } from '../metric/similarity.ts';
+import { InterruptedError } from '../util/errors.ts';
+import { Random } from '../util/random.ts';
 import { createJudge, measureThresholds } from './judge.ts';
 import type { AuditFace } from './subjects.ts';
 

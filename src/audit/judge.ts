@@ -1,11 +1,11 @@
-import { cropView } from '../../encoder/canonical-face.ts';
-import type { Encoder } from '../../encoder/encoder.ts';
-import type { Image } from '../../image/image.ts';
-import { compareAll } from '../../metric/score-set.ts';
-import { pairsNeeded, type Threshold, thresholdAtFmr } from '../../metric/threshold.ts';
-import { type JobOptions, throwIfAborted } from '../../util/progress.ts';
-import { VERDICT_FMR } from '../verdict.ts';
+import { cropView } from '../encoder/canonical-face.ts';
+import type { Encoder } from '../encoder/encoder.ts';
+import type { Image } from '../image/image.ts';
+import { compareAll } from '../metric/score-set.ts';
+import { pairsNeeded, type Threshold, thresholdAtFmr } from '../metric/threshold.ts';
+import { type JobOptions, throwIfAborted } from '../util/progress.ts';
 import type { AuditFace } from './subjects.ts';
+import { VERDICT_FMR } from './verdict.ts';
 
 /** False match rates at which an audit judges; the last only where the impostor pairs suffice. */
 export const AUDIT_FMRS = [1e-2, 1e-3, 1e-4] as const;

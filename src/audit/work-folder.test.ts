@@ -2,9 +2,9 @@ import { mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { makeFileTree } from '../../../test/fixtures/file-tree.ts';
-import { flatImage } from '../../../test/fixtures/image-files.ts';
-import { InputError } from '../../util/errors.ts';
+import { makeFileTree } from '../../test/fixtures/file-tree.ts';
+import { flatImage } from '../../test/fixtures/image-files.ts';
+import { InputError } from '../util/errors.ts';
 import { facesHash, openWorkFolder } from './work-folder.ts';
 
 const PLAN = { seed: 1 };

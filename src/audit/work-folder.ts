@@ -1,14 +1,19 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { BiometricCipher, openKeyFile } from '../../data/biometric-cipher.ts';
-import { InputError } from '../../util/errors.ts';
-import type { ReconstructionStore } from './reconstruct.ts';
+import { BiometricCipher, openKeyFile } from '../data/biometric-cipher.ts';
+import { InputError } from '../util/errors.ts';
 import type { AuditFace } from './subjects.ts';
 
-/** The folder of an unfinished audit: its plan, and the reconstructions so far. Reconstructions are biometric data: they are encrypted, the folder is its owner's alone, and it goes when the audit is done. */
+/** Keeps what an unfinished audit made so far, so that it can be resumed; all of it is removed when the audit is done. */
+export interface AuditStore {
+  read(name: string): Promise<Uint8Array | undefined>;
+  write(name: string, bytes: Uint8Array): Promise<void>;
+}
+
+/** The folder of an unfinished audit: its plan, and the pictures so far. They are biometric data: encrypted; the folder is its owner's alone, and it goes when the audit is done. */
 export interface WorkFolder {
-  readonly store: ReconstructionStore;
+  readonly store: AuditStore;
   remove(): Promise<void>;
 }
 

@@ -1,14 +1,14 @@
-import type { EncoderView } from '../../encoder/encoder.ts';
-import { sampleView, viewMatrices } from '../../encoder/view.ts';
-import { GraphBuilder, type Value } from '../../graph/builder.ts';
-import { gradients } from '../../graph/differentiate.ts';
-import type { Graph } from '../../graph/graph.ts';
-import { add, div, mul } from '../../graph/ops/arithmetic.ts';
-import { reduceSum } from '../../graph/ops/reduction.ts';
-import { float32, type Tensor, toNumbers } from '../../graph/tensor.ts';
-import { cosine } from '../../nn/losses.ts';
-import { createSession, type SessionOptions } from '../../runtime/session.ts';
-import { CapabilityError, ModelFileError, ShapeError } from '../../util/errors.ts';
+import { GraphBuilder, type Value } from '../graph/builder.ts';
+import { gradients } from '../graph/differentiate.ts';
+import type { Graph } from '../graph/graph.ts';
+import { add, div, mul } from '../graph/ops/arithmetic.ts';
+import { cosine } from '../graph/ops/normalisation.ts';
+import { reduceSum } from '../graph/ops/reduction.ts';
+import { float32, type Tensor, toNumbers } from '../graph/tensor.ts';
+import { createSession, type SessionOptions } from '../runtime/session.ts';
+import { CapabilityError, ModelFileError, ShapeError } from '../util/errors.ts';
+import type { EncoderView } from './encoder.ts';
+import { sampleView, viewMatrices } from './view.ts';
 
 /** An encoder whose gradient an attack uses: the target itself (white-box), or surrogates of it (transfer). */
 export interface DifferentiableEncoder {

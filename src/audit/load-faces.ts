@@ -1,12 +1,12 @@
-import type { FaceSample } from '../../data/sample.ts';
-import { CANONICAL_EXTENT } from '../../encoder/view.ts';
-import { alignmentMatrix } from '../../face/alignment.ts';
-import type { FacePipeline } from '../../face/pipeline.ts';
-import { decodeImage } from '../../image/decode.ts';
-import type { Image } from '../../image/image.ts';
-import { warpAffine } from '../../image/warp.ts';
-import { InputError } from '../../util/errors.ts';
-import { type JobOptions, throwIfAborted } from '../../util/progress.ts';
+import type { FaceSample } from '../data/sample.ts';
+import { CANONICAL_EXTENT } from '../encoder/view.ts';
+import { alignmentMatrix } from '../face/alignment.ts';
+import type { FacePipeline } from '../face/pipeline.ts';
+import { decodeImage } from '../image/decode.ts';
+import type { Image } from '../image/image.ts';
+import { warpAffine } from '../image/warp.ts';
+import { InputError } from '../util/errors.ts';
+import { type JobOptions, throwIfAborted } from '../util/progress.ts';
 import type { AuditFace } from './subjects.ts';
 
 /** Width of a face that is cut out of a photo, in pixels: enough for every encoder's view. */

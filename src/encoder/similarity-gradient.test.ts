@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { largestDifference } from '../../../test/fixtures/evaluate.ts';
-import { TINY_EMBEDDING, tinyEncoder, withoutWeights } from '../../../test/fixtures/inversion.ts';
-import type { Encoder } from '../../encoder/encoder.ts';
-import { CapabilityError, ShapeError } from '../../util/errors.ts';
-import { Random } from '../../util/random.ts';
+import { largestDifference } from '../../test/fixtures/evaluate.ts';
+import { TINY_EMBEDDING, tinyEncoder, withoutWeights } from '../../test/fixtures/inversion.ts';
+import { CapabilityError, ShapeError } from '../util/errors.ts';
+import { Random } from '../util/random.ts';
+import type { Encoder } from './encoder.ts';
 import { type Look, openSimilarityGradient, type SimilarityGradient } from './similarity-gradient.ts';
 
 const SIZE = 32;

@@ -1,6 +1,6 @@
-import type { Image } from '../../image/image.ts';
-import { InputError } from '../../util/errors.ts';
-import type { Random } from '../../util/random.ts';
+import type { Image } from '../image/image.ts';
+import { InputError } from '../util/errors.ts';
+import type { Random } from '../util/random.ts';
 
 /** A face of a photo, cut out along the canonical frame. */
 export interface AuditFace {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import type { FaceDataset } from '../../data/sample.ts';
-import { splitOf } from '../../data/splits.ts';
-import { InputError } from '../../util/errors.ts';
-import { Random } from '../../util/random.ts';
+import type { FaceDataset } from '../data/sample.ts';
+import { splitOf } from '../data/splits.ts';
+import { InputError } from '../util/errors.ts';
+import { Random } from '../util/random.ts';
 import { chooseSamples } from './choose-samples.ts';
 
 /** Two photos of each of so many people. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { photo } from '../../../test/fixtures/audit.ts';
-import { InputError } from '../../util/errors.ts';
-import { Random } from '../../util/random.ts';
+import { photo } from '../../test/fixtures/audit.ts';
+import { InputError } from '../util/errors.ts';
+import { Random } from '../util/random.ts';
 import { type AuditFace, chooseSubjects } from './subjects.ts';
 
 /** Twelve people: number n has n % 4 + 1 photos, so that nine have several. */
