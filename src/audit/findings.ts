@@ -14,6 +14,10 @@ export const MEASURE = {
   rankFive: 'rank-5 identification',
   /** Real photos of the same person accepted: the ceiling of every attack. */
   genuine: 'genuine TMR',
+  /** Perturbed photos no longer accepted as their own person. */
+  dodging: 'dodging success',
+  /** Perturbed photos accepted as the one other person that was aimed at. */
+  impersonation: 'impersonation success',
 } as const;
 
 const name = z.string().min(1);
@@ -53,9 +57,29 @@ const proportion = {
   high: share.describe('Upper bound of the interval.'),
 };
 
+const norm = z
+  .enum(['linf', 'l2'])
+  .describe('"linf": the largest change of a value. "l2": the root mean square of all changes.');
+const levels = amount.describe('Size of the change in levels of 0..255.');
+
+/** How a face was changed, and by whose gradient. */
+const perturbationSchema = z
+  .object({
+    norm,
+    epsilon: levels,
+    madeWith: z
+      .array(name)
+      .describe(
+        'Encoders by whose gradient or answers it was made: the target itself, or surrogates (transfer). Empty for noise.',
+      ),
+  })
+  .describe('How the faces were changed; absent where they were not.');
+
 const rateFields = {
   name: name.describe(
-    `What was measured: "${MEASURE.typeOne}", "${MEASURE.typeTwo}", "${MEASURE.rankOne}", "${MEASURE.rankFive}", "${MEASURE.genuine}", or a name of the audit's own.`,
+    `What was measured: ${Object.values(MEASURE)
+      .map((measure) => `"${measure}"`)
+      .join(', ')}, or a name of the audit's own.`,
   ),
   attack: name.describe('The attack and its variant, or the control ("random real face").'),
   target: name.describe('Encoder whose templates were attacked.'),
@@ -66,6 +90,7 @@ const rateFields = {
     .max(1)
     .nullable()
     .describe('False match rate of the threshold; null where no threshold is used (rank-k).'),
+  perturbation: perturbationSchema.optional(),
   ...proportion,
 };
 
@@ -77,9 +102,9 @@ const controlSchema = z
   .object({
     ...rateFields,
     expected: z
-      .enum(['leaks', 'no-leak', 'chance'])
+      .enum(['leaks', 'no-leak', 'fooled', 'withstands', 'chance'])
       .describe(
-        '"leaks": a planted weak encoder, which the attack must find leaking. "no-leak": a planted strong one, which it must not. "chance": a face that owes nothing to the template (a random real face, the mean face, noise, the generator without optimisation), which must not pass for the person.',
+        '"leaks", "fooled": a planted weak encoder, which the attack must find so. "no-leak", "withstands": a planted strong one. "chance": what owes nothing to the attack (a random real face, the mean face, the generator without optimisation; noise of equal norm, an accessory that was not optimised), which must not succeed.',
       ),
     held: z.boolean().describe('Whether it came out as expected. One that did not makes the verdict inconclusive.'),
   })
@@ -146,6 +171,45 @@ const personSchema = z
     worstDecile: z.boolean().describe('Among the tenth of people who leak most: those to re-enrol first.'),
   })
   .refine(isConsistent, INCONSISTENT);
+
+/** The smallest perturbation with which an attack succeeds. */
+const smallestSchema = z.object({
+  name: name.describe(`"${MEASURE.dodging}" or "${MEASURE.impersonation}".`),
+  attack: name.describe('The attack.'),
+  target: name.describe('Encoder that was attacked, with its defences.'),
+  norm,
+  fmr: z.number().gt(0).max(1).describe('False match rate of the threshold that had to be crossed.'),
+  median: levels.nullable().describe('Median over the pairs; null where the attack fails on half of them or more.'),
+  low: levels.nullable().describe('Lower bound of the median; null where it is "never".'),
+  high: levels.nullable().describe('Upper bound of the median; null where it is "never".'),
+  pairs: z.int().min(1).describe('Pairs that were right when clean.'),
+  failed: count.describe('Of those, pairs on which nothing was found.'),
+});
+
+/** What an attack that only asks needs to succeed. */
+const queriesSchema = z
+  .object({
+    name: name.describe(`"${MEASURE.dodging}" or "${MEASURE.impersonation}".`),
+    attack: name.describe('The attack.'),
+    target: name.describe('Encoder that was attacked, with its defences.'),
+    access: z.enum(['similarity', 'decision']).describe('What the system answers: a similarity, or yes and no.'),
+    norm,
+    epsilon: levels,
+    fmr: z.number().gt(0).max(1).describe('False match rate of the threshold that had to be crossed.'),
+    budget: count.describe('Queries allowed for each pair.'),
+    median: count
+      .nullable()
+      .describe('Median of the queries until success; null where half of the pairs or more held.'),
+    ...proportion,
+  })
+  .refine(isConsistent, INCONSISTENT);
+
+/** Something that must hold of any attack that works. */
+const selfTestSchema = z.object({
+  name: name.describe('What was tested.'),
+  sentence: name.describe('What was seen, with its figures.'),
+  held: z.boolean().describe('Whether it held. One that did not makes the verdict inconclusive.'),
+});
 
 /** What a defence costs on clean data. */
 const costSchema = z.object({
@@ -236,16 +300,24 @@ const faceSchema = z.object({
 
 const findingsShape = z.object({
   schema: z.literal(FINDINGS_SCHEMA).describe('Name and version of this schema.'),
-  audit: name.describe('Kind of audit: "inversion".'),
+  audit: name.describe('Kind of audit: "inversion" or "robustness".'),
   verdict: z
-    .enum(['leaks', 'leaks-little', 'inconclusive'])
-    .describe('There is no "safe". Inconclusive wherever a control did not hold, or none was run.'),
+    .enum(['leaks', 'leaks-little', 'fooled', 'withstood', 'inconclusive'])
+    .describe(
+      'Of templates: "leaks" or "leaks-little". Of robustness: "fooled", or "withstood" the attacks that were tried. There is no "safe". Inconclusive wherever a control or a self-test did not hold, or none was run.',
+    ),
   sentence: name.describe('The verdict in plain words, with the figure and its interval.'),
   threatCard: threatCardSchema.describe('What the attacker knows, has and spends.'),
   rates: z.array(rateSchema).describe('The measured rates, those of each judge apart.'),
   controls: z.array(controlSchema).describe('What shows that the measurement itself works.'),
   curves: z.array(curveSchema).describe('Leakage against what the attacker has.'),
   people: z.array(personSchema).describe('The leak register: type-II SAR for each person, worst first.'),
+  smallest: z
+    .array(smallestSchema)
+    .optional()
+    .describe('Smallest perturbations that succeed; of robustness audits alone, as are the next two.'),
+  queries: z.array(queriesSchema).optional().describe('What attacks that only ask need.'),
+  selfTests: z.array(selfTestSchema).optional().describe('What must hold of any attack that works.'),
   costs: z.array(costSchema).describe('What defences cost on clean data; empty where none was tried.'),
   quality: z.array(qualitySchema).describe('Image quality: secondary, it never makes a verdict.'),
   provenance: provenanceSchema.describe('Enough to run it again and get the same numbers.'),
@@ -254,9 +326,9 @@ const findingsShape = z.object({
 
 /** The findings of an audit: what `findings.json` holds. */
 export const findingsSchema = findingsShape.refine(
-  ({ verdict, controls }) =>
-    verdict === 'inconclusive' || (controls.length > 0 && controls.every((control) => control.held)),
-  { path: ['verdict'], error: 'must be "inconclusive" where a control did not hold or none was run' },
+  ({ verdict, controls, selfTests = [] }) =>
+    verdict === 'inconclusive' || (controls.length > 0 && [...controls, ...selfTests].every(({ held }) => held)),
+  { path: ['verdict'], error: 'must be "inconclusive" where a control or a self-test did not hold, or none was run' },
 );
 
 export type Findings = z.infer<typeof findingsSchema>;
@@ -268,6 +340,10 @@ export type Curve = z.infer<typeof curveSchema>;
 export type PersonLeak = z.infer<typeof personSchema>;
 export type Cost = z.infer<typeof costSchema>;
 export type Quality = z.infer<typeof qualitySchema>;
+export type Perturbation = z.infer<typeof perturbationSchema>;
+export type Smallest = z.infer<typeof smallestSchema>;
+export type Queries = z.infer<typeof queriesSchema>;
+export type SelfTest = z.infer<typeof selfTestSchema>;
 export type ShownFace = z.infer<typeof faceSchema>;
 
 /**

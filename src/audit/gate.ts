@@ -5,8 +5,8 @@ export type AuditStatus = 0 | 3 | 4;
 
 /** What can be asked of an audit so that it gates a build. */
 export interface GateOptions {
-  /** 'leaks' fails the build where the verdict is that the target leaks. */
-  readonly failOn?: 'leaks' | undefined;
+  /** Fails the build where this is the verdict: that the target leaks, or is fooled. */
+  readonly failOn?: 'leaks' | 'fooled' | undefined;
 }
 
 /** The exit status that the findings give; an inconclusive audit never passes as done, whether or not a gate was asked for. */

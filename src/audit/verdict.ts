@@ -154,7 +154,7 @@ function holds(control: MeasuredControl, all: readonly MeasuredControl[], fmr: n
       return all.some((other) => isSameAttack(other, control) && isDecisive(other) && leaks(other, all));
     case 'no-leak':
       return !leaks(control, all);
-    case 'chance':
+    default:
       return control.low <= leakLevel(control.fmr);
   }
 }
@@ -169,7 +169,7 @@ function controlFailure(controls: readonly Control[], fmr: number): string | und
         return `the attack did not even find ${failed.target} leaking, an encoder planted to leak: ${failed.name} ${figure}`;
       case 'no-leak':
         return `the attack found ${failed.target} leaking, an encoder planted to give nothing away: ${failed.name} ${figure}`;
-      case 'chance':
+      default:
         return `${failed.attack}, which owes nothing to the template, passes for the person in ${figure} of trials, so the threshold cannot be right`;
     }
   }

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -41,15 +41,26 @@ describe('openWorkFolder', () => {
     const folder = join(await makeFileTree({}), 'work');
     const face = new Uint8Array(4000).fill(77);
     await (await openWorkFolder(folder, PLAN, options(false))).store.write('face', face);
-    const bytes = await readFile(join(folder, 'face.bin'));
+    const [file] = await binaries(folder);
+    const bytes = await readFile(join(folder, file ?? ''));
     expect(bytes.includes(Buffer.from([77, 77, 77, 77]))).toBe(false);
     expect(await (await openWorkFolder(folder, PLAN, options(true, 'another'))).store.read('face')).toBeUndefined();
     const same = await openWorkFolder(folder, PLAN, options(true));
     expect([...((await same.store.read('face')) ?? [])]).toEqual([...face]);
-    await rename(join(folder, 'face.bin'), join(folder, 'stranger.bin'));
+    await same.store.write('stranger', face);
+    const stranger = (await binaries(folder)).find((name) => name !== file) ?? '';
+    await writeFile(join(folder, stranger), bytes);
     expect(await same.store.read('stranger')).toBeUndefined();
-    await writeFile(join(folder, 'cut.bin'), bytes.subarray(0, 5));
-    expect(await same.store.read('cut')).toBeUndefined();
+    await writeFile(join(folder, file ?? ''), bytes.subarray(0, 5));
+    expect(await same.store.read('face')).toBeUndefined();
+  });
+
+  test('takes any name', async () => {
+    const folder = join(await makeFileTree({}), 'work');
+    const { store } = await openWorkFolder(folder, PLAN, options(false));
+    const names = ['a/b', 'a:b', `../${'long '.repeat(100)}`];
+    for (const [i, name] of names.entries()) await store.write(name, new Uint8Array([i]));
+    expect(await Promise.all(names.map(async (name) => (await store.read(name))?.[0]))).toEqual([0, 1, 2]);
   });
 
   test('is its owner’s alone', async () => {
@@ -58,6 +69,9 @@ describe('openWorkFolder', () => {
     expect((await stat(folder)).mode & 0o077).toBe(0);
   });
 });
+
+const binaries = async (folder: string): Promise<string[]> =>
+  (await readdir(folder)).filter((name) => name.endsWith('.bin'));
 
 test('a hash of faces changes with a name, a pixel and the order', () => {
   const a = { id: 'a/1', person: 'a', image: flatImage(2, 2, [1, 2, 3]) };

@@ -50,19 +50,22 @@ export async function openWorkFolder(
   return {
     store: {
       read: async (name) => {
-        const sealed = await readIfThere(join(folder, `${name}.bin`));
-        return sealed && cipher.open(sealed, cipher.label(name));
+        const sealed = await readIfThere(join(folder, `${keyOf(name)}.bin`));
+        return sealed && cipher.open(sealed, cipher.label(keyOf(name)));
       },
       // Written aside and renamed: a file that is there is whole, whenever the process was killed.
       write: async (name, bytes) => {
-        const path = join(folder, `${name}.bin`);
-        await writeFile(`${path}.part`, cipher.seal(bytes, cipher.label(name)), { mode: 0o600 });
+        const path = join(folder, `${keyOf(name)}.bin`);
+        await writeFile(`${path}.part`, cipher.seal(bytes, cipher.label(keyOf(name))), { mode: 0o600 });
         await rename(`${path}.part`, path);
       },
     },
     remove: () => rm(folder, { recursive: true, force: true }),
   };
 }
+
+/** A name as a file's: it may hold what no file system takes. */
+const keyOf = (name: string): string => createHash('sha256').update(name).digest('hex').slice(0, 32);
 
 /** A hash of faces for a plan: whose they are, which, and every pixel; the order counts. */
 export function facesHash(faces: readonly AuditFace[]): string {

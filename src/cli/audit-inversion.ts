@@ -1,36 +1,30 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import { dirname, join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { type InverterModel, inverterModel } from '../attack/inversion/inverter-file.ts';
-import { type ChosenSamples, chooseSamples } from '../audit/choose-samples.ts';
-import { type Findings, formatFindings, parseFindings } from '../audit/findings.ts';
+import type { Findings } from '../audit/findings.ts';
 import { auditStatus } from '../audit/gate.ts';
-import { hexHash, inversionFindings } from '../audit/inversion/report-findings.ts';
+import { inversionFindings } from '../audit/inversion/report-findings.ts';
 import { runInversionAudit } from '../audit/inversion/run.ts';
 import { readModel, shippedGenerator, shippedInverters } from '../audit/inversion/shipped.ts';
-import { type LoadedFaces, loadFaces } from '../audit/load-faces.ts';
+import { hexHash } from '../audit/provenance.ts';
 import { facesHash, openWorkFolder } from '../audit/work-folder.ts';
-import { loadFolder } from '../data/folder.ts';
-import { loadDataset } from '../data/load.ts';
 import { isFile } from '../data/photo-files.ts';
-import type { FaceSample } from '../data/sample.ts';
 import { BUNDLED_ENCODERS, openBundledEncoder } from '../encoder/bundled.ts';
 import type { Encoder } from '../encoder/encoder.ts';
 import type { Graph } from '../graph/graph.ts';
-import { renderReport } from '../report/html.ts';
-import { InputError } from '../util/errors.ts';
-import type { JobOptions } from '../util/progress.ts';
 import { Random } from '../util/random.ts';
 import { calibrationsFor } from './audit-calibration.ts';
+import { readFaces, samplesFor } from './audit-faces.ts';
+import { openOtherEncoders } from './audit-judges.ts';
+import { printAudit, readBaseline, readVersion, writeAudit } from './audit-output.ts';
 import { cacheDirectory } from './cache-directory.ts';
 import { command } from './command.ts';
 import { type EncoderArgs, encoderArgs, openEncoderFromArgs, sessionOptions } from './encoder-options.ts';
-import { pipelineSource, readPhotoSize } from './face-source.ts';
 import { durationMs, oneOf, wholeNumber } from './option-values.ts';
-import { prepareOutputFolder, writeOutputFile } from './output-file.ts';
+import { prepareOutputFolder } from './output-file.ts';
 import { lockOutput } from './output-lock.ts';
-import { printJson, printLine, printNote } from './print.ts';
+import { printNote } from './print.ts';
 import { recordedCommand } from './recorded-command.ts';
 
 /** People whom the attacker knows, one face each: what an adapter to another encoder's inverter is learnt from. */
@@ -121,13 +115,12 @@ export const auditInversionCommand = command({
     const iterations = wholeNumber(args.iterations, '--iterations', { min: 1 }) ?? 60;
     const queries = wholeNumber(args.queries, '--queries', { min: 30 }) ?? 512;
     const budgetMs = durationMs(args.budget, '--budget');
-    const baseline =
-      args.baseline === undefined ? undefined : parseFindings(await readText(args.baseline), args.baseline);
+    const baseline = await readBaseline(args.baseline);
 
     await prepareOutputFolder(args.out);
     await using _lock = await lockOutput(join(args.out, 'audit'));
     const target = await openEncoderFromArgs(args);
-    const judges = await openJudges(args, target);
+    const judges = await openOtherEncoders(args.judge, '--judge', args, target);
     try {
       const calibrations = await calibrationsFor(args.calibration?.split(',') ?? [], [target, ...judges]);
       const inverters = await invertersFor(args.inverter);
@@ -142,7 +135,7 @@ export const auditInversionCommand = command({
       printNote(chosen.description);
       const faces = await readFaces(chosen, args, job);
       const plan = {
-        version: await version(),
+        version: await readVersion(),
         device: args.device,
         target: target.hash,
         judges: judges.map(({ hash }) => hash),
@@ -198,7 +191,7 @@ export const auditInversionCommand = command({
       if (measured.subjects.length < Math.min(people, new Set(faces.attacked.faces.map(({ person }) => person)).size))
         printNote(`the budget of ${args.budget} allowed ${measured.subjects.length} people`);
       const findings = await inversionFindings(measured, {
-        version: await version(),
+        version: await readVersion(),
         command: recordedCommand(process.argv.slice(2)),
         seed,
         startedAt,
@@ -222,10 +215,9 @@ export const auditInversionCommand = command({
         showFaces: args['show-faces'] === true,
         ...(args.ownership === undefined ? {} : { ownership: args.ownership }),
       });
-      await write(args.out, findings, baseline);
+      await writeAudit(args.out, findings, baseline);
       await work.remove();
-      if (args.json) printJson(findings);
-      else printSummary(findings, args.out);
+      printAudit(findings, args.out, { json: args.json === true });
       return auditStatus(findings, { failOn });
     } finally {
       await Promise.all([target, ...judges].map((encoder) => encoder.close()));
@@ -238,97 +230,16 @@ function modelRow(role: string, id: string, graph: Graph): Findings['provenance'
   return { role, id, sha256: hexHash(graph.metadata.sha256 ?? id) };
 }
 
-type AuditArgs = EncoderArgs & { readonly judge?: string | undefined };
-
-async function openJudges(args: AuditArgs, target: Encoder): Promise<Encoder[]> {
-  const specs = args.judge === undefined ? [...BUNDLED_ENCODERS] : args.judge.split(',').map((spec) => spec.trim());
-  const opened = await Promise.all(specs.map((spec) => openEncoderFromArgs(args, spec)));
-  const others = opened.filter(({ hash }) => hash !== target.hash);
-  await Promise.all(opened.filter((encoder) => !others.includes(encoder)).map((encoder) => encoder.close()));
-  if (others.length === 0) {
-    throw new InputError('an audit needs a judge that is not the encoder under attack', {
-      hint: `name one with --judge, such as ${BUNDLED_ENCODERS.join(' or ')}`,
-    });
-  }
-  return others;
-}
-
 async function invertersFor(path: string | undefined): Promise<InverterModel[]> {
   const shipped = await shippedInverters();
   return path === undefined ? shipped : [inverterModel(await readModel(path)), ...shipped];
 }
 
-async function bundledOf({ encoderId, encoderHash }: InverterModel, args: AuditArgs): Promise<Encoder | undefined> {
+async function bundledOf({ encoderId, encoderHash }: InverterModel, args: EncoderArgs): Promise<Encoder | undefined> {
   const name = BUNDLED_ENCODERS.find((candidate) => candidate === encoderId);
   if (!name) return undefined;
   const encoder = await openBundledEncoder(name, { ...sessionOptions(args), cacheDir: cacheDirectory() });
   if (encoder.hash === encoderHash) return encoder;
   await encoder.close();
   return undefined;
-}
-
-async function samplesFor(
-  data: string | undefined,
-  options: Parameters<typeof chooseSamples>[1],
-): Promise<ChosenSamples & { readonly name: string; readonly everyFace: boolean }> {
-  if (data === undefined) {
-    const folder = join(dirname(createRequire(import.meta.url).resolve('@vladmandic/face-api/package.json')), 'demo');
-    const { samples } = await loadFolder(folder, { aligned: false });
-    const photos = samples.filter(({ id }) => /^sample\d\.jpg$/.test(id));
-    return {
-      attacked: photos,
-      calibration: [],
-      auxiliary: [],
-      description: `no --data: the ${photos.length} sample photos of @vladmandic/face-api, every face a person; a sample so small shows that the audit works, and little more`,
-      name: 'sample photos of @vladmandic/face-api',
-      everyFace: true,
-    };
-  }
-  const dataset = await loadDataset(resolve(data), { readSize: readPhotoSize });
-  printNote(dataset.description);
-  return { ...chooseSamples(dataset, options), name: dataset.name, everyFace: false };
-}
-
-async function readFaces(
-  chosen: ChosenSamples & { readonly everyFace: boolean },
-  args: AuditArgs,
-  job: JobOptions,
-): Promise<Record<'attacked' | 'calibration' | 'auxiliary', LoadedFaces>> {
-  await using source = pipelineSource(args);
-  const load = (samples: readonly FaceSample[]): Promise<LoadedFaces> =>
-    loadFaces(samples, {
-      ...job,
-      openPipeline: source.openPipeline,
-      faces: chosen.everyFace ? 'all' : 'largest',
-      onRejected: (_sample, reason) => printNote(`left out: ${reason}`),
-    });
-  return {
-    attacked: await load(chosen.attacked),
-    calibration: await load(chosen.calibration),
-    auxiliary: await load(chosen.auxiliary),
-  };
-}
-
-async function write(folder: string, findings: Findings, baseline: Findings | undefined): Promise<void> {
-  await writeOutputFile(join(folder, 'findings.json'), formatFindings(findings));
-  await writeOutputFile(join(folder, 'report.html'), renderReport(findings, baseline ? { baseline } : {}));
-}
-
-function printSummary(findings: Findings, folder: string): void {
-  printLine(`${findings.verdict.toUpperCase()}  ${findings.sentence}`);
-  printLine();
-  printLine(`report    ${resolve(folder, 'report.html')}`);
-  printLine(`findings  ${resolve(folder, 'findings.json')}`);
-}
-
-async function readText(path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (cause) {
-    throw new InputError(`${path} cannot be read`, { cause, hint: 'give the findings.json of an earlier audit' });
-  }
-}
-
-async function version(): Promise<string> {
-  return JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8')).version;
 }

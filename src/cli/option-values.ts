@@ -54,3 +54,8 @@ export function oneOf<const T extends string>(
   if (word !== undefined) return word;
   throw new InputError(`${option} ${text} is unknown`, { hint: `it takes one of: ${words.join(', ')}` });
 }
+
+/** The words of an option that takes several, joined by commas; none where it was not given. */
+export function listOf(text: string | undefined): string[] {
+  return text === undefined ? [] : text.split(',').flatMap((word) => word.trim() || []);
+}

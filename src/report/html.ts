@@ -9,6 +9,7 @@ import { facesSection } from './sections/faces.ts';
 import { peopleSection } from './sections/people.ts';
 import { provenanceSection } from './sections/provenance.ts';
 import { ratesSection } from './sections/rates.ts';
+import { defencesSection, queriesSection, smallestSection, transferSection } from './sections/robustness.ts';
 import { costsSection, qualitySection } from './sections/secondary.ts';
 import { threatCardSection } from './sections/threat-card.ts';
 import { VERDICT_WORDS, verdictSection } from './sections/verdict.ts';
@@ -20,7 +21,7 @@ export interface ReportOptions {
   readonly baseline?: Findings | undefined;
 }
 
-const AUDIT_WORDS: Readonly<Record<string, string>> = { inversion: 'template inversion' };
+const AUDIT_WORDS: Readonly<Record<string, string>> = { inversion: 'template inversion', robustness: 'robustness' };
 
 /**
  * Renders findings as one self-contained HTML page: nothing is fetched, no script runs, all of it is escaped.
@@ -59,16 +60,29 @@ function sections(findings: Findings, baseline: Findings | undefined): Markup[] 
     verdictSection(findings),
     ...(baseline === undefined ? [] : [comparisonSection(compareFindings(findings, baseline))]),
     threatCardSection(findings),
-    ratesSection(findings),
-    controlsSection(findings),
-    curvesSection(findings),
-    peopleSection(findings),
-    facesSection(findings),
-    costsSection(findings),
-    qualitySection(findings),
+    ...(findings.audit === 'robustness' ? robustnessSections(findings) : inversionSections(findings)),
     provenanceSection(findings),
   ];
 }
+
+const inversionSections = (findings: Findings): Markup[] => [
+  ratesSection(findings),
+  controlsSection(findings),
+  curvesSection(findings),
+  peopleSection(findings),
+  facesSection(findings),
+  costsSection(findings),
+  qualitySection(findings),
+];
+
+const robustnessSections = (findings: Findings): Markup[] => [
+  curvesSection(findings),
+  smallestSection(findings),
+  transferSection(findings),
+  queriesSection(findings),
+  defencesSection(findings),
+  controlsSection(findings),
+];
 
 /** Allows the one style sheet, by its hash, and images inside the page; forbids everything else. */
 function contentPolicy(): string {

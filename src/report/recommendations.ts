@@ -25,9 +25,63 @@ export function recommend(findings: Findings): Advice[] {
         { action: 'Run this audit again', reason: 'whenever the encoder, its threshold or its training data change.' },
         ...whiteBoxGap(findings),
       ];
+    case 'fooled':
+      return againstFooling(findings);
+    case 'withstood':
+      return [
+        { action: 'Run this audit again', reason: 'whenever the encoder, its threshold or its defences change.' },
+        {
+          action: 'Try more attacks and more surrogates:',
+          reason: '--attacks, --query-attacks and --surrogate take others; an attacker will.',
+        },
+      ];
     case 'inconclusive':
-      return againstDoubt(findings);
+      return findings.audit === 'robustness' ? againstRobustnessDoubt(findings) : againstDoubt(findings);
   }
+}
+
+function againstFooling({ threatCard, costs, rates, queries = [] }: Findings): Advice[] {
+  const transferred = rates.some(
+    ({ target, perturbation, low }) =>
+      target === threatCard.target &&
+      perturbation !== undefined &&
+      perturbation.madeWith.length > 0 &&
+      !perturbation.madeWith.includes(target) &&
+      low > BUDGET_LEVEL,
+  );
+  return [
+    {
+      action: 'Do not decide by one photo that somebody hands in as a file.',
+      reason: 'Take it with your own camera, with a liveness check, where the decision matters.',
+    },
+    transferred
+      ? { action: 'Secrecy does not help alone:', reason: 'photos made with other encoders fool this one too.' }
+      : {
+          action: 'Keep the weights away from clients.',
+          reason: 'What was made with other encoders hardly fools this one; what is made with its own weights does.',
+        },
+    queries.some(({ low }) => low > BUDGET_LEVEL) && {
+      action: 'Limit and watch queries, and answer yes or no alone.',
+      reason: 'Attacks that only ask succeed here.',
+    },
+    costs.length === 0 && {
+      action: 'Measure defences:',
+      reason: '--defence jpeg:75, smooth:1, pad:0.9 and others; judge them by the attack that knows them.',
+    },
+  ].filter((advice) => advice !== false);
+}
+
+function againstRobustnessDoubt({ controls, selfTests = [] }: Findings): Advice[] {
+  const failed = [...controls, ...selfTests].some(({ held }) => !held);
+  return [
+    failed
+      ? {
+          action: 'Find out why a control or a self-test did not hold.',
+          reason: 'It is marked below; more pairs, more queries, or other attacks may be needed.',
+        }
+      : { action: 'Audit more pairs:', reason: '--pairs, and --data with more people who have two photos or more.' },
+    { action: 'Take it as if it could be fooled.', reason: 'An inconclusive audit clears nobody.' },
+  ];
 }
 
 /** The smallest x of a curve at which the rate reaches {@link BUDGET_LEVEL}; undefined where it never does. */

@@ -38,7 +38,7 @@ section { margin-top: 2.5rem; border-top: 1px solid var(--line); }
 .verdict { border: 0; margin: 1.25rem 0 0; }
 .verdict h1 { font-size: clamp(2.2rem, 7vw, 3.4rem); letter-spacing: -.02em; display: flex; align-items: center; gap: .35em; }
 .verdict h1 svg { width: .72em; height: .72em; flex: none; }
-.is-leaks { color: var(--leaks); } .is-leaks-little { color: var(--leaks-little); } .is-inconclusive { color: var(--inconclusive); }
+.is-grave { color: var(--leaks); } .is-slight { color: var(--leaks-little); } .is-open { color: var(--inconclusive); }
 .verdict .sentence { font-size: clamp(1.1rem, 2.6vw, 1.3rem); max-width: 54rem; margin: .6rem 0 1.1rem; text-wrap: pretty; }
 .headline { display: flex; flex-wrap: wrap; align-items: center; gap: .25rem 1.75rem; margin: 0 0 1.5rem; }
 .headline .big { font-size: 2.4rem; font-weight: 650; line-height: 1.1; letter-spacing: -.02em; }

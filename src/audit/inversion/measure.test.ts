@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { meanColourEncoder, photo, plain, redEncoder, threshold } from '../../../test/fixtures/audit.ts';
 import { MEASURE } from '../findings.ts';
+import { genuineRates } from '../genuine-rates.ts';
 import { createJudge } from '../judge.ts';
 import type { Subject } from '../subjects.ts';
-import { attackRates, genuineRates, leakRegister, qualityRows, type Reconstructions, rankRates } from './measure.ts';
+import { attackRates, leakRegister, qualityRows, type Reconstructions, rankRates } from './measure.ts';
 
 /** A person whose photos have these reds: the template's, and those of the others. */
 const subject = (person: string, template: number, ...others: number[]): Subject => ({

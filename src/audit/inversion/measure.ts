@@ -7,7 +7,7 @@ import { successfulAttackRate, successfulAttackRateByPerson } from '../../metric
 import { cosineSimilarityOr } from '../../metric/similarity.ts';
 import type { JobOptions } from '../../util/progress.ts';
 import { MEASURE, type PersonLeak, type Quality, type Rate } from '../findings.ts';
-import type { Judge } from '../judge.ts';
+import { type Judge, similaritiesTo } from '../judge.ts';
 import type { AuditFace, Subject } from '../subjects.ts';
 
 /** Reconstructions of the subjects' templates: pictures that fill the canonical frame, in the subjects' order. */
@@ -90,37 +90,6 @@ export async function rankRates(
   }));
 }
 
-/** How often the judge accepts two real photos of one person: the ceiling of every attack. */
-export async function genuineRates(subjects: readonly Subject[], judge: Judge, job?: JobOptions): Promise<Rate[]> {
-  const templates = await judge.embed(
-    subjects.map(({ template }) => template),
-    job,
-  );
-  const similarities = await similaritiesTo(
-    templates,
-    subjects.map(({ others }) => others[0]),
-    judge,
-    job,
-  );
-  if (similarities.length === 0) return [];
-  return judge.thresholds.map((threshold) => {
-    const { successes, trials, rate, low, high } = successfulAttackRate({ type: 'type-II', threshold, similarities });
-    const { id } = judge.encoder;
-    return {
-      name: MEASURE.genuine,
-      attack: 'real photos',
-      target: id,
-      judge: id,
-      fmr: threshold.fmr,
-      successes,
-      trials,
-      rate,
-      low,
-      high,
-    };
-  });
-}
-
 /** Other photos of a person that the leak register compares with, at most. */
 const REGISTER_PHOTOS = 5;
 
@@ -141,7 +110,7 @@ export async function leakRegister(
     const embeddings = await judge.embed(others.slice(0, REGISTER_PHOTOS), job);
     for (const embedding of embeddings) {
       people.push(person);
-      similarities.push(similarity(reconstructed[i] as Float32Array, embedding));
+      similarities.push(cosineSimilarityOr(-1, reconstructed[i] as Float32Array, embedding));
     }
   }
   if (similarities.length === 0) return [];
@@ -181,21 +150,3 @@ export function qualityRows(made: Reconstructions, subjects: readonly Subject[])
     return { attack: made.attack, measure, unit: measure === 'PSNR' ? 'dB' : '', mean, deviation, images: list.length };
   });
 }
-
-/** Similarity of each embedding to the face at its place; those without a face are left out. */
-async function similaritiesTo(
-  embeddings: readonly Float32Array[],
-  faces: readonly (AuditFace | undefined)[],
-  judge: Judge,
-  job?: JobOptions,
-): Promise<number[]> {
-  const pairs = faces.flatMap((face, i) => (face ? [{ face, embedding: embeddings[i] as Float32Array }] : []));
-  const seen = await judge.embed(
-    pairs.map(({ face }) => face),
-    job,
-  );
-  return pairs.map(({ embedding }, i) => similarity(embedding, seen[i] as Float32Array));
-}
-
-/** What is like nothing fails its trial. */
-const similarity = (a: Float32Array, b: Float32Array): number => cosineSimilarityOr(-1, a, b);

@@ -1,34 +1,12 @@
-import { createHash } from 'node:crypto';
-import { cpus, release, type as systemType } from 'node:os';
-import type { Encoder } from '../../encoder/encoder.ts';
 import { encodeMarkedPng } from '../../image/mark.ts';
 import { resizeImage } from '../../image/resize.ts';
-import type { Threshold } from '../../metric/threshold.ts';
 import { checkFindings, FINDINGS_SCHEMA, type Findings, type ShownFace } from '../findings.ts';
-import type { AuditFace } from '../subjects.ts';
+import { type AuditRecord, auditProvenance } from '../provenance.ts';
 import type { InversionMeasurements } from './run.ts';
 
-type Provenance = Findings['provenance'];
-
-/** What findings need beside what was measured. */
-export interface FindingsContext {
-  readonly version: string;
-  readonly command: string;
-  readonly seed: number;
-  readonly startedAt: Date;
-  readonly seconds: number;
-  readonly device: string;
-  readonly target: Encoder;
-  readonly judges: readonly Encoder[];
-  readonly dataset: { readonly name: string; readonly rejected: number };
-  readonly attacked: readonly AuditFace[];
-  readonly calibration: readonly AuditFace[];
-  readonly auxiliary: readonly AuditFace[];
-  /** Models that the attacker brought: role, id and hash. */
-  readonly models: Provenance['models'];
+/** What the findings of an inversion audit need beside what was measured. */
+export interface FindingsContext extends AuditRecord {
   readonly showFaces: boolean;
-  /** Recorded statement for an endpoint. */
-  readonly ownership?: string;
 }
 
 /** Width of a reconstruction in a report, in pixels. */
@@ -52,7 +30,10 @@ export async function inversionFindings(measured: InversionMeasurements, context
     people: measured.people,
     costs: [],
     quality: measured.quality,
-    provenance: provenance(measured, context),
+    provenance: auditProvenance(context, {
+      used: measured.subjects.flatMap(({ template, others }) => [template, ...others]),
+      thresholds: measured.thresholds,
+    }),
     ...(context.showFaces ? { faces: await shownFaces(measured) } : {}),
   } satisfies Findings);
 }
@@ -90,78 +71,6 @@ function threatCard(measured: InversionMeasurements, context: FindingsContext): 
 function overlap({ subjects }: InversionMeasurements, { auxiliary }: FindingsContext): number {
   const known = new Set(auxiliary.map(({ person }) => person));
   return subjects.filter(({ person }) => known.has(person)).length;
-}
-
-function provenance(measured: InversionMeasurements, context: FindingsContext): Provenance {
-  const { target, judges, attacked, calibration, auxiliary } = context;
-  const used = measured.subjects.flatMap(({ template, others }) => [template, ...others]);
-  const data = [dataRow('audited', context.dataset.name, used, context.dataset.rejected)];
-  if (calibration.length > 0) data.push(dataRow('calibration', context.dataset.name, calibration));
-  if (auxiliary.length > 0) data.push(dataRow('auxiliary', context.dataset.name, auxiliary));
-  return {
-    faceward: context.version,
-    command: context.command,
-    seed: context.seed,
-    date: context.startedAt.toISOString(),
-    platform: {
-      system: `${systemType()} ${release()}`,
-      processor: `${cpus()[0]?.model ?? 'unknown'}, ${cpus().length} threads`,
-      node: process.version,
-      device: context.device,
-      candidates: `${new Set(attacked.map(({ person }) => person)).size} people`,
-    },
-    durations: [{ stage: 'the whole audit', seconds: context.seconds }],
-    models: [
-      { role: 'target', id: target.id, sha256: hexHash(target.hash) },
-      ...judges.map((judge) => ({ role: 'judge', id: judge.id, sha256: hexHash(judge.hash) })),
-      ...context.models,
-    ],
-    data,
-    thresholds: measured.thresholds.map(thresholdRow),
-    intervals: { method: 'Wilson', confidence: 0.95 },
-  };
-}
-
-const thresholdRow = ({
-  encoder,
-  fmr,
-  similarity,
-  dataset,
-  impostorPairs,
-  interval,
-}: Threshold): Provenance['thresholds'][number] => ({
-  encoder,
-  fmr,
-  similarity,
-  measure: 'cosine',
-  dataset,
-  impostorPairs,
-  low: interval.low,
-  high: interval.high,
-});
-
-function dataRow(
-  role: string,
-  name: string,
-  faces: readonly AuditFace[],
-  rejected?: number,
-): Provenance['data'][number] {
-  const total = createHash('sha256');
-  for (const { image } of [...faces].sort((a, b) => (a.id < b.id ? -1 : 1)))
-    total.update(createHash('sha256').update(image.data).digest());
-  return {
-    role,
-    name,
-    people: new Set(faces.map(({ person }) => person)).size,
-    images: faces.length,
-    ...(rejected === undefined ? {} : { rejected }),
-    sha256: total.digest('hex'),
-  };
-}
-
-/** A SHA-256 in hex as it is; anything else (the address of an endpoint, a planted encoder's name) hashed. */
-export function hexHash(hash: string): string {
-  return /^[0-9a-f]{64}$/.test(hash) ? hash : createHash('sha256').update(hash).digest('hex');
 }
 
 async function shownFaces({ strongest, subjects }: InversionMeasurements): Promise<ShownFace[]> {

@@ -1,22 +1,16 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { threshold } from '../../../test/fixtures/audit.ts';
+import { memoryStore, threshold } from '../../../test/fixtures/audit.ts';
 import {
-  TINY_LATENT,
+  madePeople,
   tinyEncoder,
   tinyGenerator,
   tinyInverter,
   withoutWeights,
 } from '../../../test/fixtures/inversion.ts';
-import { openGenerator } from '../../attack/inversion/generator-adapter.ts';
-import { FACE_SIZE_PX } from '../../attack/inversion/inverse-dcgan.ts';
 import type { Encoder } from '../../encoder/encoder.ts';
 import type { Image } from '../../image/image.ts';
-import { fromPlanar } from '../../image/tensor.ts';
 import { CapabilityError, InputError, InterruptedError } from '../../util/errors.ts';
-import { Random } from '../../util/random.ts';
 import { type Findings, findingsSchema, MEASURE } from '../findings.ts';
-import type { AuditFace } from '../subjects.ts';
-import type { AuditStore } from '../work-folder.ts';
 import { PLANTED, plantedStrongEncoder } from './planted.ts';
 import { inversionFindings } from './report-findings.ts';
 import { type InversionAuditOptions, type InversionMeasurements, runInversionAudit } from './run.ts';
@@ -27,44 +21,15 @@ let target: Encoder;
 let judge: Encoder;
 
 beforeAll(async () => {
-  const random = new Random('people');
-  const generator = await openGenerator(tinyGenerator(), { threads: 1 });
-  const people = async (name: string, count: number, photos: number): Promise<AuditFace[]> => {
-    const own = Array.from({ length: count }, () => random.normals(TINY_LATENT));
-    const latents = own.flatMap((latent) =>
-      Array.from({ length: photos }, () => latent.map((value) => value + 0.1 * random.normal())),
-    );
-    const images = (await generator.generate(latents)).flatMap((face) =>
-      fromPlanar(face, { widthPx: FACE_SIZE_PX, heightPx: FACE_SIZE_PX }),
-    );
-    return images.map((image: Image, i) => ({
-      id: `${name}/${i}`,
-      person: `${name} ${Math.floor(i / photos)}`,
-      image,
-    }));
-  };
   faces = {
     name: 'made',
-    attacked: await people('person', 20, 2),
+    attacked: await madePeople('person', 20, 2),
     calibration: [],
-    auxiliary: await people('stranger', 12, 1),
+    auxiliary: await madePeople('stranger', 12, 1),
   };
-  await generator.close();
   target = await tinyEncoder({ seed: 'target' });
   judge = await tinyEncoder({ seed: 'judge' });
 });
-
-/** A store that gives out after so many writes, as a killed audit leaves it. */
-function memoryStore(files = new Map<string, Uint8Array>(), writes = Number.POSITIVE_INFINITY): AuditStore {
-  let left = writes;
-  return {
-    read: async (name) => files.get(name),
-    write: async (name, bytes) => {
-      if (left-- === 0) throw new InterruptedError('killed');
-      files.set(name, bytes.slice());
-    },
-  };
-}
 
 /** The image moved to the right by some pixels, so that it is another one. */
 function moved(image: Image, px: number): Image {

@@ -6,18 +6,19 @@ import { judgeEncoder } from '../../encoder/knowledge.ts';
 import type { Image } from '../../image/image.ts';
 import type { Threshold } from '../../metric/threshold.ts';
 import type { SessionOptions } from '../../runtime/session.ts';
-import { CapabilityError, InputError } from '../../util/errors.ts';
+import { CapabilityError } from '../../util/errors.ts';
 import type { JobOptions } from '../../util/progress.ts';
 import { Random } from '../../util/random.ts';
 import { type Curve, MEASURE, type PersonLeak, type Quality, type Rate } from '../findings.ts';
-import { AUDIT_FMRS, createJudge, type Judge, measureThresholds } from '../judge.ts';
+import { genuineRates } from '../genuine-rates.ts';
+import { type Judge, openJudge, type ThresholdSources } from '../judge.ts';
 import { type AuditFace, chooseSubjects, type Subject } from '../subjects.ts';
 import { type Decision, decideVerdict, type MeasuredControl, VERDICT_FMR } from '../verdict.ts';
 import type { AuditStore } from '../work-folder.ts';
 import { affordablePeople } from './budget.ts';
 import { chanceControls } from './controls.ts';
 import { leakageCurves } from './curves.ts';
-import { attackRates, genuineRates, leakRegister, qualityRows, rankRates } from './measure.ts';
+import { attackRates, leakRegister, qualityRows, rankRates } from './measure.ts';
 import { plantedStrongEncoder, plantedWeakEncoder } from './planted.ts';
 import { reconstruct } from './reconstruct.ts';
 import { type AttackModels, attackSide } from './resources.ts';
@@ -34,7 +35,7 @@ export interface AuditFaces {
 }
 
 /** What is audited, and how. */
-export interface InversionAuditOptions extends JobOptions, SessionOptions {
+export interface InversionAuditOptions extends JobOptions, SessionOptions, ThresholdSources {
   readonly target: Encoder;
   readonly judges: readonly Encoder[];
   readonly faces: AuditFaces;
@@ -50,8 +51,6 @@ export interface InversionAuditOptions extends JobOptions, SessionOptions {
   /** When the audit should be done, in milliseconds as of Date.now(): fewer people are attacked where the time does not suffice. Default: it takes what it takes. */
   readonly endsAt?: number;
   readonly store: AuditStore;
-  /** Thresholds that are shipped for an encoder; used where the faces do not suffice. */
-  readonly shippedThresholds: (encoder: Encoder) => Promise<readonly Threshold[] | undefined>;
 }
 
 /** What an audit measured. */
@@ -89,7 +88,7 @@ export async function runInversionAudit(options: InversionAuditOptions): Promise
   const { target, faces, seed } = options;
   const random = new Random(seed);
   const candidates = chooseSubjects(faces.attacked, { people: options.people, random });
-  const judges = await Promise.all([target, ...options.judges].map((encoder) => judgeFor(encoder, options)));
+  const judges = await Promise.all([target, ...options.judges].map((encoder) => openJudge(encoder, options)));
   const [self] = judges as [Judge, ...Judge[]];
   const access = accessOf(options);
   const side = await attackSide(self, options.models, faces.auxiliary, { ...options, access: access.kind });
@@ -225,28 +224,6 @@ async function measuredChance(
   return rows;
 }
 
-async function judgeFor(encoder: Encoder, options: InversionAuditOptions): Promise<Judge> {
-  const bare = createJudge(encoder);
-  const measured = await measureThresholds(
-    bare,
-    options.faces.calibration,
-    `${options.faces.name}, calibration people`,
-    options,
-  );
-  const thresholds =
-    measured ??
-    (await options.shippedThresholds(encoder))?.filter(({ fmr }) => AUDIT_FMRS.some((wanted) => wanted === fmr));
-  if (!thresholds) {
-    throw new InputError(
-      `there are no thresholds for "${encoder.id}": too few calibration people, and none are shipped`,
-      {
-        hint: 'give a data set with about 150 people or more, or make thresholds with `faceward calibrate`',
-      },
-    );
-  }
-  return { ...bare, thresholds };
-}
-
 function accessOf({ target, mode }: InversionAuditOptions): InversionMeasurements['access'] {
   const { access, reason } = judgeEncoder(target);
   if (mode === 'black-box') return { kind: 'black-box', reason: 'black-box was asked for' };
@@ -294,7 +271,7 @@ async function plantedControls(
     [plantedStrongEncoder(), 'no-leak'],
   ] as const) {
     try {
-      const judge = await judgeFor(encoder, options);
+      const judge = await openJudge(encoder, options);
       const target = whiteBoxTarget(encoder);
       const probes = await probeEncoder(generator, encoder, { ...options, random: random.fork('probes') });
       const resources: InversionResources = { generator, probes, ...(target ? { target } : {}) };

@@ -1,13 +1,24 @@
 import { formatCount, formatExactPercent, formatInterval, formatPercent } from '../../audit/figures.ts';
-import type { Control, Findings } from '../../audit/findings.ts';
+import type { Control, Findings, SelfTest } from '../../audit/findings.ts';
 import { html, type Markup } from '../escape.ts';
 import { type Column, dataTable } from '../table.ts';
 
 const EXPECTED: Readonly<Record<Control['expected'], string>> = {
   leaks: 'must be found leaking, by type-I or type-II',
   'no-leak': 'must not be found leaking',
-  chance: 'must not pass for the person',
+  fooled: 'must be fooled',
+  withstands: 'must not be fooled',
+  chance: 'must not succeed',
 };
+
+const heldMark = ({ held }: { readonly held: boolean }): Markup =>
+  held ? html`<span class="held">✓ held</span>` : html`<span class="failed">✗ not held</span>`;
+
+const SELF_TEST_COLUMNS: readonly Column<SelfTest>[] = [
+  { title: 'Self-test', cell: (test) => test.name },
+  { title: 'Held', cell: heldMark },
+  { title: 'What was seen', cell: (test) => test.sentence },
+];
 
 const COLUMNS: readonly Column<Control>[] = [
   {
@@ -15,11 +26,7 @@ const COLUMNS: readonly Column<Control>[] = [
     cell: (control) => (control.expected === 'chance' ? control.attack : `${control.target}: ${control.attack}`),
   },
   { title: 'Expected', cell: (control) => EXPECTED[control.expected] },
-  {
-    title: 'Held',
-    cell: (control) =>
-      control.held ? html`<span class="held">✓ held</span>` : html`<span class="failed">✗ not held</span>`,
-  },
+  { title: 'Held', cell: heldMark },
   { title: 'Measure', cell: (control) => html`<span class="nowrap">${control.name}</span>` },
   { title: 'Judge', cell: (control) => control.judge },
   { title: 'FMR', cell: (control) => (control.fmr === null ? '–' : formatExactPercent(control.fmr)), isNumber: true },
@@ -32,16 +39,23 @@ const COLUMNS: readonly Column<Control>[] = [
   },
 ];
 
+const WHY: Readonly<Record<string, Markup>> = {
+  inversion: html`<p>Encoders planted to leak and not to leak show that the attack tells them apart; faces that owe nothing to the template
+show what chance gives. Where one does not hold, the verdict is inconclusive.</p>`,
+  robustness: html`<p>An encoder planted to be fooled and one planted to withstand show that the attacks tell them apart; noise as large as
+the perturbation shows what chance gives. Where one of these or a self-test does not hold, the verdict is inconclusive.</p>`,
+};
+
 /** The controls: what was expected of each and whether it held; planted encoders and failures first. */
-export function controlsSection({ controls }: Findings): Markup {
+export function controlsSection({ audit, controls, selfTests = [] }: Findings): Markup {
   const urgency = (control: Control) => (control.held ? 0 : 2) + (control.expected === 'chance' ? 0 : 1);
   const sorted = controls.toSorted((a, b) => urgency(b) - urgency(a));
   const first = sorted.filter((control) => urgency(control) > 0);
   const rest = sorted.filter((control) => urgency(control) === 0);
   const caption = first.every((control) => control.held) ? 'Planted encoders' : 'Planted encoders and failures';
   return html`<section aria-labelledby="controls"><h2 id="controls">Does the measurement work?</h2>
-<p>Encoders planted to leak and not to leak show that the attack tells them apart; faces that owe nothing to the template
-show what chance gives. Where one does not hold, the verdict is inconclusive.</p>
+${WHY[audit]}
+${selfTests.length > 0 && dataTable('Self-tests', SELF_TEST_COLUMNS, selfTests)}
 ${controls.length === 0 && html`<p><strong>No control was run.</strong></p>`}
 ${first.length > 0 && dataTable(caption, COLUMNS, first)}
 ${rest.length > 0 && html`<details${first.length === 0 && html` open`}><summary>Chance controls that held: ${rest.length}</summary>${dataTable('Chance controls', COLUMNS, rest)}</details>`}</section>`;

@@ -1,6 +1,7 @@
 import { formatCount, formatExactPercent, formatInterval, formatPeople, formatPercent } from '../../audit/figures.ts';
 import type { Findings, Rate, Verdict } from '../../audit/findings.ts';
-import { headlineRate, leakLevel } from '../../audit/verdict.ts';
+import { decidingRates } from '../../audit/robustness/decide.ts';
+import { headlineRate, leakLevel, VERDICT_FMR } from '../../audit/verdict.ts';
 import { html, type Markup } from '../escape.ts';
 import { intervalAxis, intervalStrip } from '../plot-intervals.ts';
 import { recommend } from '../recommendations.ts';
@@ -9,6 +10,8 @@ import { recommend } from '../recommendations.ts';
 export const VERDICT_WORDS: Readonly<Record<Verdict, string>> = {
   leaks: 'Leaks',
   'leaks-little': 'Leaks little',
+  fooled: 'Can be fooled',
+  withstood: 'Withstood these attacks',
   inconclusive: 'Inconclusive',
 };
 
@@ -19,9 +22,10 @@ const SMALL_SAMPLE_PEOPLE = 73;
 export function verdictSection(findings: Findings): Markup {
   const { verdict, sentence } = findings;
   // A figure in large type would be believed, whatever stands beside it; where the measurement failed there is none.
-  const headline = findings.controls.every((control) => control.held) ? headlineRate(findings) : undefined;
+  const held = [...findings.controls, ...(findings.selfTests ?? [])].every((test) => test.held);
+  const headline = held ? headlineOf(findings) : undefined;
   return html`<section class="verdict" aria-labelledby="verdict">
-<h1 id="verdict" class="is-${verdict}">${verdictSign(verdict)}${VERDICT_WORDS[verdict]}</h1>
+<h1 id="verdict" class="is-${GRAVITY[verdict]}">${verdictSign(verdict)}${VERDICT_WORDS[verdict]}</h1>
 <p class="sentence">${sentence}</p>
 ${headline !== undefined && headlineFigure(headline)}
 <div class="answers">
@@ -33,21 +37,54 @@ ${headline !== undefined && headlineFigure(headline)}
 </div></section>`;
 }
 
+/** How grave a verdict is, whatever was audited. */
+const GRAVITY = {
+  leaks: 'grave',
+  fooled: 'grave',
+  'leaks-little': 'slight',
+  withstood: 'slight',
+  inconclusive: 'open',
+} as const satisfies Readonly<Record<Verdict, string>>;
+
 /** A full, a barely filled and an open disc: the verdict without its colour. */
 function verdictSign(verdict: Verdict): Markup {
   const filling = {
-    leaks: html`<circle cx="12" cy="12" r="11" fill="currentColor"/><path d="M12 6v7M12 16.6v.4" stroke="var(--ground)" stroke-width="2.6" stroke-linecap="round"/>`,
-    'leaks-little': html`<path d="M3.5 16a9.5 9.5 0 0 0 17 0Z" fill="currentColor"/>`,
-    inconclusive: html`<path d="M7 12h10" stroke="currentColor" stroke-width="2.6" stroke-linecap="round"/>`,
-  }[verdict];
+    grave: html`<circle cx="12" cy="12" r="11" fill="currentColor"/><path d="M12 6v7M12 16.6v.4" stroke="var(--ground)" stroke-width="2.6" stroke-linecap="round"/>`,
+    slight: html`<path d="M3.5 16a9.5 9.5 0 0 0 17 0Z" fill="currentColor"/>`,
+    open: html`<path d="M7 12h10" stroke="currentColor" stroke-width="2.6" stroke-linecap="round"/>`,
+  }[GRAVITY[verdict]];
   return html`<svg viewBox="0 0 24 24" aria-hidden="true"><circle cx="12" cy="12" r="10" fill="none" stroke="currentColor" stroke-width="2"/>${filling}</svg>`;
 }
 
-function headlineFigure(rate: Rate): Markup {
-  const judged = rate.judge === rate.target ? 'judged by the attacked encoder' : `judged by ${rate.judge}`;
+/** The figure in large type: what the verdict's sentence states. */
+interface Headline extends Pick<Rate, 'successes' | 'trials' | 'rate' | 'low' | 'high' | 'fmr'> {
+  readonly caption: string;
+}
+
+function headlineOf(findings: Findings): Headline | undefined {
+  if (findings.audit === 'robustness') {
+    const [strongest] = decidingRates({
+      target: findings.threatCard.target,
+      rates: findings.rates,
+      queries: findings.queries ?? [],
+    });
+    return (
+      strongest && {
+        ...strongest,
+        fmr: VERDICT_FMR,
+        caption: `${strongest.name}, ${strongest.attack}, by ${strongest.needs}`,
+      }
+    );
+  }
+  const rate = headlineRate(findings);
+  const judged = rate && (rate.judge === rate.target ? 'judged by the attacked encoder' : `judged by ${rate.judge}`);
+  return rate && { ...rate, caption: `${rate.name}, ${rate.attack}, ${judged}` };
+}
+
+function headlineFigure(rate: Headline): Markup {
   return html`<div class="headline"><div class="big">${formatPercent(rate.rate)}<span class="range">interval ${formatInterval(
     rate,
-  )}</span></div><div class="scale">${intervalStrip(rate, 'attack', rate.fmr === null ? undefined : leakLevel(rate.fmr))}${intervalAxis()}<p class="note">${rate.name}, ${rate.attack}, ${judged}. Dashed: the level of a leak.</p></div></div>`;
+  )}</span></div><div class="scale">${intervalStrip(rate, 'attack', rate.fmr === null ? undefined : leakLevel(rate.fmr))}${intervalAxis()}<p class="note">${rate.caption}. Dashed: the level that counts.</p></div></div>`;
 }
 
 function meaning(verdict: Verdict): Markup {
@@ -58,12 +95,18 @@ stolen photo is, and the rebuilt face can be held up to a system that trusts thi
     case 'leaks-little':
       return html`<p>The attacks tried here rebuild few people’s faces from their templates, and the controls show that they do
 work on an encoder that leaks. It is a measure of these attacks, no proof that none can.</p>`;
+    case 'fooled':
+      return html`<p>Where a photo is handed in as a file, somebody can make it pass for another person, or keep himself from being
+recognised, and no one who looks at it will notice. A photo that a camera takes is harder to change so exactly.</p>`;
+    case 'withstood':
+      return html`<p>The attacks tried here hardly change whom this encoder recognises, and the controls show that they do work on an encoder that
+can be fooled. It is a measure of these attacks, no proof that none can.</p>`;
     case 'inconclusive':
       return html`<p>This audit neither accuses nor clears the encoder. Do not read it as a pass.</p>`;
   }
 }
 
-function certainty({ controls, provenance }: Findings, headline: Rate | undefined): Markup {
+function certainty({ controls, provenance }: Findings, headline: Headline | undefined): Markup {
   const audited = provenance.data.find((set) => set.role === 'audited');
   const confidence = formatExactPercent(provenance.intervals.confidence);
   const failed = controls.filter((control) => !control.held).length;

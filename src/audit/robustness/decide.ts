@@ -1,0 +1,143 @@
+import { formatCount, formatExactPercent, formatInterval, formatPercent } from '../figures.ts';
+import { type Control, MEASURE, type Queries, type Rate, type SelfTest, type Verdict } from '../findings.ts';
+import { blindness, leakLevel, type MeasuredControl, VERDICT_FMR } from '../verdict.ts';
+
+/** Changes of at most this many of 255 levels count for the verdict: hardly anybody sees them in a photo. */
+export const VERDICT_EPSILON = 8;
+
+/** What a verdict on robustness rests on. */
+export interface RobustnessEvidence {
+  /** Id of the audited encoder. */
+  readonly target: string;
+  /** Rates of the target itself, undefended, and of others; those of the target at the verdict's FMR and within its budget decide. */
+  readonly rates: readonly Rate[];
+  readonly queries: readonly Queries[];
+  readonly controls: readonly MeasuredControl[];
+  readonly selfTests: readonly SelfTest[];
+}
+
+/** A verdict with the controls that it rests on, each told whether it held. */
+export interface RobustnessDecision {
+  readonly verdict: Verdict;
+  readonly sentence: string;
+  readonly controls: Control[];
+}
+
+/**
+ * Decides what may be said of an encoder's robustness; pure.
+ *
+ * - *inconclusive* where a control or a self-test did not hold or is missing, or the encoder hardly recognises people in clean photos;
+ * - *fooled* where the lower bound of dodging or of impersonation exceeds the level ({@link leakLevel}) by an attack with changes of at most {@link VERDICT_EPSILON} of 255 levels, whatever
+ *   its access;
+ * - *withstood* where the upper bounds of all of them stay under the level. There is no "safe";
+ * - else *inconclusive*: more pairs are needed.
+ */
+export function decideRobustness(evidence: RobustnessEvidence): RobustnessDecision {
+  const { target, selfTests } = evidence;
+  const controls = evidence.controls.map((control) => ({ ...control, held: holds(control) }));
+  const decide = (verdict: Verdict, sentence: string): RobustnessDecision => ({ verdict, sentence, controls });
+
+  const failure = failureOf(controls, selfTests);
+  if (failure !== undefined) return decide('inconclusive', `Nothing can be said of this encoder yet: ${failure}.`);
+  const blind = blindness({ rates: evidence.rates, target });
+  if (blind) {
+    return decide(
+      'inconclusive',
+      `Nothing can be said of this encoder yet: it matches two clean photos of a person in ${formatPercent(blind.rate)} of trials (${formatInterval(blind)}), so that there is nothing to attack.`,
+    );
+  }
+  const deciding = decidingRates(evidence);
+  const [strongest] = deciding;
+  if (!strongest) return decide('inconclusive', 'Nothing can be said yet: no attack was measured.');
+  const level = leakLevel(VERDICT_FMR);
+  if (strongest.low > level) {
+    const other = deciding.find(({ name, low }) => name !== strongest.name && low > level);
+    return decide('fooled', fooledSentence(strongest, other));
+  }
+  if (deciding.every(({ high }) => high < level)) return decide('withstood', withstoodSentence(strongest));
+  return decide(
+    'inconclusive',
+    `Too uncertain to say: at most, ${outcome(strongest)}. More pairs would settle it (--pairs), should the rate stay as it is.`,
+  );
+}
+
+/** One of the rates that decide, and what the attacker needed. */
+export interface DecidingRate {
+  readonly name: string;
+  readonly attack: string;
+  readonly needs: string;
+  readonly epsilon: number;
+  readonly norm: 'linf' | 'l2';
+  readonly successes: number;
+  readonly trials: number;
+  readonly rate: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+/** The rates that a verdict rests on, the strongest first. */
+export function decidingRates({
+  target,
+  rates,
+  queries,
+}: Pick<RobustnessEvidence, 'target' | 'rates' | 'queries'>): DecidingRate[] {
+  const byPictures = rates.flatMap((rate): DecidingRate[] => {
+    const { perturbation, fmr } = rate;
+    if (!perturbation || perturbation.madeWith.length === 0 || fmr !== VERDICT_FMR) return [];
+    if (rate.target !== target || perturbation.epsilon > VERDICT_EPSILON) return [];
+    const isOwn = perturbation.madeWith.includes(target);
+    const needs = isOwn ? 'its weights' : `the weights of ${perturbation.madeWith.join(' and ')}, not its own`;
+    return [{ ...rate, ...perturbation, needs }];
+  });
+  const byQueries = queries
+    .filter((row) => row.target === target && row.fmr === VERDICT_FMR && row.epsilon <= VERDICT_EPSILON)
+    .map((row) => ({ ...row, needs: `${formatCount(row.budget)} queries for each photo, and no weights` }));
+  return [...byPictures, ...byQueries].toSorted((a, b) => b.low - a.low || b.high - a.high);
+}
+
+/** A planted encoder is found out at the verdict's level; chance is judged on its lower bound, as a small sample must not fail it. */
+function holds({ expected, low }: MeasuredControl): boolean {
+  const level = leakLevel(VERDICT_FMR);
+  return expected === 'fooled' ? low > level : low <= level;
+}
+
+function failureOf(controls: readonly Control[], selfTests: readonly SelfTest[]): string | undefined {
+  const failed = controls.find(({ held }) => !held);
+  if (failed) {
+    const what = `${failed.attack}, ${failed.name} ${formatPercent(failed.rate)} (${formatInterval(failed)})`;
+    if (failed.expected === 'fooled') return `an encoder planted to be fooled was not: ${what}`;
+    if (failed.expected === 'withstands') return `an encoder planted to withstand was fooled: ${what}`;
+    return `what was not optimised succeeds as well: ${what}`;
+  }
+  const test = selfTests.find(({ held }) => !held);
+  if (test) return `a self-test failed, ${test.name}: ${test.sentence}`;
+  for (const [expected, what] of [
+    ['fooled', 'no planted weak encoder was attacked'],
+    ['withstands', 'no planted strong encoder was attacked'],
+    ['chance', 'noise of equal size was not tried'],
+  ] as const) {
+    if (!controls.some((control) => control.expected === expected)) return what;
+  }
+  return undefined;
+}
+
+const GOAL_WORDS: Readonly<Record<string, string>> = {
+  [MEASURE.dodging]: 'the person is not recognised any more',
+  [MEASURE.impersonation]: 'the photo passes for one other person who was chosen',
+};
+
+const outcome = ({ name, rate, successes, trials, low, high }: DecidingRate): string =>
+  `${GOAL_WORDS[name] ?? name} in ${formatPercent(rate)} of trials (interval ${formatInterval({ low, high })}; ${formatCount(successes)} of ${formatCount(trials)})`;
+
+const change = ({ norm, epsilon }: DecidingRate): string =>
+  norm === 'linf'
+    ? `no pixel changed by more than ${epsilon} of 255 levels`
+    : `pixels changed by ${epsilon} of 255 levels (root mean square)`;
+
+function fooledSentence(strongest: DecidingRate, other: DecidingRate | undefined): string {
+  const second = other ? `; ${outcome(other)}` : '';
+  return `With ${change(strongest)}, by ${strongest.attack} and ${strongest.needs}: ${outcome(strongest)}${second}, at a threshold that lets ${formatExactPercent(VERDICT_FMR)} of strangers pass.`;
+}
+
+const withstoodSentence = (strongest: DecidingRate): string =>
+  `It withstood these attacks, with ${change(strongest)}: at most, ${outcome(strongest)}, at a threshold that lets ${formatExactPercent(VERDICT_FMR)} of strangers pass. Other attacks may do better.`;

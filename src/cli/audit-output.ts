@@ -1,0 +1,41 @@
+import { readFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { type Findings, formatFindings, parseFindings } from '../audit/findings.ts';
+import { renderReport } from '../report/html.ts';
+import { InputError } from '../util/errors.ts';
+import { writeOutputFile } from './output-file.ts';
+import { printJson, printLine } from './print.ts';
+
+/** Writes findings.json and report.html, each whole or not at all. */
+export async function writeAudit(folder: string, findings: Findings, baseline: Findings | undefined): Promise<void> {
+  await writeOutputFile(join(folder, 'findings.json'), formatFindings(findings));
+  await writeOutputFile(join(folder, 'report.html'), renderReport(findings, baseline ? { baseline } : {}));
+}
+
+/** Prints the findings as JSON, or the verdict and where the files are. */
+export function printAudit(findings: Findings, folder: string, options: { readonly json: boolean }): void {
+  if (options.json) {
+    printJson(findings);
+    return;
+  }
+  printLine(`${findings.verdict.toUpperCase()}  ${findings.sentence}`);
+  printLine();
+  printLine(`report    ${resolve(folder, 'report.html')}`);
+  printLine(`findings  ${resolve(folder, 'findings.json')}`);
+}
+
+/** The findings of an earlier audit to compare with; undefined where none were named. @throws InputError where they cannot be read. */
+export async function readBaseline(path: string | undefined): Promise<Findings | undefined> {
+  if (path === undefined) return undefined;
+  try {
+    return parseFindings(await readFile(path, 'utf8'), path);
+  } catch (cause) {
+    if (cause instanceof InputError) throw cause;
+    throw new InputError(`${path} cannot be read`, { cause, hint: 'give the findings.json of an earlier audit' });
+  }
+}
+
+/** Faceward's version. */
+export async function readVersion(): Promise<string> {
+  return JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8')).version;
+}
