@@ -33,12 +33,12 @@ Rates are shares of 1. A file that does not fit is refused, and so is a row whos
 |---|---|
 | 0 | done |
 | 2 | bad input |
-| 3 | the gate that was asked for failed (\`--fail-on leaks\`) |
+| 3 | the gate that was asked for failed (\`--fail-on leaks\`, \`--fail-on fooled\`) |
 | 4 | inconclusive |
 
 ## How the verdict comes about
 
-Each is decided at a false match rate of 0.1 % (\`src/audit/verdict.ts\`).
+Each is decided at a false match rate of 0.1 %. Of templates (\`src/audit/verdict.ts\`):
 
 1. A control is *held* where it came out as \`expected\`. One that did not, or a missing kind of control, makes the audit **inconclusive**.
 2. **leaks**: the lower bound of a type-I or type-II SAR is above the level of a leak and above the upper bound of every chance control
@@ -47,6 +47,14 @@ Each is decided at a false match rate of 0.1 % (\`src/audit/verdict.ts\`).
    matches nobody shows no leak, and proves nothing by that.
 4. **leaks-little**: the upper bound of every such rate is below the level. There is no "safe".
 5. Else **inconclusive**: the sample is too small, and the sentence says how many more people would settle it.
+
+Of robustness (\`src/audit/robustness/decide.ts\`):
+
+1. **inconclusive** where a control or a self-test did not hold or is missing, or the encoder hardly recognises people in clean photos.
+2. **fooled**: the lower bound of a dodging or impersonation success, with changes of at most 8 of 255 levels and whatever the attacker's access, is above the same level
+   and above the upper bound of what noise of equal size does. Pairs that are wrong when clean do not count.
+3. **withstood**: the upper bound of every such rate is below the level. There is no "safe".
+4. Else **inconclusive**.
 
 Many attacks and judges give many chances to cross a level by luck: the bounds are those of single rates, not corrected for their number.
 

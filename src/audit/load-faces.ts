@@ -68,6 +68,7 @@ async function facesOf(
   };
   return found.map(({ landmarks }, k) => ({
     id: `${sample.id}#${k}`,
+    photoPath: sample.path,
     person: which === 'all' ? `${sample.id}, face ${k + 1}` : sample.person,
     image: warpAffine(image, alignmentMatrix(landmarks, view), {
       widthPx: FACE_PX,

@@ -9,6 +9,8 @@ export interface AuditFace {
   readonly person: string;
   /** Square; its edges are those of the canonical frame. */
   readonly image: Image;
+  /** The file of the photo that it was cut out of; absent where the file holds a face that is aligned already. */
+  readonly photoPath?: string;
 }
 
 /** A person whose template is stolen. */

@@ -16,6 +16,7 @@ import { printAudit, readBaseline, readVersion, writeAudit } from './audit-outpu
 import { cacheDirectory } from './cache-directory.ts';
 import { command } from './command.ts';
 import { encoderArgs, openEncoderFromArgs, sessionOptions } from './encoder-options.ts';
+import { pipelineSource } from './face-source.ts';
 import { durationMs, listOf, oneOf, positiveNumber, wholeNumber } from './option-values.ts';
 import { prepareOutputFolder } from './output-file.ts';
 import { lockOutput } from './output-lock.ts';
@@ -77,6 +78,12 @@ export const auditRobustnessCommand = command({
       default: '5',
       valueHint: 'n',
     },
+    'photo-pairs': {
+      type: 'string',
+      description: 'whole photos of each goal that are attacked from file to decision, at most',
+      default: '10',
+      valueHint: 'n',
+    },
     fmr: {
       type: 'string',
       description: 'false match rate whose threshold the smallest perturbations have to cross; the verdict is at 0.001',
@@ -132,6 +139,7 @@ export const auditRobustnessCommand = command({
       pairs,
       queryPairs: wholeNumber(args['query-pairs'], '--query-pairs', { min: 1 }) ?? 5,
       maxQueries: wholeNumber(args.queries, '--queries', { min: 1 }) ?? 1000,
+      photoPairs: wholeNumber(args['photo-pairs'], '--photo-pairs', { min: 1 }) ?? 10,
       smallestFmr: fmrOf(args.fmr),
       defences: listOf(args.defence),
       seed,
@@ -170,6 +178,7 @@ export const auditRobustnessCommand = command({
         resume: args.resume === true,
         keyFile: join(cacheDirectory(), 'audit.key'),
       });
+      await using source = pipelineSource(args);
       const measured = await runRobustnessAudit({
         ...job,
         ...sessionOptions(args),
@@ -178,6 +187,7 @@ export const auditRobustnessCommand = command({
         surrogates,
         faces: { name: chosen.name, attacked: faces.attacked.faces, calibration: faces.calibration.faces },
         ...(budgetMs === undefined ? {} : { endsAt: startedAt.getTime() + budgetMs }),
+        photos: { pairs: settings.photoPairs, openPipeline: source.openPipeline },
         store: work.store,
         shippedThresholds: calibrations.thresholdsOf,
       });

@@ -9,7 +9,13 @@ import { facesSection } from './sections/faces.ts';
 import { peopleSection } from './sections/people.ts';
 import { provenanceSection } from './sections/provenance.ts';
 import { ratesSection } from './sections/rates.ts';
-import { defencesSection, queriesSection, smallestSection, transferSection } from './sections/robustness.ts';
+import {
+  defencesSection,
+  photosSection,
+  queriesSection,
+  smallestSection,
+  transferSection,
+} from './sections/robustness.ts';
 import { costsSection, qualitySection } from './sections/secondary.ts';
 import { threatCardSection } from './sections/threat-card.ts';
 import { VERDICT_WORDS, verdictSection } from './sections/verdict.ts';
@@ -80,6 +86,7 @@ const robustnessSections = (findings: Findings): Markup[] => [
   smallestSection(findings),
   transferSection(findings),
   queriesSection(findings),
+  photosSection(findings),
   defencesSection(findings),
   controlsSection(findings),
 ];

@@ -48,6 +48,8 @@ describe('the shell', () => {
     [['devices', '--jsno'], 'there is no option --jsno'],
     [['devices', 'x'], '"x" is one argument too many'],
     [['audit', 'nope'], 'there is no command "audit nope"'],
+    [['protect', 'nope'], 'there is no command "protect nope"'],
+    [['protect', 'check', 'a.jpg'], 'missing required argument: --against'],
     [['audit', '--seed', '1', '--seed', '2'], '--seed is given twice: 1 and 2'],
     [['verify', 'a.jpg', 'b.jpg', '-encoder', 'dlib'], 'there is no option -encoder'],
     [['audit', '--people', '0'], '--people 0 is no whole number from 1 on'],
@@ -59,6 +61,9 @@ describe('the shell', () => {
     [['verify', 'a.jpg', 'b.jpg', '--device', 'abacus'], '--device abacus is unknown'],
     [['verify', 'a.jpg', 'b.jpg', '--encoder', 'nope'], '"nope" names no encoder'],
     [['bench', 'verification', '--data', '/nowhere'], 'there is no such folder'],
+    [['train', 'translator', '--from', 'a', '--out', 'a-to-b.onnx'], 'missing required argument: --to'],
+    [['translate', 'a.jpg', '--translator', 'none.onnx', '--out', 'made'], 'none.onnx cannot be read'],
+    [['bench', 'translation', '--from', 'a', '--to', 'b', '--translator', 'none.onnx'], 'none.onnx cannot be read'],
   ])('%s is bad input', async (words, message) => {
     const { status, stdout, stderr } = await faceward(...words);
     expect(stderr).toContain(`error: `);

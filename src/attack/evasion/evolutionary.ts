@@ -1,14 +1,17 @@
 import { throwIfAborted } from '../../util/progress.ts';
 import type { Random } from '../../util/random.ts';
 import type { DecisionOracle } from './oracle.ts';
-import { sizeOfPerturbation } from './perturbation.ts';
+import { sizeOfPerturbation, steepestDirection } from './perturbation.ts';
 import type { QueryOptions, QueryResult, QueryTask } from './query-attack.ts';
 
 /** Side of the subspace in which changes are drawn, at most; they are enlarged to the face. */
 const SUBSPACE_PX = 32;
 
-/** The paper's rates: of the evolution path, of the variances, and the share of coordinates that a change touches. */
-const SETTINGS = { pathRate: 0.01, varianceRate: 0.001, touched: 1 / 20, deviation: 0.01, firstPull: 0.01 } as const;
+/** The paper's rates: of the evolution path, of the variances, the share of coordinates that a change touches, and the size of a change as a share of the distance. */
+const SETTINGS = { pathRate: 0.01, varianceRate: 0.001, touched: 1 / 20, size: 0.01, firstPull: 0.01 } as const;
+
+/** A pull so weak that nothing comes nearer grows by this factor. */
+const STRONGER = 1.1;
 
 /** Trials over which the rate of success is counted. */
 const WINDOW = 30;
@@ -36,16 +39,19 @@ export async function evolutionaryAttack(
   let distance = sizeOfPerturbation(face, task.face, 'l2');
   while (distance > epsilon && spent() < maxQueries) {
     throwIfAborted(options);
-    // The paper's distance is the norm, not the root mean square.
-    const deviation = SETTINGS.deviation * distance * Math.sqrt(face.length);
-    const change = drawChange(variances, deviation, random);
-    const tried = moved(face, task.face, enlarged(change, side, sizePx), pull);
+    const change = drawChange(variances, random);
+    const step = steepestDirection(enlarged(change, side, sizePx), 'l2');
+    const tried = moved(face, task.face, step, { length: SETTINGS.size * distance, pull });
     const nearer = sizeOfPerturbation(tried, task.face, 'l2');
-    // What is not nearer cannot be kept: no query is spent on it.
-    const kept = nearer < distance && (await oracle.ask([tried]))[0] === (task.goal === 'impersonate');
+    if (nearer >= distance) {
+      // What is not nearer cannot be kept: no query is spent on it.
+      pull = Math.min(0.5, pull * STRONGER);
+      continue;
+    }
+    const kept = (await oracle.ask([tried]))[0] === (task.goal === 'impersonate');
     if (kept) {
       [face, distance] = [tried, nearer];
-      learn(variances, path, change, deviation);
+      learn(variances, path, change);
     }
     recent.push(kept);
     if (recent.length === WINDOW) {
@@ -58,29 +64,32 @@ export async function evolutionaryAttack(
   return { face, succeeded: distance <= epsilon, queries: spent() };
 }
 
-/** Normal changes of some coordinates, those of large variance more often. */
-function drawChange(variances: Float32Array, deviation: number, random: Random): Float32Array {
+/** Normal changes of some coordinates, those of large variance more often and further. */
+function drawChange(variances: Float32Array, random: Random): Float32Array {
   let total = 0;
   for (const variance of variances) total += variance;
   const scale = (SETTINGS.touched * variances.length) / total;
-  return variances.map((variance) =>
-    random.uniform() < variance * scale ? deviation * Math.sqrt(variance) * random.normal() : 0,
-  );
+  return variances.map((variance) => (random.uniform() < variance * scale ? Math.sqrt(variance) * random.normal() : 0));
 }
 
-function learn(variances: Float32Array, path: Float32Array, change: Float32Array, deviation: number): void {
+function learn(variances: Float32Array, path: Float32Array, change: Float32Array): void {
   const { pathRate, varianceRate } = SETTINGS;
-  const gain = Math.sqrt(pathRate * (2 - pathRate)) / deviation;
+  const gain = Math.sqrt(pathRate * (2 - pathRate));
   for (let i = 0; i < path.length; i++) {
     path[i] = (1 - pathRate) * (path[i] as number) + gain * (change[i] as number);
     variances[i] = (1 - varianceRate) * (variances[i] as number) + varianceRate * (path[i] as number) ** 2;
   }
 }
 
-function moved(face: Float32Array, clean: Float32Array, change: Float32Array, pull: number): Float32Array {
+function moved(
+  face: Float32Array,
+  clean: Float32Array,
+  step: Float32Array,
+  { length, pull }: { readonly length: number; readonly pull: number },
+): Float32Array {
   return face.map((value, i) => {
     const towardsClean = pull * ((clean[i] as number) - value);
-    return Math.min(1, Math.max(0, value + (change[i] as number) + towardsClean));
+    return Math.min(1, Math.max(0, value + length * (step[i] as number) + towardsClean));
   });
 }
 

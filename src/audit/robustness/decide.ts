@@ -27,14 +27,15 @@ export interface RobustnessDecision {
  * Decides what may be said of an encoder's robustness; pure.
  *
  * - *inconclusive* where a control or a self-test did not hold or is missing, or the encoder hardly recognises people in clean photos;
- * - *fooled* where the lower bound of dodging or of impersonation exceeds the level ({@link leakLevel}) by an attack with changes of at most {@link VERDICT_EPSILON} of 255 levels, whatever
- *   its access;
+ * - *fooled* where the lower bound of dodging or of impersonation exceeds the level ({@link leakLevel}) and what noise of equal size does, by an attack with changes of at most
+ *   {@link VERDICT_EPSILON} of 255 levels, whatever its access;
  * - *withstood* where the upper bounds of all of them stay under the level. There is no "safe";
  * - else *inconclusive*: more pairs are needed.
  */
 export function decideRobustness(evidence: RobustnessEvidence): RobustnessDecision {
   const { target, selfTests } = evidence;
-  const controls = evidence.controls.map((control) => ({ ...control, held: holds(control) }));
+  const deciding = decidingRates(evidence);
+  const controls = evidence.controls.map((control) => ({ ...control, held: holds(control, target, deciding) }));
   const decide = (verdict: Verdict, sentence: string): RobustnessDecision => ({ verdict, sentence, controls });
 
   const failure = failureOf(controls, selfTests);
@@ -46,13 +47,14 @@ export function decideRobustness(evidence: RobustnessEvidence): RobustnessDecisi
       `Nothing can be said of this encoder yet: it matches two clean photos of a person in ${formatPercent(blind.rate)} of trials (${formatInterval(blind)}), so that there is nothing to attack.`,
     );
   }
-  const deciding = decidingRates(evidence);
   const [strongest] = deciding;
   if (!strongest) return decide('inconclusive', 'Nothing can be said yet: no attack was measured.');
   const level = leakLevel(VERDICT_FMR);
-  if (strongest.low > level) {
-    const other = deciding.find(({ name, low }) => name !== strongest.name && low > level);
-    return decide('fooled', fooledSentence(strongest, other));
+  const fooling = deciding.filter((rate) => rate.low > Math.max(level, noiseCeiling(rate, target, evidence.controls)));
+  const [clearest] = fooling;
+  if (clearest) {
+    const other = fooling.find(({ name }) => name !== clearest.name);
+    return decide('fooled', fooledSentence(clearest, other));
   }
   if (deciding.every(({ high }) => high < level)) return decide('withstood', withstoodSentence(strongest));
   return decide(
@@ -84,6 +86,8 @@ export function decidingRates({
   const byPictures = rates.flatMap((rate): DecidingRate[] => {
     const { perturbation, fmr } = rate;
     if (!perturbation || perturbation.madeWith.length === 0 || fmr !== VERDICT_FMR) return [];
+    // Whole photos have rates of other names: they say what is left of it, and may hide behind a face that is not found.
+    if (rate.name !== MEASURE.dodging && rate.name !== MEASURE.impersonation) return [];
     if (rate.target !== target || perturbation.epsilon > VERDICT_EPSILON) return [];
     const isOwn = perturbation.madeWith.includes(target);
     const needs = isOwn ? 'its weights' : `the weights of ${perturbation.madeWith.join(' and ')}, not its own`;
@@ -95,10 +99,32 @@ export function decidingRates({
   return [...byPictures, ...byQueries].toSorted((a, b) => b.low - a.low || b.high - a.high);
 }
 
-/** A planted encoder is found out at the verdict's level; chance is judged on its lower bound, as a small sample must not fail it. */
-function holds({ expected, low }: MeasuredControl): boolean {
+/** Whether a control is noise of equal size, as the target judges it at the verdict's threshold. */
+const isOwnNoise = (control: MeasuredControl, target: string): boolean =>
+  control.expected === 'chance' && control.target === target && control.fmr === VERDICT_FMR;
+
+/** The upper bound of what noise does of the same name; 0 where it was not tried. */
+const noiseCeiling = ({ name }: DecidingRate, target: string, controls: readonly MeasuredControl[]): number =>
+  Math.max(
+    0,
+    ...controls.filter((control) => isOwnNoise(control, target) && control.name === name).map(({ high }) => high),
+  );
+
+/**
+ * A planted encoder is found out at the verdict's level. Noise may turn a pair that is near the threshold, of an encoder that hardly tells people apart more than a few: then the attack has to
+ * do more by more than chance. Noise that other encoders judge, or at other thresholds, is shown, not judged.
+ */
+function holds(control: MeasuredControl, target: string, deciding: readonly DecidingRate[]): boolean {
   const level = leakLevel(VERDICT_FMR);
-  return expected === 'fooled' ? low > level : low <= level;
+  switch (control.expected) {
+    case 'fooled':
+      return control.low > level;
+    case 'withstands':
+      return control.low <= level;
+    default:
+      if (!isOwnNoise(control, target) || control.low <= level) return true;
+      return deciding.some(({ name, low }) => name === control.name && low > control.high);
+  }
 }
 
 function failureOf(controls: readonly Control[], selfTests: readonly SelfTest[]): string | undefined {

@@ -20,6 +20,8 @@ export interface EvasionPair {
   readonly person: string;
   /** The photo that is perturbed, {@link PERTURBED_PX} square, filling the canonical frame. */
   readonly probe: Image;
+  /** The face behind the probe. */
+  readonly probeFace: AuditFace;
   readonly reference: AuditFace;
 }
 
@@ -32,13 +34,21 @@ export const GOALS = ['dodge', 'impersonate'] as const satisfies readonly Goal[]
 export function choosePairs(subjects: readonly Subject[]): Record<Goal, EvasionPair[]> {
   const probes = subjects.map(({ template }) => probePicture(template));
   return {
-    dodge: subjects.flatMap(({ person, others: [reference] }, i) =>
-      reference ? [{ goal: 'dodge' as const, person, probe: probes[i] as Image, reference }] : [],
+    dodge: subjects.flatMap(({ person, template, others: [reference] }, i) =>
+      reference ? [{ goal: 'dodge' as const, person, probe: probes[i] as Image, probeFace: template, reference }] : [],
     ),
-    impersonate: subjects.flatMap(({ person }, i) => {
+    impersonate: subjects.flatMap(({ person, template }, i) => {
       const next = subjects[(i + 1) % subjects.length] as Subject;
       if (next.person === person) return [];
-      return [{ goal: 'impersonate' as const, person, probe: probes[i] as Image, reference: next.template }];
+      return [
+        {
+          goal: 'impersonate' as const,
+          person,
+          probe: probes[i] as Image,
+          probeFace: template,
+          reference: next.template,
+        },
+      ];
     }),
   };
 }

@@ -49,6 +49,8 @@ export interface BreachOptions extends JobOptions {
   readonly maxQueries: number;
   readonly random: Random;
   readonly store: AuditStore;
+  /** Pairs whose photos stand for somebody else; default: those attacked. */
+  readonly strangers?: readonly EvasionPair[];
 }
 
 /** What became of an attack that only asks: its row, and success against queries. */
@@ -75,8 +77,8 @@ export async function breachByQueries(
   const spent: number[] = [];
   for (const [i, pair] of pairs.entries()) {
     throwIfAborted(options);
-    const key = `queries ${goal} ${attack.name} ${target} ${threshold.fmr} ${epsilon} ${maxQueries} ${i}`;
-    const breach = () => breachPair(attack, pair, pairs, options.random.fork(key), options);
+    const key = `queries ${goal} ${attack.name} ${target} ${threshold.similarity} ${epsilon} ${maxQueries} ${pair.person} ${i}`;
+    const breach = () => breachPair(attack, pair, options.strangers ?? pairs, options.random.fork(key), options);
     spent.push(...(await keepNumbers(store, key, breach)));
     options.onProgress?.({ stage: `${attack.name}, ${goal}, by queries`, done: i + 1, total: pairs.length });
   }

@@ -2,6 +2,9 @@ import { EVASION_ATTACKS } from '../../attack/evasion/attacks.ts';
 import { QUERY_ATTACKS } from '../../attack/evasion/query-attacks.ts';
 import type { Encoder } from '../../encoder/encoder.ts';
 import { judgeEncoder } from '../../encoder/knowledge.ts';
+import type { FacePipeline } from '../../face/pipeline.ts';
+import { decodeImage } from '../../image/decode.ts';
+import type { Image } from '../../image/image.ts';
 import type { Threshold } from '../../metric/threshold.ts';
 import type { SessionOptions } from '../../runtime/session.ts';
 import { CapabilityError, InputError } from '../../util/errors.ts';
@@ -18,14 +21,15 @@ import { noiseControls, plantedControls } from './controls.ts';
 import { decideRobustness, type RobustnessDecision } from './decide.ts';
 import { measureDefence, requireDefences } from './defences.ts';
 import { gradientPool } from './gradients.ts';
-import { choosePairs } from './pairs.ts';
+import { choosePairs, type EvasionPair } from './pairs.ts';
+import { attackPhotos } from './photo-space.ts';
 import { breaches } from './query-breaches.ts';
 import { selfTests } from './self-tests.ts';
 import { smallestAgainst } from './smallest.ts';
 import { againstEpsilon, epsilonCurves, transfer } from './white-box.ts';
 
 /** The parts of a robustness audit, in the order in which they run; controls and self-tests always run. */
-export const ROBUSTNESS_PARTS = ['epsilon', 'transfer', 'smallest', 'queries', 'defences'] as const;
+export const ROBUSTNESS_PARTS = ['epsilon', 'transfer', 'smallest', 'queries', 'defences', 'photos'] as const;
 export type RobustnessPart = (typeof ROBUSTNESS_PARTS)[number];
 
 /** What is audited, and how. */
@@ -48,6 +52,8 @@ export interface RobustnessAuditOptions extends ThresholdSources, SessionOptions
   readonly maxQueries: number;
   /** Specs of defences, each measured by itself. */
   readonly defences: readonly string[];
+  /** Whole photos of each goal that are attacked, at most, and what finds faces in them; without it, and where the faces are cut out already, none are. */
+  readonly photos?: { readonly pairs: number; readonly openPipeline: () => Promise<FacePipeline> };
   readonly seed: number;
   /** When the audit should be done, in milliseconds as of Date.now(): fewer pairs are attacked where the time does not suffice. */
   readonly endsAt?: number;
@@ -156,9 +162,14 @@ async function measure(
     costs.push(...measured.costs);
     thresholds.push(...measured.judge.thresholds);
   }
+  if (has('photos') && options.isWhiteBox) rates.push(...(await photoRates(context, options)));
   const controls = [
     ...(await noiseControls(context)),
-    ...(await plantedControls(context, { ...options, whiteBox: options.isWhiteBox || others.length > 0 })),
+    ...(await plantedControls(context, {
+      ...options,
+      whiteBox: options.isWhiteBox || others.length > 0,
+      queries: has('queries'),
+    })),
   ];
   const target = self.encoder.id;
   const tests = selfTests(
@@ -171,7 +182,13 @@ async function measure(
     rates,
     smallest,
     queries,
-    curves: [...epsilonCurves(rates), ...asked.curves],
+    curves: [
+      ...epsilonCurves(
+        rates,
+        others.map(({ encoder }) => encoder.id),
+      ),
+      ...asked.curves,
+    ],
     selfTests: tests,
     costs,
     thresholds,
@@ -179,6 +196,15 @@ async function measure(
     access: options.access,
     queriesSent: self.encoder.queries,
   };
+}
+
+async function photoRates(context: RobustnessContext, options: MeasureOptions): Promise<Rate[]> {
+  const { photos } = options;
+  const hasPhotos = context.pairs.impersonate.some(({ probeFace }) => probeFace.photoPath !== undefined);
+  if (!photos || !hasPhotos) return [];
+  const photoOf = async ({ probeFace }: EvasionPair): Promise<Image | undefined> =>
+    probeFace.photoPath === undefined ? undefined : (await decodeImage(probeFace.photoPath)).image;
+  return attackPhotos(context, { pipeline: await photos.openPipeline(), photoOf }, { ...options, pairs: photos.pairs });
 }
 
 /** The members of a family by their names, in the family's order. */

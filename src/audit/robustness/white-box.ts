@@ -60,9 +60,12 @@ export async function transfer(context: RobustnessContext): Promise<Rate[]> {
   return rates;
 }
 
-/** Curves of success against epsilon, at the verdict's FMR, from the rates behind them. */
-export function epsilonCurves(rates: readonly Rate[]): Curve[] {
-  const drawn = rates.filter(({ fmr, perturbation }) => fmr === VERDICT_FMR && perturbation?.norm === 'linf');
+/** Curves of success against epsilon, at the verdict's FMR, from the rates behind them: faces made with the target, as it judges them itself, with and without defences. */
+export function epsilonCurves(rates: readonly Rate[], others: readonly string[]): Curve[] {
+  const drawn = rates.filter(
+    ({ fmr, perturbation, target }) =>
+      fmr === VERDICT_FMR && ![target, ...(perturbation?.madeWith ?? [])].some((id) => others.includes(id)),
+  );
   return [...Map.groupBy(drawn, ({ name, attack, target }) => `${name}, ${attack}, ${target}`)].flatMap(
     ([name, rows]) => {
       const points = rows

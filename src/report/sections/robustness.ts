@@ -7,7 +7,7 @@ import { type Column, dataTable } from '../table.ts';
 const GOALS = [MEASURE.dodging, MEASURE.impersonation] as const;
 
 /** Of every two encoders: how often faces made with one fool the other. A matrix for each goal, makers down, targets across. */
-export function transferSection({ rates }: Findings): Markup {
+export function transferSection({ rates, controls }: Findings): Markup {
   const made = rates.filter(
     ({ perturbation, fmr, attack }) => perturbation && fmr === VERDICT_FMR && !attack.includes(','),
   );
@@ -19,17 +19,18 @@ export function transferSection({ rates }: Findings): Markup {
     ({ attack, perturbation }) => attack === one.attack && perturbation?.epsilon === one.perturbation?.epsilon,
   );
   const encoders = [...new Set(alike.map(({ target }) => target))];
+  const noise = controls.filter(({ expected, fmr }) => expected === 'chance' && fmr === VERDICT_FMR);
   return html`<section aria-labelledby="transfer"><h2 id="transfer">Does it carry over from one encoder to another?</h2>
 <p>Faces made by ${one.attack} with the encoder at the left, no pixel changed by more than ${one.perturbation?.epsilon} of 255 levels, as the encoder at the top judges
-them at FMR ${formatExactPercent(VERDICT_FMR)}. An attacker without your weights has what stands in the rows of the others.</p>
-${GOALS.map((goal) => transferMatrix(goal, encoders, alike))}</section>`;
+them at FMR ${formatExactPercent(VERDICT_FMR)}. An attacker without your weights has what stands in the rows of the others. The last row is noise of equal size, made with none.</p>
+${GOALS.map((goal) => transferMatrix(goal, encoders, [...alike, ...noise]))}</section>`;
 }
 
 function transferMatrix(goal: string, encoders: readonly string[], rates: readonly Rate[]): Markup {
   const rows = [
     ...Map.groupBy(
       rates.filter(({ name }) => name === goal),
-      (rate) => rate.perturbation?.madeWith.join(' and ') ?? '',
+      (rate) => rate.perturbation?.madeWith.join(' and ') || rate.attack,
     ),
   ];
   if (rows.length === 0) return html``;
@@ -102,6 +103,28 @@ export function queriesSection({ queries = [] }: Findings): Markup {
   return html`<section aria-labelledby="queries"><h2 id="queries">What can be done by asking alone?</h2>
 <p>Attacks that have no weights, and send changed photos until one succeeds. The curves above show success against queries.</p>
 ${dataTable('Attacks by queries', columns, queries)}</section>`;
+}
+
+/** Whole photos, from the file to the decision. */
+export function photosSection({ rates }: Findings): Markup {
+  const rows = rates.filter(({ attack }) => attack.includes('on the photo'));
+  const [one] = rows;
+  if (!one) return html``;
+  const columns: Column<Rate>[] = [
+    { title: 'Outcome', cell: ({ name }) => name },
+    { title: 'Attack', cell: ({ attack }) => attack },
+    { title: 'Rate', cell: (rate) => formatPercent(rate.rate), isNumber: true },
+    { title: 'Interval', cell: formatInterval, isNumber: true },
+    {
+      title: 'Trials',
+      cell: ({ successes, trials }) => `${formatCount(successes)} of ${formatCount(trials)}`,
+      isNumber: true,
+    },
+  ];
+  return html`<section aria-labelledby="photos"><h2 id="photos">And with whole photos?</h2>
+<p>The photo’s own pixels are changed, by at most ${one.perturbation?.epsilon} of 255 levels, the photo is saved, and the system finds, aligns and judges the face anew. Photos in which no
+face is found any more are counted apart: that is no other identity.</p>
+${dataTable('From file to decision', columns, rows)}</section>`;
 }
 
 /** A defence's rates at the verdict's threshold. */

@@ -118,7 +118,7 @@ ${headline !== undefined && html`<p>The headline rests on ${formatCount(headline
 function sampleSize(people: number, images: number): string {
   const size = `${formatPeople(people)}, ${formatCount(images)} photos`;
   return people < SMALL_SAMPLE_PEOPLE
-    ? `A very small sample: ${size}. It can show a strong leak; it cannot show that there is none.`
+    ? `A very small sample: ${size}. It can show a clear fault; it cannot show that there is none.`
     : `Sample: ${size}. Another population, camera or alignment may give another figure.`;
 }
 

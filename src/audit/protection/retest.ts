@@ -1,0 +1,205 @@
+import { alignedFace } from '../../encoder/aligned-face.ts';
+import type { Encoder } from '../../encoder/encoder.ts';
+import { alignmentMatrix } from '../../face/alignment.ts';
+import type { Box, Face, FivePoints } from '../../face/face.ts';
+import type { FacePipeline } from '../../face/pipeline.ts';
+import { isSameFace } from '../../face/suppression.ts';
+import type { Image } from '../../image/image.ts';
+import { cropImage } from '../../image/resize.ts';
+import { identificationRanks, type LabelledEmbedding } from '../../metric/identification.ts';
+import { cosineSimilarityOr } from '../../metric/similarity.ts';
+import type { Threshold } from '../../metric/threshold.ts';
+import { type JobOptions, throwIfAborted } from '../../util/progress.ts';
+import type { ReceiptTest } from './receipt.ts';
+import { TRANSFORMATIONS } from './transformations.ts';
+
+/** An encoder that a photo is tested on. */
+export interface TestEncoder {
+  readonly encoder: Encoder;
+  readonly role: 'used' | 'held-out';
+  /** Undefined where it was never calibrated: then it gives similarities, and no decision. */
+  readonly threshold: Threshold | undefined;
+}
+
+/** Whom a face is compared with, as one encoder embeds them. */
+export interface CleanReferences {
+  /** Other clean photos of the person. */
+  readonly own: readonly Float32Array[];
+  /** People to be told apart from, without the person; empty where no rank is wanted. */
+  readonly others: readonly LabelledEmbedding[];
+}
+
+/** A face to test, in its photo. */
+export interface FaceUnderTest {
+  /** The photo as it would be published. */
+  readonly photo: Image;
+  /** The same before it was changed, of the same size; undefined where it is not at hand. */
+  readonly clean: Image | undefined;
+  readonly face: Pick<Face, 'box' | 'landmarks'>;
+  /** Whom it is compared with, for each of the encoders. */
+  readonly references: readonly CleanReferences[];
+}
+
+/** What is needed beside the face. */
+export interface RetestOptions extends JobOptions {
+  readonly pipeline: FacePipeline;
+}
+
+/** A face as each encoder embeds it after one transformation. */
+interface EmbeddedFace {
+  readonly faceFound: boolean;
+  readonly embeddings: readonly (Float32Array | undefined)[];
+}
+
+/**
+ * Tests a face on encoders after each transformation: found anew, aligned anew, embedded, and compared with the clean photo, with other clean photos of the person, and with
+ * other people.
+ *
+ * Cost: for each transformation one detection and one question to each encoder; twice that where there is a clean photo to compare with.
+ */
+export async function retestFace(
+  { photo, clean, face, references }: FaceUnderTest,
+  encoders: readonly TestEncoder[],
+  options: RetestOptions,
+): Promise<ReceiptTest[]> {
+  const region = surroundings(face.box, photo);
+  const placed = shifted(face, region);
+  const changedCut = cropImage(photo, region);
+  const cleanCut = clean && cropImage(clean, region);
+  const [a, , , d] = alignmentMatrix(placed.landmarks);
+  const unitPx = Math.hypot(a, d);
+  const cleanAsItIs = cleanCut && (await embedFace(cleanCut, placed, 1, encoders, options.pipeline));
+  const tests: ReceiptTest[] = [];
+  for (const { name, apply } of TRANSFORMATIONS) {
+    throwIfAborted(options);
+    const seenThrough = async (cut: Image): Promise<EmbeddedFace> => {
+      const image = await apply(cut, unitPx);
+      return embedFace(image, placed, image.widthPx / cut.widthPx, encoders, options.pipeline);
+    };
+    const after = await seenThrough(changedCut);
+    const before = name === 'as-it-is' ? cleanAsItIs : cleanCut && (await seenThrough(cleanCut));
+    encoders.forEach((tested, k) => {
+      const embedding = after.embeddings[k];
+      if (!embedding) return;
+      tests.push({
+        encoder: tested.encoder.id,
+        transformation: name,
+        faceFound: after.faceFound,
+        ...compared(tested, references[k] ?? { own: [], others: [] }, {
+          after: embedding,
+          before: before?.embeddings[k],
+          samePhoto: cleanAsItIs?.embeddings[k],
+        }),
+      });
+    });
+  }
+  return tests;
+}
+
+function compared(
+  { threshold }: TestEncoder,
+  { own, others }: CleanReferences,
+  face: {
+    readonly after: Float32Array;
+    readonly before: Float32Array | undefined;
+    readonly samePhoto: Float32Array | undefined;
+  },
+): Omit<ReceiptTest, 'encoder' | 'transformation' | 'faceFound'> {
+  const similarities = (probe: Float32Array): number[] => own.map((one) => cosineSimilarityOr(-1, probe, one));
+  const summarised = (probe: Float32Array) => {
+    const all = similarities(probe);
+    return {
+      mean: all.reduce((sum, value) => sum + value, 0) / all.length,
+      best: Math.max(...all),
+      matches: threshold ? all.filter((value) => value >= threshold.similarity).length : null,
+    };
+  };
+  const { after, before, samePhoto } = face;
+  const sameSimilarity = samePhoto ? cosineSimilarityOr(-1, after, samePhoto) : null;
+  const otherPhotos =
+    own.length === 0
+      ? null
+      : { photos: own.length, before: before ? summarised(before) : null, after: summarised(after) };
+  const decides = otherPhotos ? otherPhotos.after.best : sameSimilarity;
+  const decidedBefore = otherPhotos?.before?.best;
+  return {
+    samePhoto: sameSimilarity,
+    otherPhotos,
+    rank: rankOf(after, before, own, others),
+    recognisedBefore: threshold && decidedBefore !== undefined ? decidedBefore >= threshold.similarity : null,
+    recognised: threshold && decides !== null ? decides >= threshold.similarity : null,
+  };
+}
+
+function rankOf(
+  after: Float32Array,
+  before: Float32Array | undefined,
+  own: readonly Float32Array[],
+  others: readonly LabelledEmbedding[],
+): ReceiptTest['rank'] {
+  if (own.length === 0 || others.length === 0) return null;
+  // A name that no person of the gallery can have.
+  const person = '\0';
+  const gallery = [...own.map((embedding) => ({ person, embedding })), ...others];
+  const probes = [after, ...(before ? [before] : [])].map((embedding) => ({ person, embedding }));
+  const [rankAfter = 1, rankBefore] = identificationRanks(probes, gallery);
+  return {
+    people: new Set(gallery.map((reference) => reference.person)).size,
+    before: rankBefore ?? null,
+    after: rankAfter,
+  };
+}
+
+async function embedFace(
+  image: Image,
+  face: Pick<Face, 'box' | 'landmarks'>,
+  scale: number,
+  encoders: readonly TestEncoder[],
+  pipeline: FacePipeline,
+): Promise<EmbeddedFace> {
+  const expected = scaledFace(face, scale);
+  const found = (await pipeline.detect(image)).find(({ box }) => isSameFace(box, expected.box));
+  const embeddings: (Float32Array | undefined)[] = [];
+  for (const { encoder } of encoders) {
+    const [embedding] = await encoder.embed([alignedFace(image, (found ?? expected).landmarks, encoder.view)]);
+    embeddings.push(embedding);
+  }
+  return { faceFound: found !== undefined, embeddings };
+}
+
+/** The face with as much around it on each side: a codec and a detector see it as in the whole photo, at a part of the cost. */
+function surroundings(box: Box, { widthPx, heightPx }: Image): Box {
+  const x = clamp(Math.floor(box.x - box.width), widthPx - 1);
+  const y = clamp(Math.floor(box.y - box.height), heightPx - 1);
+  return {
+    x,
+    y,
+    width: Math.max(1, clamp(Math.ceil(box.x + 2 * box.width), widthPx) - x),
+    height: Math.max(1, clamp(Math.ceil(box.y + 2 * box.height), heightPx) - y),
+  };
+}
+
+const clamp = (value: number, most: number): number => Math.min(most, Math.max(0, value));
+
+function shifted({ box, landmarks }: Pick<Face, 'box' | 'landmarks'>, { x, y }: Box): Pick<Face, 'box' | 'landmarks'> {
+  return {
+    box: { ...box, x: box.x - x, y: box.y - y },
+    landmarks: mapPoints(landmarks, (point) => ({ x: point.x - x, y: point.y - y })),
+  };
+}
+
+function scaledFace(
+  { box, landmarks }: Pick<Face, 'box' | 'landmarks'>,
+  scale: number,
+): Pick<Face, 'box' | 'landmarks'> {
+  return {
+    box: { x: box.x * scale, y: box.y * scale, width: box.width * scale, height: box.height * scale },
+    // Pixel centres are at whole numbers.
+    landmarks: mapPoints(landmarks, ({ x, y }) => ({ x: (x + 0.5) * scale - 0.5, y: (y + 0.5) * scale - 0.5 })),
+  };
+}
+
+function mapPoints(points: FivePoints, move: (point: FivePoints[0]) => FivePoints[0]): FivePoints {
+  const [a, b, c, d, e] = points;
+  return [move(a), move(b), move(c), move(d), move(e)];
+}

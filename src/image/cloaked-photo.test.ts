@@ -1,0 +1,40 @@
+import { expect, test } from 'vitest';
+import { wavyImage } from '../../test/fixtures/image-files.ts';
+import { Random } from '../util/random.ts';
+import { cloakedFormat, encodeCloakedPhoto, readCloakProvenance } from './cloaked-photo.ts';
+import { decodeImage } from './decode.ts';
+import { encodeJpeg, encodePng } from './encode.ts';
+
+const IMAGE = wavyImage(64, 48, new Random('photo'));
+const PROVENANCE = { encoders: [{ id: 'dlib', hash: 'abc' }], dssim: 0.007, faceward: '0.1.0' };
+
+test.each(['jpeg', 'png'] as const)('%s: keeps the picture, and says how it was made', async (format) => {
+  const bytes = await encodeCloakedPhoto(IMAGE, format, PROVENANCE);
+  const decoded = await decodeImage(bytes);
+  expect(decoded.format).toBe(format);
+  const plain = await decodeImage(await (format === 'png' ? encodePng(IMAGE) : encodeJpeg(IMAGE, { quality: 95 })));
+  expect(decoded.image).toEqual(plain.image);
+  expect(readCloakProvenance(bytes)).toEqual(PROVENANCE);
+});
+
+test('another file has none, and a damaged entry counts as none', async () => {
+  expect(readCloakProvenance(await encodeJpeg(IMAGE))).toBeUndefined();
+  expect(readCloakProvenance(await encodePng(IMAGE))).toBeUndefined();
+  expect(readCloakProvenance(new Uint8Array([1, 2, 3]))).toBeUndefined();
+  for (const format of ['jpeg', 'png'] as const) {
+    const bytes = await encodeCloakedPhoto(IMAGE, format, PROVENANCE);
+    const at = Buffer.from(bytes).indexOf('"dssim"');
+    bytes[at + 1] = 'x'.charCodeAt(0);
+    expect(readCloakProvenance(bytes)).toBeUndefined();
+  }
+});
+
+test('what can be written keeps its format, the rest becomes PNG', () => {
+  expect((['jpeg', 'png', 'webp', 'gif', 'ppm'] as const).map(cloakedFormat)).toEqual([
+    'jpeg',
+    'png',
+    'png',
+    'png',
+    'png',
+  ]);
+});
