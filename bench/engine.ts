@@ -44,7 +44,11 @@ interface Case {
 
 /** The engine beside PyTorch, in turns in the same run. Without PyTorch the peer is null, and a note on stderr tells how to install it. */
 export async function run(): Promise<Row[]> {
-  const peer = await openTorchPeer({ threads: THREADS, clock: CLOCK });
+  const peer = await openTorchPeer({
+    script: new URL('engine_peer.py', import.meta.url),
+    threads: THREADS,
+    clock: CLOCK,
+  });
   const rows: Row[] = [];
   try {
     for (const open of [() => stepCase(peer?.parameters), ...convolutionCases(), ...encoderCases()]) {

@@ -1,14 +1,9 @@
-"""The peer of bench/engine.ts: PyTorch. Says as JSON what it is; then reads the name of a case a line, runs it once and prints its seconds."""
-import json
-import os
-import sys
-import time
-
+"""The peer of bench/engine.ts: PyTorch."""
 import torch
 from torch import nn
 from torch.nn import functional as F
 
-clock = time.process_time if sys.argv[2] == "processor" else time.perf_counter
+from torch_peer import clock, serve
 
 
 class Residual(nn.Module):
@@ -83,28 +78,6 @@ def gradient_cases(make, inputs, name):
     return {f"{name} forward": forward, f"{name} input gradient": gradient_of("input"), f"{name} weight gradient": gradient_of("weight")}
 
 
-def matrix_speed(size=512):
-    """GFLOP/s of a product of matrices on one thread, by its processor time: which BLAS this is, whatever it is called. Several may be mapped at once."""
-    a = torch.randn(size, size)
-    seconds = []
-    for _ in range(5):
-        start = time.thread_time()
-        torch.mm(a, a)
-        seconds.append(time.thread_time() - start)
-    return 2e-9 * size**3 / min(seconds)
-
-
-def blas():
-    """Files of the libblas in this process, with what it stands for; MKL may be linked into PyTorch itself."""
-    with open("/proc/self/maps") as maps:
-        paths = {line.split()[-1] for line in maps if "libblas" in line or "libmkl" in line}
-    return sorted(os.path.realpath(path) for path in paths) + (["MKL"] if torch.backends.mkl.is_available() else [])
-
-
-torch.set_num_threads(1)
-speed = matrix_speed()
-torch.set_num_threads(int(sys.argv[1]))
-torch.manual_seed(1)
 step, parameters = step_case()
 cases = {"step": step}
 cases.update(gradient_cases(lambda: nn.Conv2d(64, 128, 3, padding=1, bias=False), (16, 64, 32, 32), "conv"))
@@ -114,9 +87,4 @@ cases.update(gradient_cases(lambda: nn.Conv2d(64, 128, 3, stride=2, padding=1, g
 cases.update(gradient_cases(lambda: nn.ConvTranspose2d(128, 64, 4, 2, 1, bias=False), (16, 128, 16, 16), "convTranspose"))
 cases.update(gradient_cases(lambda: nn.Conv2d(128, 128, 3, padding=1, groups=128, bias=False), (16, 128, 28, 28), "depthwise"))
 cases.update(gradient_cases(lambda: nn.Conv2d(128, 128, 3, stride=2, padding=1, groups=128, bias=False), (16, 128, 56, 56), "depthwiseStrided"))
-print(json.dumps({"version": torch.__version__, "blas": blas(), "matrixGigaFlops": speed, "parameters": parameters}), flush=True)
-for line in sys.stdin:
-    case = cases[line.strip()]
-    start = clock()
-    own = case()
-    print(own if own is not None else clock() - start, flush=True)
+serve(cases, parameters)

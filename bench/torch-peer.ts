@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 
 /** The Python that has PyTorch. Debian's own is slow at some layers (see {@link warnOfSlowBlas}); a newer one, in a virtual environment, can be named instead. */
@@ -15,14 +16,16 @@ const Greeting = z.object({
 
 /** PyTorch in a process of its own. */
 export interface TorchPeer {
-  /** Trainable parameters of its inverse DCGAN. */
+  /** Of its network. */
   readonly parameters: number;
-  /** Runs a case of engine_peer.py once. @returns seconds. */
+  /** Runs a case of the script once. @returns seconds. */
   time(key: string): Promise<number>;
   close(): void;
 }
 
 export interface PeerOptions {
+  /** A Python file here whose last line hands its cases to `serve` of torch_peer.py. */
+  readonly script: URL;
   readonly threads: number;
   /** What its seconds are of. */
   readonly clock: 'wall' | 'processor';
@@ -33,9 +36,8 @@ export interface PeerOptions {
  *
  * @returns undefined where there is no PyTorch.
  */
-export async function openTorchPeer({ threads, clock }: PeerOptions): Promise<TorchPeer | undefined> {
-  const script = new URL('engine_peer.py', import.meta.url).pathname;
-  const child = spawn(PYTHON, [script, String(threads), clock], {
+export async function openTorchPeer({ script, threads, clock }: PeerOptions): Promise<TorchPeer | undefined> {
+  const child = spawn(PYTHON, [fileURLToPath(script), String(threads), clock], {
     stdio: ['pipe', 'pipe', 'ignore'],
     // As in our sessions: waiting threads that spin take the cores from those that work, on a machine that does anything else (here ten times slower).
     env: { OMP_WAIT_POLICY: 'PASSIVE', ...process.env },

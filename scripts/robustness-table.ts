@@ -89,8 +89,15 @@ for (const path of process.argv.slice(2)) {
   printTable(
     ['outcome', 'attack', 'rate', 'trials'],
     rates
-      .filter(({ attack }) => attack.includes('on the photo'))
-      .map((row) => [row.name, row.attack, share(row), `${row.successes} of ${row.trials}`]),
+      .filter(
+        ({ attack, name }) => attack.includes('on the photo') || name === 'no face found' || name.endsWith(', worn'),
+      )
+      .map((row) => [
+        row.name,
+        `${row.attack} ${row.perturbation?.epsilon ?? ''}`,
+        share(row),
+        `${row.successes} of ${row.trials}`,
+      ]),
   );
   printTable(
     ['defence', 'measure', 'without', 'with'],

@@ -174,16 +174,21 @@ const personSchema = z
 
 /** The smallest perturbation with which an attack succeeds. */
 const smallestSchema = z.object({
-  name: name.describe(`"${MEASURE.dodging}" or "${MEASURE.impersonation}".`),
+  name: name.describe(`"${MEASURE.dodging}", "${MEASURE.impersonation}", or "no face found".`),
   attack: name.describe('The attack.'),
   target: name.describe('Encoder that was attacked, with its defences.'),
   norm,
-  fmr: z.number().gt(0).max(1).describe('False match rate of the threshold that had to be crossed.'),
+  fmr: z
+    .number()
+    .gt(0)
+    .max(1)
+    .nullable()
+    .describe('False match rate of the threshold that had to be crossed; null for the detector.'),
   median: levels.nullable().describe('Median over the pairs; null where the attack fails on half of them or more.'),
   low: levels.nullable().describe('Lower bound of the median; null where it is "never".'),
   high: levels.nullable().describe('Upper bound of the median; null where it is "never".'),
-  pairs: z.int().min(1).describe('Pairs that were right when clean.'),
-  failed: count.describe('Of those, pairs on which nothing was found.'),
+  pairs: z.int().min(1).describe('Pairs or photos that were right when clean.'),
+  failed: count.describe('Of those, where nothing was found.'),
 });
 
 /** What an attack that only asks needs to succeed. */
@@ -290,11 +295,11 @@ const facePng = z
   .max(LARGEST_FACE)
   .regex(/^data:image\/png;base64,iVBORw0KGgo[A-Za-z0-9+/]+={0,2}$/, 'must be a small PNG as a data URI');
 
-/** A reconstruction, small and marked; present only where the person asked for faces. */
+/** A face that an attack made, small and marked; present only where somebody asked for faces. */
 const faceSchema = z.object({
   person: name.describe('Name or pseudonym.'),
   attack: name.describe('The attack that made it.'),
-  reconstruction: facePng.describe('The marked reconstruction as a data URI, at most 64 KB.'),
+  reconstruction: facePng.describe('The marked reconstruction, or perturbed photo, as a data URI, at most 64 KB.'),
   original: facePng.optional().describe('The photo it is compared with, only where that was asked for too.'),
 });
 
@@ -321,7 +326,10 @@ const findingsShape = z.object({
   costs: z.array(costSchema).describe('What defences cost on clean data; empty where none was tried.'),
   quality: z.array(qualitySchema).describe('Image quality: secondary, it never makes a verdict.'),
   provenance: provenanceSchema.describe('Enough to run it again and get the same numbers.'),
-  faces: z.array(faceSchema).optional().describe('Reconstructions, only with --show-faces: small and marked.'),
+  faces: z
+    .array(faceSchema)
+    .optional()
+    .describe('Reconstructions, or perturbed photos; only with --show-faces: small and marked.'),
 });
 
 /** The findings of an audit: what `findings.json` holds. */

@@ -7,6 +7,7 @@ import { ROBUSTNESS_PARTS, type RobustnessPart, runRobustnessAudit } from '../au
 import { facesHash, openWorkFolder } from '../audit/work-folder.ts';
 import { isFile } from '../data/photo-files.ts';
 import { INPUT_DEFENCE_FORMS } from '../defence/input/input-defence.ts';
+import { loadBundledModel } from '../runtime/bundled-models.ts';
 import { InputError } from '../util/errors.ts';
 import { Random } from '../util/random.ts';
 import { calibrationsFor } from './audit-calibration.ts';
@@ -78,6 +79,12 @@ export const auditRobustnessCommand = command({
       default: '5',
       valueHint: 'n',
     },
+    'physical-pairs': {
+      type: 'string',
+      description: 'pairs of each goal on which frames, patches and make-up are simulated, at most',
+      default: '3',
+      valueHint: 'n',
+    },
     'photo-pairs': {
       type: 'string',
       description: 'whole photos of each goal that are attacked from file to decision, at most',
@@ -110,6 +117,7 @@ export const auditRobustnessCommand = command({
       valueHint: 'folder',
     },
     resume: { type: 'boolean', description: 'go on with the audit that was broken off in --out' },
+    'show-faces': { type: 'boolean', description: 'put small, marked perturbed photos into the report' },
     'fail-on': {
       type: 'string',
       description: 'fooled: exit with status 3 where the encoder is fooled',
@@ -139,6 +147,7 @@ export const auditRobustnessCommand = command({
       pairs,
       queryPairs: wholeNumber(args['query-pairs'], '--query-pairs', { min: 1 }) ?? 5,
       maxQueries: wholeNumber(args.queries, '--queries', { min: 1 }) ?? 1000,
+      physicalPairs: wholeNumber(args['physical-pairs'], '--physical-pairs', { min: 1 }) ?? 3,
       photoPairs: wholeNumber(args['photo-pairs'], '--photo-pairs', { min: 1 }) ?? 10,
       smallestFmr: fmrOf(args.fmr),
       defences: listOf(args.defence),
@@ -187,11 +196,15 @@ export const auditRobustnessCommand = command({
         surrogates,
         faces: { name: chosen.name, attacked: faces.attacked.faces, calibration: faces.calibration.faces },
         ...(budgetMs === undefined ? {} : { endsAt: startedAt.getTime() + budgetMs }),
-        photos: { pairs: settings.photoPairs, openPipeline: source.openPipeline },
+        photos: {
+          pairs: settings.photoPairs,
+          openPipeline: source.openPipeline,
+          loadDetector: () => loadBundledModel('blazeface', { cacheDir: cacheDirectory() }),
+        },
         store: work.store,
         shippedThresholds: calibrations.thresholdsOf,
       });
-      const findings = robustnessFindings(measured, {
+      const findings = await robustnessFindings(measured, {
         version,
         command: recordedCommand(process.argv.slice(2)),
         seed,
@@ -205,6 +218,7 @@ export const auditRobustnessCommand = command({
         calibration: faces.calibration.faces,
         auxiliary: [],
         models: [],
+        showFaces: args['show-faces'] === true,
         ...(args.ownership === undefined ? {} : { ownership: args.ownership }),
       });
       await writeAudit(args.out, findings, baseline);

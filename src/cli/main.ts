@@ -21,6 +21,10 @@ const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'measure how much of a face an encoder’s templates give away',
     load: async () => (await import('./audit-inversion.ts')).auditInversionCommand,
   },
+  'audit robustness': {
+    summary: 'measure how an encoder can be fooled by small changes of a photo, and what defences are worth',
+    load: async () => (await import('./audit-robustness.ts')).auditRobustnessCommand,
+  },
   'train inverter': {
     summary: 'train the black-box inverter of an encoder',
     load: async () => (await import('./train-inverter.ts')).trainInverterCommand,
@@ -28,6 +32,30 @@ const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   'train generator': {
     summary: 'train the generator of faces that the white-box attacks use',
     load: async () => (await import('./train-generator.ts')).trainGeneratorCommand,
+  },
+  'train encoder': {
+    summary: 'train an encoder, with augmentation and adversarial training where asked',
+    load: async () => (await import('./train-encoder.ts')).trainEncoderCommand,
+  },
+  'train denoiser': {
+    summary: 'train a denoising auto-encoder to put before an encoder',
+    load: async () => (await import('./train-denoiser.ts')).trainDenoiserCommand,
+  },
+  'train translator': {
+    summary: 'train a translator of one person’s faces to another’s, to measure whether an encoder is deceived',
+    load: async () => (await import('./train-translator.ts')).trainTranslatorCommand,
+  },
+  'protect cloak': {
+    summary: 'cloak the faces in photos, and test what that is worth',
+    load: async () => (await import('./protect-cloak.ts')).protectCloakCommand,
+  },
+  'protect check': {
+    summary: 'test whether the face in a protected photo is still recognised',
+    load: async () => (await import('./protect-check.ts')).protectCheckCommand,
+  },
+  translate: {
+    summary: 'write faces as a translator makes them, marked',
+    load: async () => (await import('./translate.ts')).translateCommand,
   },
   verify: {
     summary: 'compare the faces of two photos',
@@ -45,9 +73,21 @@ const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'measure how well an encoder tells people apart',
     load: async () => (await import('./bench-verification.ts')).benchVerificationCommand,
   },
+  'bench smoothing': {
+    summary: 'measure what randomised smoothing of an encoder certifies, and whether that holds',
+    load: async () => (await import('./bench-smoothing.ts')).benchSmoothingCommand,
+  },
+  'bench squeezing': {
+    summary: 'measure how many adversarial faces feature squeezing detects',
+    load: async () => (await import('./bench-squeezing.ts')).benchSqueezingCommand,
+  },
   'bench experiments': {
     summary: 'train and compare the patent’s five experiments on the same people',
     load: async () => (await import('./bench-experiments.ts')).benchExperimentsCommand,
+  },
+  'bench translation': {
+    summary: 'measure whether encoders are deceived by translated faces',
+    load: async () => (await import('./bench-translation.ts')).benchTranslationCommand,
   },
   calibrate: {
     summary: 'measure the thresholds of an encoder at fixed false match rates',

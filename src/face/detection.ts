@@ -9,7 +9,7 @@ import { fromWindow, type ImageWindow, planWindows, windowMatrix } from './searc
 import { mergeOverlapping } from './suppression.ts';
 
 /** Side of BlazeFace's input. */
-const INPUT_PX = 256;
+export const DETECTOR_PX = 256;
 
 /** BlazeFace's grids: cells a side, and anchors in each cell. */
 const GRIDS = [
@@ -81,11 +81,11 @@ async function detectInWindows(
   for (let start = 0; start < windows.length; start += BATCH_SIZE) {
     const batch = windows.slice(start, start + BATCH_SIZE);
     const crops = batch.map((window) =>
-      warpAffine(image, windowMatrix(window, INPUT_PX), { widthPx: INPUT_PX, heightPx: INPUT_PX }),
+      warpAffine(image, windowMatrix(window, DETECTOR_PX), { widthPx: DETECTOR_PX, heightPx: DETECTOR_PX }),
     );
     const pixels = toPlanar(crops);
     for (let i = 0; i < pixels.length; i++) pixels[i] = 2 * (pixels[i] ?? 0) - 1;
-    const results = await detector.run({ input: float32(pixels, [batch.length, 3, INPUT_PX, INPUT_PX]) });
+    const results = await detector.run({ input: float32(pixels, [batch.length, 3, DETECTOR_PX, DETECTOR_PX]) });
     for (const grid of GRIDS) {
       const logits = results[grid.logits];
       const boxes = results[grid.boxes];
@@ -117,15 +117,15 @@ function decodeGrid(part: {
     const logit = part.logits[part.n * count + i] ?? 0;
     if (!(logit >= minLogit)) continue;
     const cell = Math.floor(i / grid.anchors);
-    const anchorX = (((cell % grid.cells) + 0.5) * INPUT_PX) / grid.cells;
-    const anchorY = ((Math.floor(cell / grid.cells) + 0.5) * INPUT_PX) / grid.cells;
+    const anchorX = (((cell % grid.cells) + 0.5) * DETECTOR_PX) / grid.cells;
+    const anchorY = ((Math.floor(cell / grid.cells) + 0.5) * DETECTOR_PX) / grid.cells;
     const start = (part.n * count + i) * ANCHOR_NUMBERS;
     const [dx = 0, dy = 0, width = 0, height = 0, ...rest] = part.boxes.subarray(start, start + ANCHOR_NUMBERS);
     // The network counts from the edge of the first pixel.
     const place = (x: number, y: number) =>
-      fromWindow(window, INPUT_PX, { x: anchorX + x - 0.5, y: anchorY + y - 0.5 });
+      fromWindow(window, DETECTOR_PX, { x: anchorX + x - 0.5, y: anchorY + y - 0.5 });
     const centre = place(dx, dy);
-    const scale = window.sidePx / INPUT_PX;
+    const scale = window.sidePx / DETECTOR_PX;
     const isLying = window.quarterTurns % 2 === 1;
     const [spanX, spanY] = [(isLying ? height : width) * scale, (isLying ? width : height) * scale];
     found.push({

@@ -78,10 +78,11 @@ export function batchNorm(
   return normaliseChannels(x, { scale, bias, mean, variance }, epsilon);
 }
 
-/** Instance normalisation of x [N,C,H,W] with learnt scale and bias. */
-export function instanceNorm2d(p: Parameters, x: Value): Value {
+/** Instance normalisation of x [N,C,H,W] with learnt scale and bias. @param options.firstScale - what the scale begins with; default 1. */
+export function instanceNorm2d(p: Parameters, x: Value, options: { readonly firstScale?: number } = {}): Value {
   const channels = x.shape[1] as number;
-  return instanceNorm(x, p.weight('scale', [channels], filled(1)), p.weight('bias', [channels], filled(0)));
+  const scale = p.weight('scale', [channels], filled(options.firstScale ?? 1));
+  return instanceNorm(x, scale, p.weight('bias', [channels], filled(0)));
 }
 
 /** Layer normalisation of x [N,F]. */

@@ -1,14 +1,16 @@
 import { describe, expect, test } from 'vitest';
 import type { Value } from '../graph/builder.ts';
 import { relu } from '../graph/ops/activation.ts';
+import { mul, square, sub } from '../graph/ops/arithmetic.ts';
+import { reduceSum } from '../graph/ops/reduction.ts';
 import { float32, type Tensor } from '../graph/tensor.ts';
 import { FacewardError, InterruptedError } from '../util/errors.ts';
 import { Random } from '../util/random.ts';
 import { readCheckpoint, writeCheckpoint } from './checkpoint.ts';
 import { batchNorm, linear } from './layers.ts';
 import { l2 } from './losses.ts';
-import { adam } from './optimisers.ts';
-import { type Parameters, scope, type Weights } from './parameters.ts';
+import { adam, sgd } from './optimisers.ts';
+import { filled, type Parameters, scope, type Weights } from './parameters.ts';
 import {
   buildTrainingGraph,
   cosineSchedule,
@@ -206,6 +208,33 @@ describe('the average', () => {
     const [start, end, middle] = [of(initial), of(states.at(-1)?.tensors as ReadonlyMap<string, Tensor>), of(weights)];
     expect(distance(middle, end)).toBeGreaterThan(0);
     expect(distance(middle, end)).toBeLessThan(distance(start, end));
+  });
+});
+
+describe('players', () => {
+  test('each one moves its own weights alone, by its own loss, from where the others stood', async () => {
+    const game: Problem = {
+      name: 'game',
+      seed: 1,
+      optimiser: sgd({ momentum: 0 }),
+      batch: { x: { shape: [1] } },
+      build: (parameters, { x }) => {
+        const [mine, theirs] = ['mine', 'theirs'].map((name) => parameters.weight(`${name}.w`, [1], filled(1)));
+        const product = mul(mul(mine as Value, theirs as Value), x as Value);
+        // One wants the product to be 3, the other -3.
+        const missed = (target: number): Value => reduceSum(square(sub(product, target)));
+        return { loss: missed(3), players: { 'theirs.': missed(-3) } };
+      },
+    };
+    const weights = await train(game, {
+      steps: 1,
+      averageSteps: 0,
+      learningRate: () => 0.1,
+      batch: () => ({ x: float32([2], [1]) }),
+    });
+    // The product is 2 and rises by 2 with either weight: 1 - 0.1 * 2 * (2 - 3) * 2, and 1 - 0.1 * 2 * (2 + 3) * 2.
+    expect(weights.get('mine.w')?.data[0]).toBeCloseTo(1.4, 6);
+    expect(weights.get('theirs.w')?.data[0]).toBeCloseTo(-1, 6);
   });
 });
 

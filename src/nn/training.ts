@@ -15,6 +15,11 @@ export type BatchShape = Readonly<Record<string, { readonly shape: Shape; readon
 /** What a training graph computes from a batch: the loss, and figures worth watching. */
 export interface Objective {
   readonly loss: Value;
+  /**
+   * Of a game of several players, such as a generator and its critics: what moves the weights whose names begin with this prefix, instead of `loss`. All move at once,
+   * each from where the others stood before the step.
+   */
+  readonly players?: Readonly<Record<string, Value>>;
   readonly figures?: Readonly<Record<string, Value>>;
 }
 
@@ -44,10 +49,11 @@ export function buildTrainingGraph(problem: Problem): TrainingGraph {
   const parameters = new TrainableParameters(builder, new Random(problem.seed).fork('weights'));
   const batch: Record<string, Value> = {};
   for (const [name, { shape, dtype }] of Object.entries(problem.batch)) batch[name] = builder.input(name, shape, dtype);
-  const { loss, figures = {} } = problem.build(parameters, batch);
+  const objective = problem.build(parameters, batch);
+  const { loss, figures = {} } = objective;
   const scalars = scalarInputs(builder, problem.optimiser);
   const names = [...parameters.weights.keys()];
-  const raw = gradients(loss, [...parameters.weights.values()]);
+  const raw = gradientsOf(objective, parameters.weights);
   const bounded = problem.clipNorm === undefined ? raw : clipByGlobalNorm(raw, problem.clipNorm);
 
   const initial = new Map<string, Tensor>(parameters.initial);
@@ -77,6 +83,26 @@ export function buildTrainingGraph(problem: Problem): TrainingGraph {
     modelNames: [...names, ...parameters.buffers.keys()],
     figureNames: Object.keys(watched),
   };
+}
+
+/** For each weight the gradient of what moves it. */
+function gradientsOf({ loss, players = {} }: Objective, weights: ReadonlyMap<string, Value>): Value[] {
+  const losses = new Map(
+    [...weights.keys()].map((name) => {
+      const player = Object.keys(players).find((prefix) => name.startsWith(prefix));
+      return [name, player === undefined ? loss : (players[player] as Value)];
+    }),
+  );
+  const found = new Map<string, Value>();
+  for (const [moving, names] of Map.groupBy(weights.keys(), (name) => losses.get(name) as Value)) {
+    gradients(
+      moving,
+      names.map((name) => weights.get(name) as Value),
+    ).forEach((gradient, i) => {
+      found.set(names[i] as string, gradient);
+    });
+  }
+  return [...weights.keys()].map((name) => found.get(name) as Value);
 }
 
 /** Everything that a training needs to go on exactly where it was. */

@@ -12,6 +12,7 @@ import { ratesSection } from './sections/rates.ts';
 import {
   defencesSection,
   photosSection,
+  physicalSection,
   queriesSection,
   smallestSection,
   transferSection,
@@ -86,7 +87,9 @@ const robustnessSections = (findings: Findings): Markup[] => [
   smallestSection(findings),
   transferSection(findings),
   queriesSection(findings),
+  physicalSection(findings),
   photosSection(findings),
+  facesSection(findings),
   defencesSection(findings),
   controlsSection(findings),
 ];

@@ -1,19 +1,12 @@
-import { encodeMarkedPng } from '../../image/mark.ts';
-import { resizeImage } from '../../image/resize.ts';
-import { checkFindings, FINDINGS_SCHEMA, type Findings, type ShownFace } from '../findings.ts';
+import { checkFindings, FINDINGS_SCHEMA, type Findings } from '../findings.ts';
 import { type AuditRecord, auditProvenance } from '../provenance.ts';
+import { type MadeFace, showFaces } from '../shown-faces.ts';
 import type { InversionMeasurements } from './run.ts';
 
 /** What the findings of an inversion audit need beside what was measured. */
 export interface FindingsContext extends AuditRecord {
   readonly showFaces: boolean;
 }
-
-/** Width of a reconstruction in a report, in pixels. */
-const SHOWN_PX = 96;
-
-/** Reconstructions shown at most. */
-const SHOWN_FACES = 12;
 
 /** The findings of an inversion audit, checked against the schema. */
 export async function inversionFindings(measured: InversionMeasurements, context: FindingsContext): Promise<Findings> {
@@ -34,7 +27,7 @@ export async function inversionFindings(measured: InversionMeasurements, context
       used: measured.subjects.flatMap(({ template, others }) => [template, ...others]),
       thresholds: measured.thresholds,
     }),
-    ...(context.showFaces ? { faces: await shownFaces(measured) } : {}),
+    ...(context.showFaces ? { faces: await showFaces(shownOf(measured), 'reconstructed') } : {}),
   } satisfies Findings);
 }
 
@@ -73,20 +66,8 @@ function overlap({ subjects }: InversionMeasurements, { auxiliary }: FindingsCon
   return subjects.filter(({ person }) => known.has(person)).length;
 }
 
-async function shownFaces({ strongest, subjects }: InversionMeasurements): Promise<ShownFace[]> {
-  const shown: ShownFace[] = [];
-  for (const [i, { person }] of subjects.slice(0, SHOWN_FACES).entries()) {
+const shownOf = ({ strongest, subjects }: InversionMeasurements): MadeFace[] =>
+  subjects.flatMap(({ person }, i) => {
     const image = strongest.images[i];
-    if (!image) continue;
-    const png = await encodeMarkedPng(resizeImage(image, SHOWN_PX, SHOWN_PX), {
-      kind: 'reconstructed',
-      method: strongest.attack,
-    });
-    shown.push({
-      person,
-      attack: strongest.attack,
-      reconstruction: `data:image/png;base64,${Buffer.from(png).toString('base64')}`,
-    });
-  }
-  return shown;
-}
+    return image ? [{ person, attack: strongest.attack, image }] : [];
+  });

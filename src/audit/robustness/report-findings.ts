@@ -1,12 +1,13 @@
 import { checkFindings, FINDINGS_SCHEMA, type Findings } from '../findings.ts';
 import { type AuditRecord, auditProvenance } from '../provenance.ts';
+import { showFaces } from '../shown-faces.ts';
 import type { RobustnessMeasurements } from './run.ts';
 
 /** The findings of a robustness audit, checked against the schema. */
-export function robustnessFindings(
+export async function robustnessFindings(
   measured: RobustnessMeasurements,
-  context: AuditRecord & { readonly ownership?: string },
-): Findings {
+  context: AuditRecord & { readonly showFaces: boolean },
+): Promise<Findings> {
   const { decision, access, subjects } = measured;
   return checkFindings({
     schema: FINDINGS_SCHEMA,
@@ -44,10 +45,11 @@ export function robustnessFindings(
       used: subjects.flatMap(({ template, others }) => [template, ...others.slice(0, 1)]),
       thresholds: measured.thresholds,
     }),
+    ...(context.showFaces ? { faces: await showFaces(measured.made, 'edited') } : {}),
   } satisfies Findings);
 }
 
-function knowledge(measured: RobustnessMeasurements, context: AuditRecord & { readonly ownership?: string }): string[] {
+function knowledge(measured: RobustnessMeasurements, context: AuditRecord): string[] {
   const knows = ['the photo that he hands in, and how faces are cut out of photos'];
   if (measured.access.kind === 'white-box') knows.push('the encoder’s architecture and weights');
   if (context.judges.length > 0)

@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { memoryStore, threshold } from '../../../test/fixtures/audit.ts';
 import { madePeople, tinyEncoder, withoutWeights } from '../../../test/fixtures/inversion.ts';
 import type { Encoder } from '../../encoder/encoder.ts';
+import { readProvenance } from '../../image/mark.ts';
 import { CapabilityError, InputError, InterruptedError } from '../../util/errors.ts';
 import { type Findings, findingsSchema, MEASURE } from '../findings.ts';
 import { robustnessFindings } from './report-findings.ts';
@@ -29,6 +30,7 @@ const audit = (more: Partial<RobustnessAuditOptions> = {}): Promise<RobustnessMe
     pairs: 12,
     queryPairs: 2,
     smallestFmr: 1e-3,
+    physicalPairs: 1,
     maxQueries: 40,
     defences: ['bits:4'],
     seed: 1,
@@ -38,7 +40,7 @@ const audit = (more: Partial<RobustnessAuditOptions> = {}): Promise<RobustnessMe
     ...more,
   });
 
-const findingsOf = (measured: RobustnessMeasurements): Findings =>
+const findingsOf = (measured: RobustnessMeasurements): Promise<Findings> =>
   robustnessFindings(measured, {
     version: '0.0.0',
     command: 'none',
@@ -53,6 +55,7 @@ const findingsOf = (measured: RobustnessMeasurements): Findings =>
     calibration: [],
     auxiliary: [],
     models: [],
+    showFaces: true,
   });
 
 describe('an audit of a linear encoder', () => {
@@ -60,7 +63,7 @@ describe('an audit of a linear encoder', () => {
   const undisturbed = new Map<string, Uint8Array>();
 
   beforeAll(async () => {
-    findings = findingsOf(await audit({ store: memoryStore(undisturbed) }));
+    findings = await findingsOf(await audit({ store: memoryStore(undisturbed) }));
   });
 
   test('finds it fooled, beside controls and self-tests that all held', () => {
@@ -94,6 +97,15 @@ describe('an audit of a linear encoder', () => {
     for (const { trials } of dodging) expect(trials).toBe(genuine?.successes);
   });
 
+  test('shows faces where it is asked to, each marked as edited', () => {
+    const shown = findings.faces ?? [];
+    expect(shown).toHaveLength(12);
+    for (const { reconstruction } of shown) {
+      const png = Buffer.from(reconstruction.slice(reconstruction.indexOf(',') + 1), 'base64');
+      expect(readProvenance(png)?.kind).toBe('edited');
+    }
+  });
+
   test('gives the transfer of the surrogate to the target and back', () => {
     const made = new Set(
       findings.rates.flatMap(({ perturbation, target: fools, fmr }) =>
@@ -124,7 +136,7 @@ describe('an audit of a linear encoder', () => {
     const files = new Map<string, Uint8Array>();
     await expect(audit({ store: memoryStore(files, 5) })).rejects.toThrow(InterruptedError);
     expect(files.size).toBe(5);
-    const resumed = findingsOf(await audit({ store: memoryStore(files) }));
+    const resumed = await findingsOf(await audit({ store: memoryStore(files) }));
     expect({ ...resumed, threatCard: undefined }).toEqual({ ...findings, threatCard: undefined });
     expect([...files.keys()].sort()).toEqual([...undisturbed.keys()].sort());
   });
@@ -146,7 +158,7 @@ test('the smallest perturbations: many steps need no more than one, a defence is
 });
 
 test('an encoder without weights is attacked through surrogates and by asking', async () => {
-  const findings = findingsOf(await audit({ target: withoutWeights(target), defences: [], pairs: 6 }));
+  const findings = await findingsOf(await audit({ target: withoutWeights(target), defences: [], pairs: 6 }));
   expect(findings.threatCard.access).toBe('black-box');
   expect(findings.smallest).toEqual([]);
   const makers = findings.rates.flatMap(({ perturbation }) => perturbation?.madeWith ?? []);
@@ -157,7 +169,7 @@ test('an encoder without weights is attacked through surrogates and by asking', 
 
 test('one photo a person: impersonation alone', async () => {
   const single = faces.attacked.filter((_, i) => i % 2 === 0);
-  const findings = findingsOf(
+  const findings = await findingsOf(
     await audit({ faces: { ...faces, attacked: single }, parts: ['epsilon'], attacks: ['BIM'], defences: [] }),
   );
   const names = findings.rates.filter(({ perturbation }) => perturbation).map(({ name }) => name);

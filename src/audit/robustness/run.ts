@@ -1,10 +1,11 @@
 import { EVASION_ATTACKS } from '../../attack/evasion/attacks.ts';
+import { openDetectorGradient } from '../../attack/evasion/detector/gradient.ts';
 import { QUERY_ATTACKS } from '../../attack/evasion/query-attacks.ts';
 import type { Encoder } from '../../encoder/encoder.ts';
 import { judgeEncoder } from '../../encoder/knowledge.ts';
 import type { FacePipeline } from '../../face/pipeline.ts';
+import type { Graph } from '../../graph/graph.ts';
 import { decodeImage } from '../../image/decode.ts';
-import type { Image } from '../../image/image.ts';
 import type { Threshold } from '../../metric/threshold.ts';
 import type { SessionOptions } from '../../runtime/session.ts';
 import { CapabilityError, InputError } from '../../util/errors.ts';
@@ -12,24 +13,37 @@ import { Random } from '../../util/random.ts';
 import type { Cost, Curve, Queries, Rate, SelfTest, Smallest } from '../findings.ts';
 import { genuineRates } from '../genuine-rates.ts';
 import { type Judge, openJudge, type ThresholdSources } from '../judge.ts';
+import type { MadeFace } from '../shown-faces.ts';
 import { type AuditFace, chooseSubjects, type Subject } from '../subjects.ts';
 import { VERDICT_FMR } from '../verdict.ts';
 import type { AuditStore } from '../work-folder.ts';
+import { perturbFaces } from './adversarial-faces.ts';
 import { affordablePairs } from './budget.ts';
-import { type RobustnessContext, verdictEpsilon } from './context.ts';
+import { mainAttack, type RobustnessContext, verdictEpsilon } from './context.ts';
 import { noiseControls, plantedControls } from './controls.ts';
 import { decideRobustness, type RobustnessDecision } from './decide.ts';
 import { measureDefence, requireDefences } from './defences.ts';
+import { type DetectorMeasurements, evadedDetector } from './detector.ts';
 import { gradientPool } from './gradients.ts';
-import { choosePairs, type EvasionPair } from './pairs.ts';
-import { attackPhotos } from './photo-space.ts';
+import { choosePairs } from './pairs.ts';
+import { attackPhotos, type PhotoSource } from './photo-space.ts';
+import { physicalRates } from './physical.ts';
 import { breaches } from './query-breaches.ts';
 import { selfTests } from './self-tests.ts';
 import { smallestAgainst } from './smallest.ts';
 import { againstEpsilon, epsilonCurves, transfer } from './white-box.ts';
 
 /** The parts of a robustness audit, in the order in which they run; controls and self-tests always run. */
-export const ROBUSTNESS_PARTS = ['epsilon', 'transfer', 'smallest', 'queries', 'defences', 'photos'] as const;
+export const ROBUSTNESS_PARTS = [
+  'epsilon',
+  'transfer',
+  'smallest',
+  'queries',
+  'defences',
+  'physical',
+  'photos',
+  'detector',
+] as const;
 export type RobustnessPart = (typeof ROBUSTNESS_PARTS)[number];
 
 /** What is audited, and how. */
@@ -52,12 +66,23 @@ export interface RobustnessAuditOptions extends ThresholdSources, SessionOptions
   readonly maxQueries: number;
   /** Specs of defences, each measured by itself. */
   readonly defences: readonly string[];
+  /** Pairs of each goal on which things that are worn are simulated, at most. */
+  readonly physicalPairs: number;
   /** Whole photos of each goal that are attacked, at most, and what finds faces in them; without it, and where the faces are cut out already, none are. */
-  readonly photos?: { readonly pairs: number; readonly openPipeline: () => Promise<FacePipeline> };
+  readonly photos?: WholePhotos;
   readonly seed: number;
   /** When the audit should be done, in milliseconds as of Date.now(): fewer pairs are attacked where the time does not suffice. */
   readonly endsAt?: number;
   readonly store: AuditStore;
+}
+
+/** How whole photos are attacked. */
+export interface WholePhotos {
+  /** Photos of each goal, at most. */
+  readonly pairs: number;
+  readonly openPipeline: () => Promise<FacePipeline>;
+  /** The graph of the detector that the pipeline has. */
+  readonly loadDetector: () => Promise<Graph>;
 }
 
 /** What a robustness audit measured. */
@@ -73,6 +98,8 @@ export interface RobustnessMeasurements {
   readonly subjects: readonly Subject[];
   readonly access: { readonly kind: 'white-box' | 'black-box'; readonly reason: string };
   readonly queriesSent: number;
+  /** Photos perturbed by the main attack within the verdict's budget. */
+  readonly made: readonly MadeFace[];
 }
 
 /**
@@ -162,7 +189,15 @@ async function measure(
     costs.push(...measured.costs);
     thresholds.push(...measured.judge.thresholds);
   }
-  if (has('photos') && options.isWhiteBox) rates.push(...(await photoRates(context, options)));
+  if (has('physical') && options.isWhiteBox) rates.push(...(await physicalRates(context, options.physicalPairs)));
+  const source = await openPhotos(context, options);
+  if (source && has('photos') && options.isWhiteBox)
+    rates.push(...(await attackPhotos(context, source, { ...options, pairs: source.pairs })));
+  if (source && has('detector')) {
+    const evaded = await attackDetector(context, source, options);
+    rates.push(...evaded.rates);
+    smallest.push(...evaded.smallest);
+  }
   const controls = [
     ...(await noiseControls(context)),
     ...(await plantedControls(context, {
@@ -195,16 +230,53 @@ async function measure(
     subjects,
     access: options.access,
     queriesSent: self.encoder.queries,
+    made: options.isWhiteBox ? await madeFaces(context) : [],
   };
 }
 
-async function photoRates(context: RobustnessContext, options: MeasureOptions): Promise<Rate[]> {
-  const { photos } = options;
+/** Perturbed photos to show. They are those of the curves and of transfer, which the store holds. */
+async function madeFaces(context: RobustnessContext): Promise<MadeFace[]> {
+  const attack = mainAttack(context);
+  if (!attack) return [];
+  const goal = context.pairs.dodge.length > 0 ? 'dodge' : 'impersonate';
+  const { images, pairs } = await perturbFaces(attack, context.pairs[goal], {
+    ...context,
+    norm: 'linf',
+    epsilon: verdictEpsilon(context),
+    madeWith: [context.self],
+    resources: { gradient: await context.gradients.of([context.self]) },
+  });
+  return images.map((image, i) => ({ person: pairs[i]?.person ?? '', attack: `${attack.name}, ${goal}`, image }));
+}
+
+/** The whole photos behind the pairs; undefined where the faces were cut out before. */
+async function openPhotos(
+  context: RobustnessContext,
+  { photos }: MeasureOptions,
+): Promise<(PhotoSource & WholePhotos) | undefined> {
   const hasPhotos = context.pairs.impersonate.some(({ probeFace }) => probeFace.photoPath !== undefined);
-  if (!photos || !hasPhotos) return [];
-  const photoOf = async ({ probeFace }: EvasionPair): Promise<Image | undefined> =>
-    probeFace.photoPath === undefined ? undefined : (await decodeImage(probeFace.photoPath)).image;
-  return attackPhotos(context, { pipeline: await photos.openPipeline(), photoOf }, { ...options, pairs: photos.pairs });
+  if (!photos || !hasPhotos) return undefined;
+  return {
+    ...photos,
+    pipeline: await photos.openPipeline(),
+    photoOf: async ({ probeFace: { photoPath } }) =>
+      photoPath === undefined ? undefined : (await decodeImage(photoPath)).image,
+  };
+}
+
+async function attackDetector(
+  context: RobustnessContext,
+  { pipeline, photoOf, loadDetector, pairs }: PhotoSource & WholePhotos,
+  options: SessionOptions,
+): Promise<DetectorMeasurements> {
+  const images = await Promise.all(context.pairs.impersonate.slice(0, pairs).map(photoOf));
+  const gradient = await openDetectorGradient(await loadDetector(), options);
+  try {
+    const photos = images.filter((image) => image !== undefined);
+    return await evadedDetector(context, photos, { pipeline, gradient });
+  } finally {
+    await gradient.close();
+  }
 }
 
 /** The members of a family by their names, in the family's order. */

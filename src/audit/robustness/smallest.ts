@@ -83,13 +83,17 @@ async function smallestPerturbations(
     sizes.push(...(await keepNumbers(store, key, () => search(attack, part, goal, key, { ...options, ...chunk }))));
     options.onProgress?.({ stage, done: first + part.length, total: pairs.length });
   }
+  return smallestRow(sizes, { name: measureOf(goal), attack: name, target, norm, fmr: threshold.fmr });
+}
+
+/** A row of findings from the smallest sizes that were found, in levels; infinite where none was. */
+export function smallestRow(
+  sizes: readonly number[],
+  row: Pick<Smallest, 'name' | 'attack' | 'target' | 'norm' | 'fmr'>,
+): Smallest {
   const { median, low, high } = medianInterval(sizes);
   return {
-    name: measureOf(goal),
-    attack: name,
-    target,
-    norm,
-    fmr: threshold.fmr,
+    ...row,
     median: finite(median),
     low: finite(low),
     high: finite(high),

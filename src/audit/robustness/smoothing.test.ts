@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { convolutionalEncoder, SMALL_FACE_PX } from '../../../test/fixtures/evasion.ts';
-import { EVASION_ATTACKS } from '../../attack/evasion/attacks.ts';
 import { withoutWeights } from '../../../test/fixtures/inversion.ts';
+import { EVASION_ATTACKS } from '../../attack/evasion/attacks.ts';
 import { CapabilityError, InputError } from '../../util/errors.ts';
 import { Random } from '../../util/random.ts';
 import type { AuditFace } from '../subjects.ts';

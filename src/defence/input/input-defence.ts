@@ -4,12 +4,14 @@ import { gaussianBlur, medianFilter } from '../../image/filter.ts';
 import type { Image } from '../../image/image.ts';
 import { resizeImage } from '../../image/resize.ts';
 import { denoiseTotalVariation } from '../../image/total-variation.ts';
+import { readModelFile } from '../../runtime/model-file.ts';
 import { InputError } from '../../util/errors.ts';
 import type { Random } from '../../util/random.ts';
+import { openDenoiser } from './denoiser.ts';
 
 /** What is done to a face before it is recognised. */
 export interface InputDefence {
-  /** As it was asked for: `jpeg:75`. */
+  /** As it was asked for: `jpeg:75`; of a model with its hash: `denoise:denoiser.onnx#1f2e3d4c`. */
   readonly spec: string;
   /** Whether the same face comes out differently each time. */
   readonly isRandom: boolean;
@@ -78,16 +80,17 @@ const KINDS: readonly Kind[] = [
 ];
 
 /** The forms of a spec, for help texts. */
-export const INPUT_DEFENCE_FORMS = `${KINDS.map(({ name, default: value }) => `${name}:${value}`).join(', ')}, joined by +`;
+export const INPUT_DEFENCE_FORMS = `${KINDS.map(({ name, default: value }) => `${name}:${value}`).join(', ')}, denoise:FILE.onnx, joined by +`;
 
 /**
  * The defences that a spec such as `jpeg:75+smooth:1` names, in the order in which they are applied. Without a number a kind takes its default.
  *
- * @throws InputError that says what a kind takes.
+ * @throws InputError that says what a kind takes, or that the model of `denoise:FILE.onnx` cannot be read.
  */
 export function parseInputDefences(spec: string): InputDefence[] {
   return spec.split('+').map((part) => {
-    const [name = '', text] = part.trim().split(':');
+    const [name = '', text] = part.trim().split(/:(.*)/s);
+    if (name === 'denoise') return denoiseBy(text);
     const kind = KINDS.find((candidate) => candidate.name === name);
     if (!kind) throw new InputError(`there is no defence "${name}"`, { hint: `defences are: ${INPUT_DEFENCE_FORMS}` });
     const value = text === undefined ? kind.default : text === '' ? Number.NaN : Number(text);
@@ -95,6 +98,12 @@ export function parseInputDefences(spec: string): InputDefence[] {
       throw new InputError(`the defence ${part.trim()} has no such setting`, { hint: `${name} takes: ${kind.number}` });
     return { spec: `${name}:${value}`, isRandom: kind.isRandom === true, apply: kind.apply(value) };
   });
+}
+
+function denoiseBy(path: string | undefined): InputDefence {
+  if (!path) throw new InputError('the defence denoise needs a model', { hint: 'write denoise:FILE.onnx' });
+  const { bytes, hash } = readModelFile(path);
+  return { spec: `denoise:${path}#${hash}`, isRandom: false, apply: openDenoiser(bytes) };
 }
 
 function reduceDepth(face: Image, bits: number): Image {

@@ -107,12 +107,15 @@ ${dataTable('Attacks by queries', columns, queries)}</section>`;
 
 /** Whole photos, from the file to the decision. */
 export function photosSection({ rates }: Findings): Markup {
-  const rows = rates.filter(({ attack }) => attack.includes('on the photo'));
+  const rows = rates.filter(({ attack, name }) => attack.includes('on the photo') || name === 'no face found');
   const [one] = rows;
   if (!one) return html``;
   const columns: Column<Rate>[] = [
     { title: 'Outcome', cell: ({ name }) => name },
-    { title: 'Attack', cell: ({ attack }) => attack },
+    {
+      title: 'Attack',
+      cell: ({ attack, perturbation }) => `${attack}, at most ${perturbation?.epsilon} of 255 levels`,
+    },
     { title: 'Rate', cell: (rate) => formatPercent(rate.rate), isNumber: true },
     { title: 'Interval', cell: formatInterval, isNumber: true },
     {
@@ -122,9 +125,30 @@ export function photosSection({ rates }: Findings): Markup {
     },
   ];
   return html`<section aria-labelledby="photos"><h2 id="photos">And with whole photos?</h2>
-<p>The photo’s own pixels are changed, by at most ${one.perturbation?.epsilon} of 255 levels, the photo is saved, and the system finds, aligns and judges the face anew. Photos in which no
-face is found any more are counted apart: that is no other identity.</p>
+<p>The photo’s own pixels are changed, the photo is saved, and the system finds, aligns and judges the face anew. Photos in which no
+face is found any more are counted apart: that is no other identity. The last rows attack the detector itself: it is Faceward’s own, not that of the audited system.</p>
 ${dataTable('From file to decision', columns, rows)}</section>`;
+}
+
+/** Frames, patches and make-up, in simulation. */
+export function physicalSection({ rates }: Findings): Markup {
+  const rows = rates.filter(({ name }) => name.endsWith(', worn'));
+  if (rows.length === 0) return html``;
+  const columns: Column<Rate>[] = [
+    { title: 'Worn', cell: ({ attack }) => attack },
+    { title: 'Goal', cell: ({ name }) => name.replace(' success, worn', '') },
+    { title: 'Succeeds', cell: (rate) => formatPercent(rate.rate), isNumber: true },
+    { title: 'Interval', cell: formatInterval, isNumber: true },
+    {
+      title: 'Trials',
+      cell: ({ successes, trials }) => `${formatCount(successes)} of ${formatCount(trials)}`,
+      isNumber: true,
+    },
+  ];
+  return html`<section aria-labelledby="physical"><h2 id="physical">And by what somebody wears?</h2>
+<p>Eyeglass frames, patches and make-up, simulated: drawn onto the face and seen in random pose, light and blur, and through JPEG. A trial succeeds where half of the views do that the optimisation never
+saw. “Plain” is the same thing with nothing adversarial in it: what that does already is no achievement of the attack.</p>
+${dataTable('Worn, in simulation', columns, rows)}</section>`;
 }
 
 /** A defence's rates at the verdict's threshold. */

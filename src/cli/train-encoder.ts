@@ -1,0 +1,144 @@
+import { basename, resolve } from 'node:path';
+import type { AuditFace } from '../audit/subjects.ts';
+import type { AdversarialSettings } from '../defence/training/adversarial-batch.ts';
+import { AUGMENTATIONS, type Augmentation } from '../defence/training/augmentation.ts';
+import { encoderGraph, type TrainingPerson, trainEncoder } from '../defence/training/encoder-training.ts';
+import { resizeImage } from '../image/resize.ts';
+import { InputError } from '../util/errors.ts';
+import { command } from './command.ts';
+import { cardPath, encoderCard } from './encoder-card.ts';
+import { sessionArgs, sessionOptions } from './encoder-options.ts';
+import { listOf, oneOf, positiveNumber, wholeNumber } from './option-values.ts';
+import { prepareOutputFile, writeOutputFile } from './output-file.ts';
+import { lockOutput } from './output-lock.ts';
+import { printLine, printNote } from './print.ts';
+import { trainingFaces } from './training-faces.ts';
+import { watchFigures } from './training-figures.ts';
+import { openTrainingRun, trainingArgs } from './training-run.ts';
+
+/** `faceward train encoder`: a MobileFaceNet, hardened where asked. */
+export const trainEncoderCommand = command({
+  name: 'train encoder',
+  description:
+    'Trains an encoder, MobileFaceNet with ArcFace’s loss, on people of the training side with several photos; with augmentation, and adversarially where asked. Writes the model and, beside it, a model card.',
+  examples: [
+    'faceward train encoder --data faces/ --out encoder.onnx --width 0.5 --steps 20000',
+    'faceward train encoder --data faces/ --out hardened.onnx --width 0.5 --adversarial pgd:2:3',
+    'faceward train encoder --data faces/ --out encoder.onnx --width 0.5 --steps 20000 --resume',
+  ],
+  args: {
+    data: {
+      type: 'string',
+      description: 'folder with one folder of photos for each person',
+      required: true,
+      valueHint: 'folder',
+    },
+    embedding: { type: 'string', description: 'numbers of an embedding', default: '128', valueHint: 'n' },
+    width: { type: 'string', description: 'factor on the paper’s channels', default: '1', valueHint: 'x' },
+    size: { type: 'string', description: 'side of the face in px, a multiple of 16', default: '112', valueHint: 'px' },
+    'min-photos': { type: 'string', description: 'people with fewer are left out', default: '2', valueHint: 'n' },
+    augment: {
+      type: 'string',
+      description: `how faces are changed at random, of ${AUGMENTATIONS.join(', ')}; or none`,
+      default: AUGMENTATIONS.join(','),
+      valueHint: 'ways',
+    },
+    adversarial: {
+      type: 'string',
+      description: 'train against PGD: pgd:EPS:STEPS, the largest change in levels of 255 and the gradient steps',
+      valueHint: 'pgd:2:3',
+    },
+    scale: { type: 'string', description: 'scale of ArcFace’s logits', default: '32', valueHint: 'x' },
+    margin: { type: 'string', description: 'margin of ArcFace, in radians', default: '0.3', valueHint: 'x' },
+    ...trainingArgs,
+    steps: { ...trainingArgs.steps, default: '20000' },
+    ...sessionArgs,
+  },
+  async run({ args, job }) {
+    const settings = {
+      form: {
+        sizePx: wholeNumber(args.size, '--size', { min: 32, max: 512 }) ?? 112,
+        width: positiveNumber(args.width, '--width'),
+        embeddingSize: wholeNumber(args.embedding, '--embedding', { min: 2 }) ?? 128,
+      },
+      steps: wholeNumber(args.steps, '--steps', { min: 1 }) ?? 20_000,
+      batchSize: wholeNumber(args.batch, '--batch', { min: 2 }) ?? 32,
+      learningRate: positiveNumber(args['learning-rate'], '--learning-rate'),
+      scale: positiveNumber(args.scale, '--scale'),
+      margin: positiveNumber(args.margin, '--margin'),
+      augmentations: augmentationsOf(args.augment),
+      seed: wholeNumber(args.seed, '--seed') ?? 1,
+      ...adversarialOf(args.adversarial),
+    };
+    const leastPhotos = wholeNumber(args['min-photos'], '--min-photos', { min: 2 }) ?? 2;
+    const checkpointSteps = wholeNumber(args['checkpoint-every'], '--checkpoint-every', { min: 1 }) ?? 100;
+    await prepareOutputFile(args.out);
+    await using _lock = await lockOutput(args.out);
+    const run = await openTrainingRun(
+      args.out,
+      JSON.stringify({ data: resolve(args.data), leastPhotos, ...settings }),
+      { resume: args.resume === true, int8: args.int8 === true },
+    );
+    if (run.finished) {
+      printNote(`${args.out} is finished`);
+      return;
+    }
+    const faces = await trainingFaces(args.data, args, job);
+    const { people, leftOut } = peopleWithSeveral(faces, leastPhotos, settings.form.sizePx);
+    printNote(`${people.length} people with ${leastPhotos} photos or more; ${leftOut} with fewer are left out`);
+    const watched = watchFigures(job);
+    const options = {
+      ...watched.job,
+      ...sessionOptions(args),
+      ...settings,
+      onCheckpoint: run.onCheckpoint,
+      checkpointSteps,
+      ...(run.resume ? { resume: run.resume } : {}),
+    };
+    const weights = await trainEncoder(people, options);
+    const count = people.reduce((sum, one) => sum + one.faces.length, 0);
+    const data = { name: basename(resolve(args.data)), side: 'train', people: people.length, faces: count } as const;
+    const card = encoderCard(options, { ...data, peopleLeftOut: leftOut }, watched.summary());
+    await writeOutputFile(cardPath(args.out), `${JSON.stringify(card, undefined, 2)}\n`);
+    await run.finish(encoderGraph(weights, settings.form, { card: JSON.stringify(card) }));
+    printLine(args.out);
+    printLine(cardPath(args.out));
+    if (card.trainingFigures !== null) printLine(card.trainingFigures);
+  },
+});
+
+function peopleWithSeveral(
+  faces: readonly AuditFace[],
+  least: number,
+  sizePx: number,
+): { readonly people: TrainingPerson[]; readonly leftOut: number } {
+  const byPerson = [...Map.groupBy(faces, ({ person }) => person)];
+  const people = byPerson
+    .filter(([, own]) => own.length >= least)
+    .map(([person, own]) => ({ person, faces: own.map(({ image }) => resizeImage(image, sizePx, sizePx)) }));
+  if (people.length < 2) {
+    throw new InputError(`${people.length} people on the training side have ${least} photos or more`, {
+      hint: 'bring more photos of the same people: an encoder learns from what stays the same between them',
+    });
+  }
+  return { people, leftOut: byPerson.length - people.length };
+}
+
+function augmentationsOf(text: string): Augmentation[] {
+  if (text === 'none') return [];
+  return listOf(text).flatMap((word) => oneOf(word, '--augment', AUGMENTATIONS) ?? []);
+}
+
+/** `pgd:2:3`: within two levels of 255, by three steps. */
+function adversarialOf(text: string | undefined): { readonly adversarial?: AdversarialSettings } {
+  if (text === undefined) return {};
+  const [, levels, steps] = /^pgd:(\d+(?:\.\d+)?):(\d+)$/.exec(text) ?? [];
+  const adversarial = { epsilonLinf: Number(levels) / 255, steps: Number(steps) };
+  const { epsilonLinf } = adversarial;
+  if (!(epsilonLinf > 0 && epsilonLinf < 1 && adversarial.steps >= 1 && adversarial.steps <= 50)) {
+    throw new InputError(`--adversarial ${text} is no setting of adversarial training`, {
+      hint: 'write pgd:EPS:STEPS, such as pgd:2:3: within 2 levels of 255, by 3 steps (50 at most)',
+    });
+  }
+  return { adversarial };
+}
