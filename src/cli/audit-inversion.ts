@@ -17,7 +17,7 @@ import { Random } from '../util/random.ts';
 import { calibrationsFor } from './audit-calibration.ts';
 import { readFaces, samplesFor } from './audit-faces.ts';
 import { openOtherEncoders } from './audit-judges.ts';
-import { printAudit, readBaseline, readVersion, writeAudit } from './audit-output.ts';
+import { auditArgs, printAudit, readBaseline, readVersion, writeAudit } from './audit-output.ts';
 import { cacheDirectory } from './cache-directory.ts';
 import { command } from './command.ts';
 import { type EncoderArgs, encoderArgs, openEncoderFromArgs, sessionOptions } from './encoder-options.ts';
@@ -53,21 +53,9 @@ export const auditInversionCommand = command({
       description: 'another encoder that judges; may be given several times; default: the bundled encoders',
       valueHint: 'encoder',
     },
-    calibration: {
-      type: 'string',
-      description:
-        'thresholds of an encoder or judge, as `faceward calibrate` writes them, for where --data has too few people; may be given several times',
-      valueHint: 'file',
-    },
     mode: { type: 'string', description: 'auto, black-box, white-box or both', default: 'auto', valueHint: 'mode' },
     people: { type: 'string', description: 'people attacked at most', default: '50', valueHint: 'n' },
     iterations: { type: 'string', description: 'iterations of the white-box attacks', default: '60', valueHint: 'n' },
-    budget: {
-      type: 'string',
-      description:
-        'time that the audit may take, about, such as 30m: where it does not suffice for --people, fewer are attacked',
-      valueHint: 'time',
-    },
     queries: {
       type: 'string',
       description: 'generated faces that the black-box attack may send to the encoder',
@@ -85,22 +73,18 @@ export const auditInversionCommand = command({
       description: 'an inverter of this encoder, as `faceward train inverter` writes it',
       valueHint: 'file.onnx',
     },
-    seed: { type: 'string', description: 'seed of everything random', default: '1', valueHint: 'n' },
     out: {
       type: 'string',
       description: 'folder for findings.json and report.html',
       default: 'faceward-audit',
       valueHint: 'folder',
     },
-    resume: { type: 'boolean', description: 'go on with the audit that was broken off in --out' },
-    'show-faces': { type: 'boolean', description: 'put small, marked reconstructions into the report' },
     'fail-on': {
       type: 'string',
       description: 'leaks: exit with status 3 where the encoder leaks',
       valueHint: 'verdict',
     },
-    baseline: { type: 'string', description: 'findings.json of an earlier audit to compare with', valueHint: 'file' },
-    json: { type: 'boolean', description: 'print the findings as JSON' },
+    ...auditArgs,
     ...encoderArgs,
     encoder: { ...encoderArgs.encoder, default: 'dlib' },
   },

@@ -1,10 +1,32 @@
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import type { ArgsDef } from 'citty';
 import { type Findings, formatFindings, parseFindings } from '../audit/findings.ts';
 import { renderReport } from '../report/html.ts';
 import { InputError } from '../util/errors.ts';
 import { writeOutputFile } from './output-file.ts';
 import { printJson, printLine } from './print.ts';
+
+/** Options of every audit: where its findings go, with what they are compared, and how it is gone on with. */
+export const auditArgs = {
+  calibration: {
+    type: 'string',
+    description:
+      'thresholds of an encoder, as `faceward calibrate` writes them, for where --data has too few people; may be given several times',
+    valueHint: 'file',
+  },
+  budget: {
+    type: 'string',
+    description:
+      'time that the audit may take, about, such as 30m: where it does not suffice, fewer people are attacked',
+    valueHint: 'time',
+  },
+  seed: { type: 'string', description: 'seed of everything random', default: '1', valueHint: 'n' },
+  resume: { type: 'boolean', description: 'go on with the audit that was broken off in --out' },
+  'show-faces': { type: 'boolean', description: 'put small, marked faces that the attack made into the report' },
+  baseline: { type: 'string', description: 'findings.json of an earlier audit to compare with', valueHint: 'file' },
+  json: { type: 'boolean', description: 'print the findings as JSON' },
+} as const satisfies ArgsDef;
 
 /** Writes findings.json and report.html, each whole or not at all. */
 export async function writeAudit(folder: string, findings: Findings, baseline: Findings | undefined): Promise<void> {

@@ -13,7 +13,7 @@ import { Random } from '../util/random.ts';
 import { calibrationsFor } from './audit-calibration.ts';
 import { readFaces, samplesFor } from './audit-faces.ts';
 import { openOtherEncoders } from './audit-judges.ts';
-import { printAudit, readBaseline, readVersion, writeAudit } from './audit-output.ts';
+import { auditArgs, printAudit, readBaseline, readVersion, writeAudit } from './audit-output.ts';
 import { cacheDirectory } from './cache-directory.ts';
 import { command } from './command.ts';
 import { encoderArgs, openEncoderFromArgs, sessionOptions } from './encoder-options.ts';
@@ -48,12 +48,6 @@ export const auditRobustnessCommand = command({
         'an encoder that an attacker has in place of the target; may be given several times; default: the bundled encoders',
       valueHint: 'encoder',
     },
-    calibration: {
-      type: 'string',
-      description:
-        'thresholds of an encoder or surrogate, as `faceward calibrate` writes them, for where --data has too few people; may be given several times',
-      valueHint: 'file',
-    },
     attacks: {
       type: 'string',
       description: `attacks by gradient, of ${EVASION_ATTACKS.map(({ name }) => name).join(', ')}`,
@@ -79,6 +73,13 @@ export const auditRobustnessCommand = command({
       default: '5',
       valueHint: 'n',
     },
+    space: {
+      type: 'string',
+      description:
+        'where perturbations live: crop (the aligned face; whole photos by the main attack alone) or photo (every attack and budget on whole photos as well)',
+      default: 'crop',
+      valueHint: 'space',
+    },
     'physical-pairs': {
       type: 'string',
       description: 'pairs of each goal on which frames, patches and make-up are simulated, at most',
@@ -103,28 +104,18 @@ export const auditRobustnessCommand = command({
       description: `parts of the audit, of ${ROBUSTNESS_PARTS.join(', ')}; default: all. Controls and self-tests always run`,
       valueHint: 'names',
     },
-    budget: {
-      type: 'string',
-      description:
-        'time that the audit may take, about, such as 30m: where it does not suffice for --pairs, fewer are attacked',
-      valueHint: 'time',
-    },
-    seed: { type: 'string', description: 'seed of everything random', default: '1', valueHint: 'n' },
     out: {
       type: 'string',
       description: 'folder for findings.json and report.html',
       default: 'faceward-robustness',
       valueHint: 'folder',
     },
-    resume: { type: 'boolean', description: 'go on with the audit that was broken off in --out' },
-    'show-faces': { type: 'boolean', description: 'put small, marked perturbed photos into the report' },
     'fail-on': {
       type: 'string',
       description: 'fooled: exit with status 3 where the encoder is fooled',
       valueHint: 'verdict',
     },
-    baseline: { type: 'string', description: 'findings.json of an earlier audit to compare with', valueHint: 'file' },
-    json: { type: 'boolean', description: 'print the findings as JSON' },
+    ...auditArgs,
     ...encoderArgs,
     encoder: { ...encoderArgs.encoder, default: 'dlib' },
     defence: {
@@ -148,6 +139,7 @@ export const auditRobustnessCommand = command({
       queryPairs: wholeNumber(args['query-pairs'], '--query-pairs', { min: 1 }) ?? 5,
       maxQueries: wholeNumber(args.queries, '--queries', { min: 1 }) ?? 1000,
       physicalPairs: wholeNumber(args['physical-pairs'], '--physical-pairs', { min: 1 }) ?? 3,
+      space: oneOf(args.space, '--space', ['crop', 'photo']),
       photoPairs: wholeNumber(args['photo-pairs'], '--photo-pairs', { min: 1 }) ?? 10,
       smallestFmr: fmrOf(args.fmr),
       defences: listOf(args.defence),
@@ -198,6 +190,7 @@ export const auditRobustnessCommand = command({
         ...(budgetMs === undefined ? {} : { endsAt: startedAt.getTime() + budgetMs }),
         photos: {
           pairs: settings.photoPairs,
+          every: settings.space === 'photo',
           openPipeline: source.openPipeline,
           loadDetector: () => loadBundledModel('blazeface', { cacheDir: cacheDirectory() }),
         },

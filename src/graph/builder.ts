@@ -83,6 +83,8 @@ export class GraphBuilder {
   readonly #scalars = new Map<string, Value>();
   readonly #weights = new Set<Value>();
   readonly #names = new Set<string>();
+  /** For each name that was wanted the number to try next. */
+  readonly #numbered = new Map<string, number>();
   readonly #metadata: Record<string, string> = {};
 
   constructor(name = 'graph') {
@@ -329,7 +331,10 @@ export class GraphBuilder {
 
   #unique(wanted: string): string {
     let name = wanted;
-    for (let i = 1; this.#names.has(name); i++) name = `${wanted}_${i}`;
+    // Names are never given back: those below the last number are taken still, and are not tried again.
+    let i = this.#numbered.get(wanted) ?? 1;
+    for (; this.#names.has(name); i++) name = `${wanted}_${i}`;
+    this.#numbered.set(wanted, i);
     this.#names.add(name);
     return name;
   }

@@ -36,14 +36,15 @@ export interface DefenceOptions {
  * Measures a defence in front of the target: what it costs on clean photos; the attack that does not know it; the attack that does (BPDA, and EOT where it is random); and one that
  * only asks.
  *
- * @param spec - such as `jpeg:75+smooth:1`.
+ * @param asked - such as `jpeg:75+smooth:1`.
  */
 export async function measureDefence(
-  spec: string,
+  asked: string,
   context: RobustnessContext,
   options: DefenceOptions,
 ): Promise<DefenceMeasurements> {
-  const defences = parseInputDefences(spec);
+  const defences = parseInputDefences(asked);
+  const spec = defences.map((defence) => defence.spec).join('+');
   const defended = defendEncoder(context.self.encoder, defences, { seed: options.seed });
   const judge = await openJudge(defended, { ...options.thresholds, ...context });
   const costs = await cleanCost(spec, judge, context, options.subjects);

@@ -66,7 +66,12 @@ const attack = (finds: (photo: Image) => boolean, pairs = 6) =>
   attackPhotos(
     { ...context, store: memoryStore() },
     { pipeline: pipelineThatFinds(finds), photoOf },
-    { pairs, threads: 1 },
+    {
+      pairs,
+      threads: 1,
+      attacks: context.attacks,
+      epsilons: context.epsilons,
+    },
   );
 
 test('changes the photo’s own pixels so that the person is not recognised, PNG and JPEG apart', async () => {

@@ -1,3 +1,4 @@
+import type { EvasionAttack } from '../../attack/evasion/attack.ts';
 import { type Goal, reaches } from '../../attack/evasion/goal.ts';
 import { alignedFace } from '../../encoder/aligned-face.ts';
 import { alignmentInRegion, photoGradient } from '../../encoder/photo-gradient.ts';
@@ -15,7 +16,7 @@ import type { SessionOptions } from '../../runtime/session.ts';
 import { throwIfAborted } from '../../util/progress.ts';
 import type { Rate } from '../findings.ts';
 import { VERDICT_FMR } from '../verdict.ts';
-import { mainAttack, type RobustnessContext, verdictEpsilon } from './context.ts';
+import type { RobustnessContext } from './context.ts';
 import { keepNumbers } from './kept.ts';
 import { type EvasionPair, GOALS, measureOf, PERTURBED_PX } from './pairs.ts';
 
@@ -39,31 +40,41 @@ const OUTCOME = { wrongWhenClean: 0, held: 1, reached: 2, noFace: 3 } as const;
  * Attacks whole photos, from the file to the decision: the perturbation lives on the photo's own pixels, by the gradient through the alignment, and the system that is asked finds
  * the face, aligns and embeds it anew. Where it finds no face any more, that is counted apart: it is no other identity.
  *
- * @param pairs - photos of each goal at most.
+ * @param options.pairs - photos of each goal at most.
+ * @param options.attacks - those that keep a budget are tried.
+ * @param options.epsilons - budgets, in levels of 255.
  */
 export async function attackPhotos(
   context: RobustnessContext,
   source: PhotoSource,
-  options: SessionOptions & { readonly pairs: number },
+  options: SessionOptions & {
+    readonly pairs: number;
+    readonly attacks: readonly EvasionAttack[];
+    readonly epsilons: readonly number[];
+  },
 ): Promise<Rate[]> {
   const { self, store } = context;
   const threshold = self.thresholds.find(({ fmr }) => fmr === VERDICT_FMR);
-  const attack = mainAttack(context);
-  if (!threshold || !attack?.perturb) return [];
+  if (!threshold) return [];
   const gradient = await openSimilarityGradient([self.encoder], { ...options, sizePx: PERTURBED_PX, batchSize: 1 });
   const rates: Rate[] = [];
   try {
     for (const goal of GOALS) {
       const pairs = context.pairs[goal].slice(0, options.pairs);
-      const outcomes: number[][] = [];
-      for (const [i, pair] of pairs.entries()) {
-        throwIfAborted(context);
-        const key = `photo ${goal} ${attack.name} ${verdictEpsilon(context)} ${self.encoder.id} ${i}`;
-        const run = () => attackPhoto(pair, { context, source, threshold, gradient, key });
-        outcomes.push(await keepNumbers(store, key, run));
-        context.onProgress?.({ stage: `${attack.name}, ${goal}, whole photos`, done: i + 1, total: pairs.length });
+      for (const attack of options.attacks.filter(({ perturb }) => perturb)) {
+        for (const epsilon of options.epsilons) {
+          const stage = `${attack.name}, ${goal}, linf ${epsilon}, whole photos`;
+          const outcomes: number[][] = [];
+          for (const [i, pair] of pairs.entries()) {
+            throwIfAborted(context);
+            const key = `photo ${goal} ${attack.name} ${epsilon} ${self.encoder.id} ${i}`;
+            const run = () => attackPhoto(pair, { context, source, threshold, gradient, attack, epsilon, key });
+            outcomes.push(await keepNumbers(store, key, run));
+            context.onProgress?.({ stage, done: i + 1, total: pairs.length });
+          }
+          rates.push(...ratesOf(goal, outcomes, { attack: attack.name, epsilon, target: self.encoder.id }));
+        }
       }
-      rates.push(...ratesOf(goal, outcomes, context));
     }
   } finally {
     await gradient.close();
@@ -76,6 +87,9 @@ interface PhotoAttack {
   readonly source: PhotoSource;
   readonly threshold: Threshold;
   readonly gradient: SimilarityGradient;
+  readonly attack: EvasionAttack;
+  /** In levels of 255. */
+  readonly epsilon: number;
   readonly key: string;
 }
 
@@ -107,7 +121,7 @@ async function perturbPhoto(
   landmarks: FivePoints,
   goal: Goal,
   reference: Float32Array,
-  { context, gradient, key }: PhotoAttack,
+  { context, gradient, attack, epsilon, key }: PhotoAttack,
 ): Promise<Image> {
   const { corner, sizePx } = regionAround(landmarks);
   const references = [[reference]];
@@ -115,9 +129,9 @@ async function perturbPhoto(
   const onPhoto = photoGradient(gradient, [{ matrix, references: references[0] as Float32Array[] }], sizePx);
   const task = { goal, faces: [readRegion(photo, corner, sizePx)], references };
   const [made] =
-    (await mainAttack(context)?.perturb?.(
+    (await attack.perturb?.(
       task,
-      [verdictEpsilon(context) / 255],
+      [epsilon / 255],
       { gradient: onPhoto },
       { norm: 'linf', random: context.random.fork(key), ...(context.signal ? { signal: context.signal } : {}) },
     )) ?? [];
@@ -169,9 +183,11 @@ function writeRegion(
   return { ...photo, data };
 }
 
-function ratesOf(goal: Goal, outcomes: readonly (readonly number[])[], context: RobustnessContext): Rate[] {
-  const { id } = context.self.encoder;
-  const attack = mainAttack(context)?.name ?? '';
+function ratesOf(
+  goal: Goal,
+  outcomes: readonly (readonly number[])[],
+  { attack, epsilon, target }: { readonly attack: string; readonly epsilon: number; readonly target: string },
+): Rate[] {
   const right = outcomes.filter(([first]) => first !== undefined && first !== OUTCOME.wrongWhenClean);
   if (right.length === 0) return [];
   return FILES.flatMap(({ name: file }, k) =>
@@ -183,10 +199,10 @@ function ratesOf(goal: Goal, outcomes: readonly (readonly number[])[], context: 
     ).map(([name, wanted]) => ({
       name,
       attack: `${attack} on the photo, saved as ${file}`,
-      target: id,
-      judge: id,
+      target,
+      judge: target,
       fmr: VERDICT_FMR,
-      perturbation: { norm: 'linf' as const, epsilon: verdictEpsilon(context), madeWith: [id] },
+      perturbation: { norm: 'linf' as const, epsilon, madeWith: [target] },
       ...wilson(right.filter((own) => own[k] === wanted).length, right.length),
     })),
   );

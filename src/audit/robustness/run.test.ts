@@ -31,7 +31,7 @@ const audit = (more: Partial<RobustnessAuditOptions> = {}): Promise<RobustnessMe
     queryPairs: 2,
     smallestFmr: 1e-3,
     physicalPairs: 1,
-    maxQueries: 40,
+    maxQueries: 200,
     defences: ['bits:4'],
     seed: 1,
     store: memoryStore(),
@@ -74,15 +74,19 @@ describe('an audit of a linear encoder', () => {
     expect(findingsSchema.safeParse(findings).success).toBe(true);
   });
 
-  test('attacked the planted encoders with each attack, the weak one always fooled, the strong one never', () => {
-    const planted = findings.controls.filter(({ expected }) => expected !== 'chance');
-    expect(new Set(planted.map(({ attack, name, expected }) => `${attack} ${name} ${expected}`)).size).toBe(8);
-    expect(planted.filter(({ expected }) => expected === 'withstands').map(({ successes }) => successes)).toEqual([
-      0, 0, 0, 0,
-    ]);
-    expect(
-      Math.min(...planted.filter(({ expected }) => expected === 'fooled').map(({ rate }) => rate)),
-    ).toBeGreaterThan(0.9);
+  test('attacked the planted encoders with each attack, those that only ask too: the weak one always fooled, the strong one never', () => {
+    for (const expected of ['fooled', 'withstands'] as const) {
+      const planted = findings.controls.filter((control) => control.expected === expected);
+      expect(planted.map(({ attack, name }) => `${attack}, ${name}`).sort()).toEqual(
+        ['BIM', 'FGSM', 'Square'].flatMap((attack) => [
+          `${attack}, ${MEASURE.dodging}`,
+          `${attack}, ${MEASURE.impersonation}`,
+        ]),
+      );
+      const rates = planted.map(({ rate }) => rate);
+      if (expected === 'fooled') expect(Math.min(...rates)).toBeGreaterThanOrEqual(0.5);
+      else expect(Math.max(...rates)).toBe(0);
+    }
   });
 
   test('leaves out pairs that are wrong when clean, for each encoder by its own threshold', () => {
@@ -143,7 +147,7 @@ describe('an audit of a linear encoder', () => {
 });
 
 test('the smallest perturbations: many steps need no more than one, a defence is judged by whoever knows it', async () => {
-  const { smallest } = await audit({ pairs: 4, parts: ['smallest', 'defences'] });
+  const { smallest } = await audit({ pairs: 2, queryAttacks: [], parts: ['smallest', 'defences'] });
   const median = (attack: string, of: string): number =>
     smallest.find(
       (row) => row.attack === attack && row.target === of && row.name === MEASURE.dodging && row.norm === 'l2',

@@ -80,6 +80,8 @@ export interface RobustnessAuditOptions extends ThresholdSources, SessionOptions
 export interface WholePhotos {
   /** Photos of each goal, at most. */
   readonly pairs: number;
+  /** Every attack and budget, or the main attack within the verdict's budget alone. */
+  readonly every: boolean;
   readonly openPipeline: () => Promise<FacePipeline>;
   /** The graph of the detector that the pipeline has. */
   readonly loadDetector: () => Promise<Graph>;
@@ -192,7 +194,7 @@ async function measure(
   if (has('physical') && options.isWhiteBox) rates.push(...(await physicalRates(context, options.physicalPairs)));
   const source = await openPhotos(context, options);
   if (source && has('photos') && options.isWhiteBox)
-    rates.push(...(await attackPhotos(context, source, { ...options, pairs: source.pairs })));
+    rates.push(...(await attackPhotos(context, source, { ...options, ...photoAttacks(context, source) })));
   if (source && has('detector')) {
     const evaded = await attackDetector(context, source, options);
     rates.push(...evaded.rates);
@@ -262,6 +264,17 @@ async function openPhotos(
     photoOf: async ({ probeFace: { photoPath } }) =>
       photoPath === undefined ? undefined : (await decodeImage(photoPath)).image,
   };
+}
+
+/** On whole photos every attack and budget runs only where that is asked for: they go through the network one by one. */
+function photoAttacks(
+  context: RobustnessContext,
+  { pairs, every }: WholePhotos,
+): Pick<RobustnessContext, 'attacks' | 'epsilons'> & { readonly pairs: number } {
+  const main = mainAttack(context);
+  return every
+    ? { pairs, attacks: context.attacks, epsilons: context.epsilons }
+    : { pairs, attacks: main ? [main] : [], epsilons: [verdictEpsilon(context)] };
 }
 
 async function attackDetector(
