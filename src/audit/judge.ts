@@ -104,7 +104,7 @@ export async function openJudge(encoder: Encoder, sources: ThresholdSources): Pr
     (await sources.shippedThresholds(encoder))?.filter(({ fmr }) =>
       [...AUDIT_FMRS, ...(sources.fmrs ?? [])].includes(fmr),
     );
-  if (!thresholds) {
+  if (!thresholds?.some(({ fmr }) => fmr === VERDICT_FMR)) {
     throw new InputError(
       `there are no thresholds for "${encoder.id}": too few calibration people, and none are shipped`,
       { hint: 'give a data set with about 150 people or more, or make thresholds with `faceward calibrate`' },

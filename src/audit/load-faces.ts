@@ -66,9 +66,9 @@ async function facesOf(
     widthPx: FACE_PX,
     heightPx: FACE_PX,
   };
-  return found.map(({ landmarks }, k) => ({
+  return found.map(({ landmarks, box }, k) => ({
     id: `${sample.id}#${k}`,
-    photoPath: sample.path,
+    photo: { path: sample.path, box },
     person: which === 'all' ? `${sample.id}, face ${k + 1}` : sample.person,
     image: warpAffine(image, alignmentMatrix(landmarks, view), {
       widthPx: FACE_PX,

@@ -34,7 +34,12 @@ export interface AuditRecord {
  */
 export function auditProvenance(
   context: AuditRecord,
-  measured: { readonly used: readonly AuditFace[]; readonly thresholds: readonly Threshold[] },
+  measured: {
+    readonly used: readonly AuditFace[];
+    readonly thresholds: readonly Threshold[];
+    /** Default: Wilson's. */
+    readonly intervals?: string;
+  },
 ): Provenance {
   const { target, judges, attacked, calibration, auxiliary } = context;
   const { used } = measured;
@@ -61,7 +66,7 @@ export function auditProvenance(
     ],
     data,
     thresholds: measured.thresholds.map(thresholdRow),
-    intervals: { method: 'Wilson', confidence: 0.95 },
+    intervals: { method: measured.intervals ?? 'Wilson', confidence: 0.95 },
   };
 }
 

@@ -1,3 +1,4 @@
+import type { Box } from '../face/face.ts';
 import type { Image } from '../image/image.ts';
 import { InputError } from '../util/errors.ts';
 import type { Random } from '../util/random.ts';
@@ -9,8 +10,8 @@ export interface AuditFace {
   readonly person: string;
   /** Square; its edges are those of the canonical frame. */
   readonly image: Image;
-  /** The file of the photo that it was cut out of; absent where the file holds a face that is aligned already. */
-  readonly photoPath?: string;
+  /** The photo that it was cut out of, and where it is in it; absent where the file holds a face that is aligned already. */
+  readonly photo?: { readonly path: string; readonly box: Box };
 }
 
 /** A person whose template is stolen. */

@@ -51,7 +51,9 @@ export async function openWorkFolder(
     store: {
       read: async (name) => {
         const sealed = await readIfThere(join(folder, `${keyOf(name)}.bin`));
-        return sealed && cipher.open(sealed, cipher.label(keyOf(name)));
+        const bytes = sealed && cipher.open(sealed, cipher.label(keyOf(name)));
+        // A copy of its own: Node's buffers share one memory, which whoever reads numbers out of it must not see.
+        return bytes && Uint8Array.from(bytes);
       },
       // Written aside and renamed: a file that is there is whole, whenever the process was killed.
       write: async (name, bytes) => {

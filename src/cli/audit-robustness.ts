@@ -194,6 +194,7 @@ export const auditRobustnessCommand = command({
           openPipeline: source.openPipeline,
           loadDetector: () => loadBundledModel('blazeface', { cacheDir: cacheDirectory() }),
         },
+        showFaces: args['show-faces'] === true,
         store: work.store,
         shippedThresholds: calibrations.thresholdsOf,
       });

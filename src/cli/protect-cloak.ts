@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { describeEncoder } from '../audit/protection/make-receipt.ts';
 import type { Receipt } from '../audit/protection/receipt.ts';
@@ -103,7 +104,7 @@ export const protectCloakCommand = command({
         seed,
         encoders: encoders.all.map(describeEncoder),
         person: args.person ?? null,
-        known: known.map(({ person, path }) => [person, path]),
+        known: await Promise.all(known.map(async ({ person, path }) => [person, path, await fingerprintOf(path)])),
       }),
     };
     if (args['dry-run']) return rehearse(photos, settings, job);
@@ -162,6 +163,12 @@ async function knownPhotos(
   const person = args.person ?? (personDir === undefined ? '' : basename(resolve(personDir)));
   const own = personDir === undefined ? [] : (await listCleanPhotos(personDir)).map((photo) => ({ ...photo, person }));
   return [...own, ...(against === undefined ? [] : await listCleanPhotos(against))];
+}
+
+/** What tells whether a file was replaced: its size, and when it was written. */
+async function fingerprintOf(path: string): Promise<readonly [number, number]> {
+  const { size, mtimeMs } = await stat(path);
+  return [size, mtimeMs];
 }
 
 const hashOf = (value: unknown): string => createHash('sha256').update(JSON.stringify(value)).digest('hex');

@@ -96,3 +96,10 @@ export function hashString(text: string): number {
   hash ^= hash >>> 13;
   return hash >>> 0;
 }
+
+/** A 32-bit hash of bytes, as {@link hashString}'s of text. */
+export function hashBytes(bytes: Uint8Array): number {
+  let text = '';
+  for (let i = 0; i < bytes.length; i += 8192) text += String.fromCharCode(...bytes.subarray(i, i + 8192));
+  return hashString(text);
+}

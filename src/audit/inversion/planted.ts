@@ -4,8 +4,7 @@ import { GraphBuilder } from '../../graph/builder.ts';
 import { ints, withFreeBatch } from '../../graph/graph.ts';
 import { sub } from '../../graph/ops/arithmetic.ts';
 import { flatten } from '../../graph/ops/shape.ts';
-import type { Image } from '../../image/image.ts';
-import { hashString, Random } from '../../util/random.ts';
+import { hashBytes, Random } from '../../util/random.ts';
 
 const FRAME = { box: { x: 0, y: 0, width: 112, height: 112 }, widthPx: 112, heightPx: 112 } as const;
 
@@ -35,14 +34,8 @@ export function plantedStrongEncoder(): Encoder {
     },
     embed: async (faces) => {
       queries += faces.length;
-      return faces.map((face) => new Random(hashOf(face)).normals(128));
+      return faces.map((face) => new Random(hashBytes(face.data)).normals(128));
     },
     close: async () => {},
   };
-}
-
-function hashOf({ data }: Image): number {
-  let text = '';
-  for (let i = 0; i < data.length; i += 8192) text += String.fromCharCode(...data.subarray(i, i + 8192));
-  return hashString(text);
 }

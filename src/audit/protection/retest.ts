@@ -126,9 +126,16 @@ function compared(
     samePhoto: sameSimilarity,
     otherPhotos,
     rank: rankOf(after, before, own, others),
-    recognisedBefore: threshold && decidedBefore !== undefined ? decidedBefore >= threshold.similarity : null,
+    recognisedBefore: threshold ? recognisedClean(decidedBefore, own, threshold.similarity) : null,
     recognised: threshold && decides !== null ? decides >= threshold.similarity : null,
   };
+}
+
+/** Whether the person is recognised in clean photos: in the photo before it was changed, else in the references among each other; null where neither is there. */
+function recognisedClean(before: number | undefined, own: readonly Float32Array[], threshold: number): boolean | null {
+  if (before !== undefined) return before >= threshold;
+  if (own.length < 2) return null;
+  return own.some((one, i) => own.slice(i + 1).some((other) => cosineSimilarityOr(-1, one, other) >= threshold));
 }
 
 function rankOf(

@@ -70,12 +70,17 @@ function outcomeOf({ id, role, threshold }: ReceiptEncoder, tests: readonly Rece
   const own = tests.filter(({ encoder }) => encoder === id);
   const plain = own.find(({ transformation }) => transformation === 'as-it-is');
   const wordsOf = (name: string): string => TRANSFORMATIONS.find((one) => one.name === name)?.words ?? name;
+  const recognisedAfter = own
+    .filter(({ recognised }) => recognised)
+    .map(({ transformation }) => wordsOf(transformation));
+  // What does not recognise the person in clean photos shows nothing by not recognising this one. A photo and its own cloaked copy need no further proof.
+  const isKnown = plain?.recognisedBefore === true || (plain?.recognisedBefore === null && plain.samePhoto !== null);
   return {
     id,
     role,
     isJudged:
-      threshold !== null && plain !== undefined && plain.recognised !== null && plain.recognisedBefore !== false,
-    recognisedAfter: own.filter(({ recognised }) => recognised).map(({ transformation }) => wordsOf(transformation)),
+      threshold !== null && plain !== undefined && plain.recognised !== null && (recognisedAfter.length > 0 || isKnown),
+    recognisedAfter,
   };
 }
 

@@ -26,7 +26,7 @@ export async function affordablePairs(
   const { endsAt, store } = options;
   if (endsAt === undefined || !options.isWhiteBox) return subjects.length;
   const known = await store.read(KEPT);
-  if (known) return new DataView(known.slice().buffer).getUint32(0);
+  if (known) return new DataView(Uint8Array.from(known).buffer).getUint32(0);
   const before = Date.now();
   await againstEpsilon({
     ...context,

@@ -1,15 +1,17 @@
 import type { EvasionAttack } from '../../attack/evasion/attack.ts';
 import type { Goal } from '../../attack/evasion/goal.ts';
 import type { QueryAttack } from '../../attack/evasion/query-attack.ts';
+import { wilson } from '../../metric/intervals.ts';
 import type { Threshold } from '../../metric/threshold.ts';
 import type { JobOptions } from '../../util/progress.ts';
 import type { Random } from '../../util/random.ts';
+import type { Rate } from '../findings.ts';
 import type { Judge } from '../judge.ts';
 import { VERDICT_FMR } from '../verdict.ts';
 import type { AuditStore } from '../work-folder.ts';
 import { VERDICT_EPSILON } from './decide.ts';
 import type { Gradients } from './gradients.ts';
-import { type EvasionPair, rightWhenClean } from './pairs.ts';
+import { type EvasionPair, GOALS, rightWhenClean } from './pairs.ts';
 
 /** What every part of a robustness audit works with. */
 export interface RobustnessContext extends JobOptions {
@@ -41,6 +43,26 @@ export const mainAttack = ({ attacks }: Pick<RobustnessContext, 'attacks'>): Eva
   const budgeted = attacks.filter(({ perturb }) => perturb);
   return budgeted.find(({ name }) => name === 'MIM') ?? budgeted.at(-1);
 };
+
+/** How many pairs a judge gets wrong while nothing is perturbed: they are left out of all that follows, and counted here. */
+export async function droppedRates(context: RobustnessContext, judge: Judge): Promise<Rate[]> {
+  const rows: Rate[] = [];
+  const { id } = judge.encoder;
+  for (const goal of GOALS) {
+    const open = await attackable(context, goal, judge);
+    const all = context.pairs[goal].length;
+    if (!open || all === 0) continue;
+    rows.push({
+      name: `wrong when clean, ${goal === 'dodge' ? 'dodging' : 'impersonation'}`,
+      attack: 'none',
+      target: id,
+      judge: id,
+      fmr: VERDICT_FMR,
+      ...wilson(all - open.pairs.length, all),
+    });
+  }
+  return rows;
+}
 
 /** The pairs of a goal that a judge gets right when clean, and its threshold; none where it has no threshold at that FMR. */
 export async function attackable(

@@ -34,13 +34,17 @@ const control = (expected: MeasuredControl['expected'], successes: number): Meas
 
 const CONTROLS = [control('fooled', 100), control('withstands', 0), control('chance', 0)];
 
+/** Nothing succeeds of either goal. */
+const CLEAR = [genuine(), rate(0), rate(0, { name: MEASURE.impersonation })];
+
 const decide = (more: Partial<RobustnessEvidence>): ReturnType<typeof decideRobustness> =>
   decideRobustness({
     target: TARGET,
-    rates: [genuine(), rate(0)],
+    rates: CLEAR,
     queries: [],
     controls: CONTROLS,
     selfTests: [],
+    isWhiteBox: true,
     ...more,
   });
 
@@ -51,9 +55,39 @@ describe('decideRobustness', () => {
     expect(sentence.replaceAll('\u00a0', ' ')).toContain('not recognised any more in 60.0 % of trials');
   });
 
-  test('withstood where nothing of the many pairs succeeds, and inconclusive where there are too few', () => {
+  test('withstood where nothing of the many pairs succeeds', () => {
     expect(decide({}).verdict).toBe('withstood');
-    expect(decide({ rates: [genuine(), rate(0, wilson(0, 20))] }).verdict).toBe('inconclusive');
+  });
+
+  test.each([
+    ['one goal alone', [genuine(), rate(0)], /impersonation success was not measured/],
+    [
+      'transfer alone',
+      CLEAR.map((row) => ({
+        ...row,
+        ...(row.perturbation ? { perturbation: { ...row.perturbation, madeWith: ['other'] } } : {}),
+      })),
+      /by its own gradient/,
+    ],
+    ['one step alone', CLEAR.map((row) => ({ ...row, attack: 'FGSM' })), /many steps/],
+    [
+      'smaller changes alone',
+      CLEAR.map((row) => ({
+        ...row,
+        ...(row.perturbation ? { perturbation: { ...row.perturbation, epsilon: 2 } } : {}),
+      })),
+      /8 of 255/,
+    ],
+    ['no second photos', CLEAR.slice(1), /nobody has two photos/],
+  ])('nothing is cleared by %s', (_, rates, sentence) => {
+    const decision = decide({ rates });
+    expect(decision.verdict).toBe('inconclusive');
+    expect(decision.sentence).toMatch(sentence);
+  });
+
+  test('says how many pairs would settle it', () => {
+    const few = CLEAR.map((row) => (row.perturbation ? { ...row, ...wilson(0, 30) } : row));
+    expect(decide({ rates: few }).sentence).toMatch(/About 73 pairs/);
   });
 
   test.each([
@@ -62,7 +96,7 @@ describe('decideRobustness', () => {
     ['another threshold', rate(100, { fmr: 1e-2 })],
     ['whole photos, whose faces may not be found', rate(100, { name: 'dodging success, from file to decision' })],
   ])('%s decide nothing', (_, row) => {
-    expect(decide({ rates: [genuine(), rate(0), row] }).verdict).toBe('withstood');
+    expect(decide({ rates: [...CLEAR, row] }).verdict).toBe('withstood');
   });
 
   test('transfer and queries decide as well', () => {

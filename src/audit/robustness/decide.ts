@@ -1,5 +1,6 @@
 import { formatCount, formatExactPercent, formatInterval, formatPercent } from '../figures.ts';
 import { type Control, MEASURE, type Queries, type Rate, type SelfTest, type Verdict } from '../findings.ts';
+import { trialsToSettle } from '../sample-size.ts';
 import { blindness, leakLevel, type MeasuredControl, VERDICT_FMR } from '../verdict.ts';
 
 /** Changes of at most this many of 255 levels count for the verdict: hardly anybody sees them in a photo. */
@@ -14,6 +15,8 @@ export interface RobustnessEvidence {
   readonly queries: readonly Queries[];
   readonly controls: readonly MeasuredControl[];
   readonly selfTests: readonly SelfTest[];
+  /** Whether the target's own gradient can be had: then nothing less may clear it. */
+  readonly isWhiteBox: boolean;
 }
 
 /** A verdict with the controls that it rests on, each told whether it held. */
@@ -29,7 +32,7 @@ export interface RobustnessDecision {
  * - *inconclusive* where a control or a self-test did not hold or is missing, or the encoder hardly recognises people in clean photos;
  * - *fooled* where the lower bound of dodging or of impersonation exceeds the level ({@link leakLevel}) and what noise of equal size does, by an attack with changes of at most
  *   {@link VERDICT_EPSILON} of 255 levels, whatever its access;
- * - *withstood* where the upper bounds of all of them stay under the level. There is no "safe";
+ * - *withstood* where the upper bounds of all of them stay under the level, and nothing that could have been tried is missing. There is no "safe";
  * - else *inconclusive*: more pairs are needed.
  */
 export function decideRobustness(evidence: RobustnessEvidence): RobustnessDecision {
@@ -56,11 +59,49 @@ export function decideRobustness(evidence: RobustnessEvidence): RobustnessDecisi
     const other = fooling.find(({ name }) => name !== clearest.name);
     return decide('fooled', fooledSentence(clearest, other));
   }
-  if (deciding.every(({ high }) => high < level)) return decide('withstood', withstoodSentence(strongest));
-  return decide(
-    'inconclusive',
-    `Too uncertain to say: at most, ${outcome(strongest)}. More pairs would settle it (--pairs), should the rate stay as it is.`,
+  const missing = missingToClear(evidence, deciding);
+  if (missing !== undefined)
+    return decide('inconclusive', `Not fooled by what was tried, and not cleared by it: ${missing}.`);
+  const open = deciding.filter(({ high }) => high >= level);
+  if (open.length === 0) return decide('withstood', withstoodSentence(strongest));
+  return decide('inconclusive', openSentence(strongest, open, level));
+}
+
+/** What must have been tried before an encoder may be said to withstand; undefined where it was. */
+function missingToClear(
+  { target, rates, isWhiteBox }: RobustnessEvidence,
+  deciding: readonly DecidingRate[],
+): string | undefined {
+  const recognises = rates.some(
+    (rate) => rate.name === MEASURE.genuine && rate.target === target && rate.fmr === VERDICT_FMR,
   );
+  if (!recognises) return 'nobody has two photos, so that it is not known whether it recognises anybody';
+  const whole = deciding.filter(({ epsilon, norm }) => epsilon === VERDICT_EPSILON && norm === 'linf');
+  const ownSteps = rates.some(
+    ({ attack, target: of, perturbation }) =>
+      of === target &&
+      attack !== ONE_STEP &&
+      perturbation?.madeWith.includes(target) &&
+      perturbation.epsilon === VERDICT_EPSILON,
+  );
+  if (isWhiteBox && !ownSteps)
+    return `no attack of many steps by its own gradient was measured at ${VERDICT_EPSILON} of 255 levels`;
+  for (const name of [MEASURE.dodging, MEASURE.impersonation])
+    if (!whole.some((rate) => rate.name === name))
+      return `${name} was not measured at ${VERDICT_EPSILON} of 255 levels`;
+  return undefined;
+}
+
+/** The attack of one step. */
+const ONE_STEP = 'FGSM';
+
+function openSentence(strongest: DecidingRate, open: readonly DecidingRate[], level: number): string {
+  const needed = open.map((rate) => trialsToSettle(rate.rate, level) ?? Number.POSITIVE_INFINITY);
+  const most = Math.max(...needed);
+  const advice = Number.isFinite(most)
+    ? `About ${formatCount(most)} pairs of each attack would settle it (--pairs, and --query-pairs where it asks), should the rates stay as they are`
+    : 'A rate stands at the level itself';
+  return `Too uncertain to say: at most, ${outcome(strongest)}. ${advice}.`;
 }
 
 /** One of the rates that decide, and what the attacker needed. */

@@ -19,37 +19,60 @@ export interface DefenceMeasurements {
   readonly smallest: Smallest[];
   readonly queries: Queries[];
   readonly costs: Cost[];
-  /** The target behind the defence, with thresholds of its own. */
-  readonly judge: Judge;
 }
 
 /** What {@link measureDefence} needs beside the context. */
 export interface DefenceOptions {
   readonly subjects: readonly Subject[];
-  readonly thresholds: ThresholdSources;
-  readonly seed: number;
   /** Also look for the smallest perturbations. */
   readonly smallest: boolean;
+}
+
+/** The target behind a defence. */
+export interface DefendedTarget {
+  /** In full: `jpeg:75+smooth:1`. */
+  readonly spec: string;
+  readonly defences: readonly InputDefence[];
+  /** With thresholds of its own. */
+  readonly judge: Judge;
+}
+
+/**
+ * Puts the target behind each of the defences that are asked for, each once.
+ *
+ * @throws InputError for a defence that does not exist, or where the calibration people do not suffice for thresholds.
+ */
+export async function openDefended(
+  context: RobustnessContext,
+  options: ThresholdSources & {
+    readonly defences: readonly string[];
+    readonly smallestFmr: number;
+    readonly seed: number;
+  },
+): Promise<DefendedTarget[]> {
+  const asked = options.defences.map(parseInputDefences);
+  const bySpec = new Map(asked.map((defences) => [defences.map(({ spec }) => spec).join('+'), defences]));
+  const opened: DefendedTarget[] = [];
+  for (const [spec, defences] of bySpec) {
+    const encoder = defendEncoder(context.self.encoder, defences, { seed: options.seed });
+    const judge = await openJudge(encoder, { ...options, fmrs: [options.smallestFmr] });
+    opened.push({ spec, defences, judge });
+  }
+  return opened;
 }
 
 /**
  * Measures a defence in front of the target: what it costs on clean photos; the attack that does not know it; the attack that does (BPDA, and EOT where it is random); and one that
  * only asks.
- *
- * @param asked - such as `jpeg:75+smooth:1`.
  */
 export async function measureDefence(
-  asked: string,
+  { spec, defences, judge }: DefendedTarget,
   context: RobustnessContext,
   options: DefenceOptions,
 ): Promise<DefenceMeasurements> {
-  const defences = parseInputDefences(asked);
-  const spec = defences.map((defence) => defence.spec).join('+');
-  const defended = defendEncoder(context.self.encoder, defences, { seed: options.seed });
-  const judge = await openJudge(defended, { ...options.thresholds, ...context });
   const costs = await cleanCost(spec, judge, context, options.subjects);
   const queries = await askOnly(judge, context);
-  if (!context.gradients.has(context.self)) return { rates: [], smallest: [], queries, costs, judge };
+  if (!context.gradients.has(context.self)) return { rates: [], smallest: [], queries, costs };
   const rates: Rate[] = [];
   const smallest: Smallest[] = [];
   for (const knows of ['plain', 'adaptive'] as const) {
@@ -60,7 +83,7 @@ export async function measureDefence(
     rates.push(...(await withinBudget(judge, context, { gradient, knows, spec })));
     if (options.smallest) smallest.push(...(await smallestAgainst(context, judge, { gradient, knows, norms: ['l2'] })));
   }
-  return { rates, smallest, queries, costs, judge };
+  return { rates, smallest, queries, costs };
 }
 
 /** Defended encoders' genuine rate, and the target's own, on the same photos. */
@@ -112,6 +135,3 @@ async function askOnly(judge: Judge, context: RobustnessContext): Promise<Querie
   const attack = context.queryAttacks.find(({ needs }) => needs === 'similarity') ?? context.queryAttacks[0];
   return attack ? (await breaches(context, judge, [attack])).rows : [];
 }
-
-/** The defences of a list of specs are well formed. @throws InputError for one that is not. */
-export const requireDefences = (specs: readonly string[]): readonly InputDefence[] => specs.flatMap(parseInputDefences);

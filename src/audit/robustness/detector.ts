@@ -29,11 +29,13 @@ export async function evadedDetector(
   photos: readonly Image[],
   target: DetectorTarget,
 ): Promise<DetectorMeasurements> {
-  const { epsilons, store } = context;
+  const { store } = context;
+  // Less than a level is nothing in the 8-bit photo that the detector gets.
+  const epsilons = context.epsilons.filter((epsilon) => epsilon >= 1);
   const outcomes: number[][] = [];
   for (const [i, photo] of photos.entries()) {
     const key = `detector ${epsilons.join(' ')} ${i}`;
-    outcomes.push(await keepNumbers(store, key, () => attackPhoto(photo, context, target, key)));
+    outcomes.push(await keepNumbers(store, key, () => attackPhoto(photo, { ...context, epsilons }, target, key)));
     context.onProgress?.({ stage: 'evading the detector', done: i + 1, total: photos.length });
   }
   const shown = outcomes.filter((own) => own.length > 0);

@@ -37,7 +37,7 @@ export async function keepNumbers(
   make: () => Promise<readonly number[]>,
 ): Promise<number[]> {
   const stored = await store.read(key);
-  if (stored && stored.length % 8 === 0) return [...new Float64Array(stored.slice().buffer)];
+  if (stored && stored.length % 8 === 0) return [...new Float64Array(Uint8Array.from(stored).buffer)];
   const made = Float64Array.from(await make());
   await store.write(key, new Uint8Array(made.buffer));
   return [...made];

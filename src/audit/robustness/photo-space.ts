@@ -4,8 +4,9 @@ import { alignedFace } from '../../encoder/aligned-face.ts';
 import { alignmentInRegion, photoGradient } from '../../encoder/photo-gradient.ts';
 import { openSimilarityGradient, type SimilarityGradient } from '../../encoder/similarity-gradient.ts';
 import { alignmentMatrix, applyAffine } from '../../face/alignment.ts';
-import type { FivePoints } from '../../face/face.ts';
+import type { Box, Face, FivePoints } from '../../face/face.ts';
 import type { FacePipeline } from '../../face/pipeline.ts';
+import { isSameFace } from '../../face/suppression.ts';
 import { decodeImage } from '../../image/decode.ts';
 import { encodeJpeg } from '../../image/encode.ts';
 import type { Image } from '../../image/image.ts';
@@ -23,8 +24,8 @@ import { type EvasionPair, GOALS, measureOf, PERTURBED_PX } from './pairs.ts';
 /** Finds faces in whole photos, and has the photos. */
 export interface PhotoSource {
   readonly pipeline: FacePipeline;
-  /** The whole photo behind a pair's probe; undefined where there is none: the data set holds faces that are cut out already. */
-  readonly photoOf: (pair: EvasionPair) => Promise<Image | undefined>;
+  /** The whole photo behind a pair's probe, and where the face is in it; undefined where there is none: the data set holds faces that are cut out already. */
+  readonly photoOf: (pair: EvasionPair) => Promise<{ readonly image: Image; readonly box: Box } | undefined>;
 }
 
 /** How the perturbed photo comes to the system. */
@@ -99,17 +100,20 @@ async function attackPhoto(pair: EvasionPair, attacked: PhotoAttack): Promise<nu
   const photo = await source.photoOf(pair);
   if (!photo) return [];
   const [reference] = (await context.self.embed([pair.reference])) as [Float32Array];
+  // The person's own face, where others are in the photo too: a bystander who is found in its place is no face found.
+  const find = async (seen: Image): Promise<Face | undefined> =>
+    (await source.pipeline.detect(seen)).find(({ box }) => isSameFace(box, photo.box));
   const outcome = async (seen: Image): Promise<number> => {
-    const [face] = await source.pipeline.detect(seen, { maxFaces: 1 });
+    const face = await find(seen);
     if (!face) return OUTCOME.noFace;
     const { encoder } = context.self;
     const [embedding] = await encoder.embed([alignedFace(seen, face.landmarks, encoder.view)]);
     const similarity = cosineSimilarityOr(-1, embedding as Float32Array, reference);
     return reaches(pair.goal, similarity, threshold) ? OUTCOME.reached : OUTCOME.held;
   };
-  if ((await outcome(photo)) !== OUTCOME.held) return FILES.map(() => OUTCOME.wrongWhenClean);
-  const [face] = await source.pipeline.detect(photo, { maxFaces: 1 });
-  const perturbed = await perturbPhoto(photo, face?.landmarks as FivePoints, pair.goal, reference, attacked);
+  const face = await find(photo.image);
+  if (!face || (await outcome(photo.image)) !== OUTCOME.held) return FILES.map(() => OUTCOME.wrongWhenClean);
+  const perturbed = await perturbPhoto(photo.image, face.landmarks, pair.goal, reference, attacked);
   const outcomes: number[] = [];
   for (const { save } of FILES) outcomes.push(await outcome(await save(perturbed)));
   return outcomes;

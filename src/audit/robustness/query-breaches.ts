@@ -19,8 +19,9 @@ export async function breaches(
   context: RobustnessContext,
   judge: Judge,
   attacks: readonly QueryAttack[],
-): Promise<{ readonly rows: Queries[]; readonly curves: Curve[] }> {
+): Promise<{ readonly rows: Queries[]; readonly curves: Curve[]; readonly sent: number }> {
   const [rows, curves]: [Queries[], Curve[]] = [[], []];
+  let sent = 0;
   for (const goal of GOALS) {
     const open = await attackable(context, goal, judge);
     if (!open) continue;
@@ -35,9 +36,10 @@ export async function breaches(
       if (!made) continue;
       rows.push(made.row);
       curves.push(made.curve);
+      sent += made.sent;
     }
   }
-  return { rows, curves };
+  return { rows, curves, sent };
 }
 
 /** What {@link breachByQueries} needs beside the pairs. */
@@ -57,6 +59,8 @@ export interface BreachOptions extends JobOptions {
 export interface Breaches {
   readonly row: Queries;
   readonly curve: Curve;
+  /** Queries spent on all pairs. */
+  readonly sent: number;
 }
 
 /**
@@ -95,7 +99,8 @@ export async function breachByQueries(
     median: Number.isFinite(median) ? Math.round(median) : null,
     ...wilson(spent.filter(Number.isFinite).length, spent.length),
   };
-  return { row, curve: curveOf(row, spent) };
+  const sent = spent.reduce((sum, queries) => sum + Math.min(queries, maxQueries), 0);
+  return { row, curve: curveOf(row, spent), sent };
 }
 
 async function breachPair(

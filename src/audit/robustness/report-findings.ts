@@ -44,6 +44,7 @@ export async function robustnessFindings(
     provenance: auditProvenance(context, {
       used: subjects.flatMap(({ template, others }) => [template, ...others.slice(0, 1)]),
       thresholds: measured.thresholds,
+      intervals: 'Wilson; of medians order statistics',
     }),
     ...(context.showFaces ? { faces: await showFaces(measured.made, 'edited') } : {}),
   } satisfies Findings);

@@ -19,10 +19,10 @@ import { VERDICT_FMR } from '../verdict.ts';
 import type { AuditStore } from '../work-folder.ts';
 import { perturbFaces } from './adversarial-faces.ts';
 import { affordablePairs } from './budget.ts';
-import { mainAttack, type RobustnessContext, verdictEpsilon } from './context.ts';
+import { droppedRates, mainAttack, type RobustnessContext, verdictEpsilon } from './context.ts';
 import { noiseControls, plantedControls } from './controls.ts';
-import { decideRobustness, type RobustnessDecision } from './decide.ts';
-import { measureDefence, requireDefences } from './defences.ts';
+import { decideRobustness, type RobustnessDecision, VERDICT_EPSILON } from './decide.ts';
+import { measureDefence, openDefended } from './defences.ts';
 import { type DetectorMeasurements, evadedDetector } from './detector.ts';
 import { gradientPool } from './gradients.ts';
 import { choosePairs } from './pairs.ts';
@@ -70,6 +70,7 @@ export interface RobustnessAuditOptions extends ThresholdSources, SessionOptions
   readonly physicalPairs: number;
   /** Whole photos of each goal that are attacked, at most, and what finds faces in them; without it, and where the faces are cut out already, none are. */
   readonly photos?: WholePhotos;
+  readonly showFaces: boolean;
   readonly seed: number;
   /** When the audit should be done, in milliseconds as of Date.now(): fewer pairs are attacked where the time does not suffice. */
   readonly endsAt?: number;
@@ -114,7 +115,6 @@ export async function runRobustnessAudit(options: RobustnessAuditOptions): Promi
   const attacks = named(options.attacks, EVASION_ATTACKS);
   const queryAttacks = named(options.queryAttacks, QUERY_ATTACKS);
   const epsilons = requireEpsilons(options.epsilons);
-  requireDefences(options.defences);
   const random = new Random(options.seed);
   const { access, reason } = judgeEncoder(options.target);
   if (access === 'black-box' && options.surrogates.length === 0 && queryAttacks.length === 0) {
@@ -164,32 +164,35 @@ async function measure(
   const { self, others } = context;
   const has = (part: RobustnessPart): boolean => options.parts.includes(part);
 
+  // Before any attack, since thresholds of their own are needed: of these nobody else has any.
+  const behind = has('defences') ? await openDefended(context, options) : [];
   const rates: Rate[] = [];
   const smallest: Smallest[] = [];
   const queries: Queries[] = [];
   const costs: Cost[] = [];
   const thresholds = [self, ...others].flatMap((judge) => judge.thresholds);
-  for (const judge of [self, ...others]) rates.push(...(await genuineRates(subjects, judge, context)));
+  for (const judge of [self, ...others])
+    rates.push(...(await genuineRates(subjects, judge, context)), ...(await droppedRates(context, judge)));
   if (has('epsilon') && options.isWhiteBox) rates.push(...(await againstEpsilon(context)));
-  if (has('transfer')) rates.push(...(await transfer(context)));
+  if (has('transfer')) rates.push(...(await transfer(context, !has('epsilon'))));
   if (has('smallest') && options.isWhiteBox) {
     const gradient = await context.gradients.of([self]);
     smallest.push(...(await smallestAgainst(context, self, { gradient, norms: ['linf', 'l2'] })));
   }
-  const asked = has('queries') ? await breaches(context, self, context.queryAttacks) : { rows: [], curves: [] };
+  const asked = has('queries')
+    ? await breaches(context, self, context.queryAttacks)
+    : { rows: [], curves: [], sent: 0 };
   queries.push(...asked.rows);
-  for (const spec of has('defences') ? options.defences : []) {
-    const measured = await measureDefence(spec, has('queries') ? context : { ...context, queryAttacks: [] }, {
+  for (const defended of behind) {
+    const measured = await measureDefence(defended, has('queries') ? context : { ...context, queryAttacks: [] }, {
       subjects,
-      thresholds: { ...options, fmrs: [options.smallestFmr] },
-      seed: options.seed,
       smallest: has('smallest'),
     });
     rates.push(...measured.rates);
     smallest.push(...measured.smallest);
     queries.push(...measured.queries);
     costs.push(...measured.costs);
-    thresholds.push(...measured.judge.thresholds);
+    thresholds.push(...defended.judge.thresholds);
   }
   if (has('physical') && options.isWhiteBox) rates.push(...(await physicalRates(context, options.physicalPairs)));
   const source = await openPhotos(context, options);
@@ -215,7 +218,7 @@ async function measure(
     verdictEpsilon(context),
   );
   return {
-    decision: decideRobustness({ target, rates, queries, controls, selfTests: tests }),
+    decision: decideRobustness({ target, rates, queries, controls, selfTests: tests, isWhiteBox: options.isWhiteBox }),
     rates,
     smallest,
     queries,
@@ -231,8 +234,8 @@ async function measure(
     thresholds,
     subjects,
     access: options.access,
-    queriesSent: self.encoder.queries,
-    made: options.isWhiteBox ? await madeFaces(context) : [],
+    queriesSent: asked.sent,
+    made: options.isWhiteBox && options.showFaces ? await madeFaces(context) : [],
   };
 }
 
@@ -256,13 +259,13 @@ async function openPhotos(
   context: RobustnessContext,
   { photos }: MeasureOptions,
 ): Promise<(PhotoSource & WholePhotos) | undefined> {
-  const hasPhotos = context.pairs.impersonate.some(({ probeFace }) => probeFace.photoPath !== undefined);
+  const hasPhotos = context.pairs.impersonate.some(({ probeFace }) => probeFace.photo !== undefined);
   if (!photos || !hasPhotos) return undefined;
   return {
     ...photos,
     pipeline: await photos.openPipeline(),
-    photoOf: async ({ probeFace: { photoPath } }) =>
-      photoPath === undefined ? undefined : (await decodeImage(photoPath)).image,
+    photoOf: async ({ probeFace: { photo } }) =>
+      photo && { image: (await decodeImage(photo.path)).image, box: photo.box },
   };
 }
 
@@ -285,7 +288,7 @@ async function attackDetector(
   const images = await Promise.all(context.pairs.impersonate.slice(0, pairs).map(photoOf));
   const gradient = await openDetectorGradient(await loadDetector(), options);
   try {
-    const photos = images.filter((image) => image !== undefined);
+    const photos = images.flatMap((photo) => (photo ? [photo.image] : []));
     return await evadedDetector(context, photos, { pipeline, gradient });
   } finally {
     await gradient.close();
@@ -306,5 +309,9 @@ function named<T extends { readonly name: string }>(names: readonly string[], fa
 function requireEpsilons(epsilons: readonly number[]): number[] {
   if (epsilons.length === 0 || epsilons.some((epsilon) => !(epsilon > 0 && epsilon <= 255)))
     throw new InputError(`budgets of ${epsilons.join(', ')} levels`, { hint: 'give levels above 0 and up to 255' });
+  if (!epsilons.some((epsilon) => epsilon <= VERDICT_EPSILON))
+    throw new InputError(`budgets of ${epsilons.join(', ')} levels alone`, {
+      hint: `the verdict is about changes of at most ${VERDICT_EPSILON}: give one that is no larger`,
+    });
   return [...new Set(epsilons)].sort((a, b) => a - b);
 }

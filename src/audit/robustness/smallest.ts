@@ -32,6 +32,7 @@ export async function smallestAgainst(
         const row = await smallestPerturbations(attack, open.pairs, {
           ...context,
           ...options,
+          judge,
           norm,
           target: judge.encoder.id,
           threshold: open.threshold,
@@ -46,8 +47,8 @@ export async function smallestAgainst(
 /** What {@link smallestPerturbations} needs beside the pairs. */
 interface SmallestSearchOptions extends JobOptions {
   readonly norm: Norm;
-  /** The audited encoder, whose references are aimed at; with or without defences in front. */
-  readonly self: Judge;
+  /** Whose references are aimed at: the audited encoder, or what it is behind defences, which references pass too. */
+  readonly judge: Judge;
   /** Name of what is attacked, with its defences. */
   readonly target: string;
   readonly threshold: Threshold;
@@ -109,7 +110,7 @@ async function search(
   key: string,
   options: SmallestSearchOptions,
 ): Promise<number[]> {
-  const task = { goal, faces: planarProbes(pairs), references: await referencesOf(pairs, [options.self], options) };
+  const task = { goal, faces: planarProbes(pairs), references: await referencesOf(pairs, [options.judge], options) };
   const found = await attack.smallest(
     task,
     { gradient: options.gradient },

@@ -106,9 +106,13 @@ export async function measureSqueezing(options: SqueezingMeasurementOptions): Pr
       // 8-bit, as whoever hands them in has to have them.
       const seen = perturbed.map((face) => cropView(pictureOf(face)[0] as Image, encoder.view));
       const alarms = (await detectAdversarial(encoder, seen, alarm)).map((verdict) => verdict.alarm);
-      const fooled = (await encoder.embed(seen)).map((embedding, k) =>
-        reaches(goal, cosineSimilarityOr(-1, embedding, references[k] as Float32Array), threshold),
-      );
+      const reachedBy = async (crops: readonly Image[]): Promise<boolean[]> =>
+        (await encoder.embed(crops)).map((embedding, k) =>
+          reaches(goal, cosineSimilarityOr(-1, embedding, references[k] as Float32Array), threshold),
+        );
+      // Who is not recognised, or mistaken, without any attack was not fooled by one.
+      const wrong = await reachedBy(own.map(({ probe }) => cropView(probe, encoder.view)));
+      const fooled = (await reachedBy(seen)).map((reached, k) => reached && !wrong[k]);
       const ofFooled = alarms.filter((_, k) => fooled[k]);
       detections.push({
         attack: attack.name,

@@ -30,9 +30,9 @@ export async function againstEpsilon(context: RobustnessContext): Promise<Rate[]
 /**
  * The transfer matrix: faces made with each encoder whose gradient can be had, and with all the others together, as every encoder judges them.
  *
- * @param withSelf - whether faces are made with the target too; false where it is black-box.
+ * @param withSelf - whether the target judges its own faces here; false where the curves have that already.
  */
-export async function transfer(context: RobustnessContext): Promise<Rate[]> {
+export async function transfer(context: RobustnessContext, withSelf: boolean): Promise<Rate[]> {
   const { self, others, gradients } = context;
   const attack = mainAttack(context);
   if (!attack) return [];
@@ -52,9 +52,9 @@ export async function transfer(context: RobustnessContext): Promise<Rate[]> {
         madeWith,
         resources: { gradient: await gradients.of(madeWith) },
       });
-      // The target's own faces were judged by the target among the curves.
       for (const judge of [self, ...others])
-        if (judge !== self || madeWith[0] !== self) rates.push(...(await evasionRates(made, judge, context)));
+        if (judge !== self || madeWith[0] !== self || withSelf)
+          rates.push(...(await evasionRates(made, judge, context)));
     }
   }
   return rates;

@@ -1,7 +1,7 @@
 import type { Encoder } from '../../encoder/encoder.ts';
 import { wrapEncoder } from '../../encoder/wrapped-encoder.ts';
 import type { Image } from '../../image/image.ts';
-import { Random } from '../../util/random.ts';
+import { hashBytes, Random } from '../../util/random.ts';
 import type { InputDefence } from './input-defence.ts';
 
 /**
@@ -10,7 +10,7 @@ import type { InputDefence } from './input-defence.ts';
  * Its graph is that of the encoder behind the defences: whoever attacks by it passes the defences backwards as if they were not there (BPDA, Athalye et al. 2018), and
  * is judged with them.
  *
- * @param options.seed - of random defences; the same faces in the same order are then treated alike.
+ * @param options.seed - of random defences, whose draws hang on it and on the picture alone: the same picture is treated alike whenever it comes, so that what was measured can be measured again.
  */
 export function defendEncoder(
   encoder: Encoder,
@@ -27,7 +27,8 @@ export function defendEncoder(
       const treated: Image[] = [];
       for (const face of faces) {
         let image = face;
-        for (const defence of defences) image = await defence.apply(image, random);
+        const own = random.fork(String(hashBytes(face.data)));
+        for (const defence of defences) image = await defence.apply(image, own);
         treated.push(image);
       }
       return encoder.embed(treated);

@@ -1,3 +1,4 @@
+import type { Look } from '../../encoder/similarity-gradient.ts';
 import { decodeImage } from '../../image/decode.ts';
 import { encodeJpeg } from '../../image/encode.ts';
 import { gaussianBlur, medianFilter } from '../../image/filter.ts';
@@ -17,6 +18,8 @@ export interface InputDefence {
   readonly isRandom: boolean;
   /** A picture of the same size. */
   apply(face: Image, random: Random): Promise<Image>;
+  /** Of a defence that moves pixels: the same as a look, through which a gradient passes; an attack that passed it backwards as if nothing had moved would be none. */
+  readonly look?: (random: Random) => Look;
 }
 
 /** A kind of defence: its name, what its number means, and how it is made. */
@@ -27,6 +30,7 @@ interface Kind {
   readonly isAllowed: (value: number) => boolean;
   readonly isRandom?: boolean;
   readonly apply: (value: number) => (face: Image, random: Random) => Promise<Image>;
+  readonly look?: (value: number) => (random: Random) => Look;
 }
 
 const isWhole = (low: number, high: number) => (value: number) =>
@@ -76,6 +80,9 @@ const KINDS: readonly Kind[] = [
     isAllowed: (value) => value >= 0.5 && value <= 1,
     isRandom: true,
     apply: (share) => async (face, random) => shrinkAndPad(face, share, random),
+    look: (least) => (random) => ({
+      resized: { share: least + (1 - least) * random.uniform(), x: random.uniform(), y: random.uniform() },
+    }),
   },
 ];
 
@@ -96,7 +103,12 @@ export function parseInputDefences(spec: string): InputDefence[] {
     const value = text === undefined ? kind.default : text === '' ? Number.NaN : Number(text);
     if (!kind.isAllowed(value))
       throw new InputError(`the defence ${part.trim()} has no such setting`, { hint: `${name} takes: ${kind.number}` });
-    return { spec: `${name}:${value}`, isRandom: kind.isRandom === true, apply: kind.apply(value) };
+    return {
+      spec: `${name}:${value}`,
+      isRandom: kind.isRandom === true,
+      apply: kind.apply(value),
+      ...(kind.look ? { look: kind.look(value) } : {}),
+    };
   });
 }
 

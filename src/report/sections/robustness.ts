@@ -163,15 +163,17 @@ interface DefenceRow {
 /** What each defence costs on clean photos, and how it stands against who does not know it, who does, and who only asks. */
 export function defencesSection(findings: Findings): Markup {
   const { costs, rates, queries = [], threatCard } = findings;
-  if (costs.length === 0) return html``;
+  const specs = defencesOf(findings);
+  if (specs.length === 0) return html``;
   const epsilon = Math.max(
     0,
     ...rates.flatMap(({ perturbation, attack }) =>
       attack.endsWith(', plain') && (perturbation?.epsilon ?? 0) <= 8 ? [perturbation?.epsilon ?? 0] : [],
     ),
   );
-  const rows = costs.flatMap(({ defence, without, with: withIt }): DefenceRow[] =>
+  const rows = specs.flatMap((defence): DefenceRow[] =>
     GOALS.map((goal) => {
+      const cost = costs.find((row) => row.defence === defence);
       const target = `${threatCard.target}+${defence}`;
       const rateOf = (of: string, knows?: string): Rate | undefined =>
         rates.find(
@@ -185,7 +187,7 @@ export function defencesSection(findings: Findings): Markup {
         );
       return {
         defence,
-        clean: `${formatPercent(without)} → ${formatPercent(withIt)}`,
+        clean: cost ? `${formatPercent(cost.without)} → ${formatPercent(cost.with)}` : '–',
         goal,
         rates: {
           none: rateOf(threatCard.target),
@@ -211,6 +213,13 @@ export function defencesSection(findings: Findings): Markup {
 <p>Success of the attack with changes of at most ${epsilon} of 255 levels, at FMR ${formatExactPercent(VERDICT_FMR)} with thresholds of the defended encoder’s own. Judge a
 defence by the attacker who knows it: what holds only against the others is no defence.</p>
 ${dataTable('Defences', columns, rows)}</section>`;
+}
+
+/** The defences that were measured, as they were asked for. */
+function defencesOf({ rates, queries = [], threatCard }: Findings): string[] {
+  const start = `${threatCard.target}+`;
+  const targets = [...rates, ...queries].map(({ target }) => target).filter((target) => target.startsWith(start));
+  return [...new Set(targets)].map((target) => target.slice(start.length));
 }
 
 /** The attack that defences were measured with. */
