@@ -39,14 +39,24 @@ export function conv2d(p: Parameters, x: Value, channels: number, options: Conv2
   return conv(x, weight, { bias, strides: [stride, stride], pads: [pad, pad, pad, pad], groups });
 }
 
-/** x [N,C,H,W] -> [N,channels,H',W'] with H' = (H-1) stride - 2 pad + kernel. */
-export function convTranspose2d(p: Parameters, x: Value, channels: number, options: Conv2dOptions): Value {
-  const { kernel, stride = 1, pad = Math.floor(kernel / 2) } = options;
+/** x [N,C,H,W] -> [N,channels,H',W'] with H' = (H-1) stride - 2 pad + kernel + outputPad. @param options.outputPad - rows and columns more below and to the right; default 0. */
+export function convTranspose2d(
+  p: Parameters,
+  x: Value,
+  channels: number,
+  options: Conv2dOptions & { readonly outputPad?: number },
+): Value {
+  const { kernel, stride = 1, pad = Math.floor(kernel / 2), outputPad = 0 } = options;
   const inputs = x.shape[1] as number;
   // Each output pixel is reached by (kernel / stride)^2 places of the kernel.
   const weight = p.weight('weight', [inputs, channels, kernel, kernel], he((inputs * kernel * kernel) / stride ** 2));
   const bias = options.bias === false ? undefined : p.weight('bias', [channels], filled(0));
-  return convTranspose(x, weight, { bias, strides: [stride, stride], pads: [pad, pad, pad, pad] });
+  return convTranspose(x, weight, {
+    bias,
+    strides: [stride, stride],
+    pads: [pad, pad, pad, pad],
+    outputPadding: [outputPad, outputPad],
+  });
 }
 
 /**

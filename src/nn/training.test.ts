@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Value } from '../graph/builder.ts';
 import { relu } from '../graph/ops/activation.ts';
-import { mul, square, sub } from '../graph/ops/arithmetic.ts';
+import { add, mul, square, sub } from '../graph/ops/arithmetic.ts';
 import { reduceSum } from '../graph/ops/reduction.ts';
 import { float32, type Tensor } from '../graph/tensor.ts';
 import { FacewardError, InterruptedError } from '../util/errors.ts';
@@ -138,7 +138,7 @@ describe('the same again', () => {
       ...problem(),
       build: (p, inputs) => {
         const extra = linear(scope(p, 'a layer before'), inputs.x as Value, FEATURES);
-        return problem().build(p, { ...inputs, x: extra });
+        return problem().build(p, { ...inputs, x: extra }, '');
       },
     };
     const [few, many] = [buildTrainingGraph(problem()).initial, buildTrainingGraph(more).initial];
@@ -261,6 +261,32 @@ describe('interruption', () => {
     expect(states.map(({ step }) => step)).toEqual([10]);
     const resumed = await checkpoints(30, { resume: states[0] as TrainingState });
     expect(bytesOf(resumed.weights)).toEqual(bytesOf(undisturbed.weights));
+  });
+});
+
+describe('turns', () => {
+  /** Two weights, of which a step moves the one whose turn it is towards 1, at half the rate of the distance. */
+  const game: Problem = {
+    name: 'game',
+    seed: 1,
+    optimiser: sgd({ momentum: 0 }),
+    batch: {},
+    build: (p, _, turn) => {
+      const distance = (name: string): Value => square(sub(p.weight(name, [1], filled(0)), 1));
+      return { loss: reduceSum(add(distance('a.w'), distance('b.w'))), moving: [`${turn}.`] };
+    },
+    turns: { names: ['a', 'b'], at: (step) => (step % 3 === 2 ? 'b' : 'a') },
+  };
+
+  test('each moves its own weights alone, and resumes in the middle of a round', async () => {
+    const states: TrainingState[] = [];
+    const options = { steps: 5, batch: () => ({}), learningRate: () => 0.25, averageSteps: 0, checkpointSteps: 1 };
+    const weights = await train(game, { ...options, onCheckpoint: async (state) => void states.push(state) });
+    // The distance to 1 is halved in each turn: a has four of five, b one.
+    expect(weights.get('a.w')?.data[0]).toBeCloseTo(1 - 0.5 ** 4, 6);
+    expect(weights.get('b.w')?.data[0]).toBeCloseTo(1 - 0.5, 6);
+    const resumed = await train(game, { ...options, resume: states[1] as TrainingState });
+    expect(bytesOf(resumed)).toEqual(bytesOf(weights));
   });
 });
 

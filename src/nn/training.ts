@@ -20,6 +20,8 @@ export interface Objective {
    * each from where the others stood before the step.
    */
   readonly players?: Readonly<Record<string, Value>>;
+  /** Prefixes of the weights and buffers that change at all; default: all of them. */
+  readonly moving?: readonly string[];
   readonly figures?: Readonly<Record<string, Value>>;
 }
 
@@ -27,7 +29,10 @@ export interface Objective {
 export interface Problem {
   readonly name: string;
   readonly batch: BatchShape;
-  readonly build: (parameters: Parameters, batch: Readonly<Record<string, Value>>) => Objective;
+  /** @param turn - one of {@link Problem.turns}. */
+  readonly build: (parameters: Parameters, batch: Readonly<Record<string, Value>>, turn: string) => Objective;
+  /** Of a game whose players do not all move in every step: the turns that there are, each a graph of its own, and which one a step (counted from 0) is. Default: one, ''. */
+  readonly turns?: { readonly names: readonly string[]; readonly at: (step: number) => string };
   readonly optimiser: Optimiser;
   /** Upper bound of the gradients' common norm; default: none. */
   readonly clipNorm?: number;
@@ -43,22 +48,24 @@ export interface TrainingGraph {
   readonly figureNames: readonly string[];
 }
 
-/** Builds the training graph of a problem. */
-export function buildTrainingGraph(problem: Problem): TrainingGraph {
+/** Builds the training graph of a problem, of one of its turns. */
+export function buildTrainingGraph(problem: Problem, turn = ''): TrainingGraph {
   const builder = new GraphBuilder(problem.name);
   const parameters = new TrainableParameters(builder, new Random(problem.seed).fork('weights'));
   const batch: Record<string, Value> = {};
   for (const [name, { shape, dtype }] of Object.entries(problem.batch)) batch[name] = builder.input(name, shape, dtype);
-  const objective = problem.build(parameters, batch);
-  const { loss, figures = {} } = objective;
+  const objective = problem.build(parameters, batch, turn);
+  const { loss, figures = {}, moving } = objective;
+  const moves = (name: string): boolean => moving?.some((prefix) => name.startsWith(prefix)) ?? true;
   const scalars = scalarInputs(builder, problem.optimiser);
-  const names = [...parameters.weights.keys()];
-  const raw = gradientsOf(objective, parameters.weights);
+  const weights = new Map([...parameters.weights].filter(([name]) => moves(name)));
+  const names = [...weights.keys()];
+  const raw = gradientsOf(objective, weights);
   const bounded = problem.clipNorm === undefined ? raw : clipByGlobalNorm(raw, problem.clipNorm);
 
   const initial = new Map<string, Tensor>(parameters.initial);
   names.forEach((name, i) => {
-    const weight = parameters.weights.get(name);
+    const weight = weights.get(name);
     const start = parameters.initial.get(name);
     const gradient = bounded[i];
     if (!weight || !start || !gradient) throw new ShapeError(`weight "${name}" has no gradient`);
@@ -73,14 +80,15 @@ export function buildTrainingGraph(problem: Problem): TrainingGraph {
       builder.output(`next/${slots[k]}`, value);
     });
   });
-  for (const [name, buffer] of parameters.buffers)
-    builder.output(`next/${name}`, parameters.updates.get(name) ?? buffer);
+  for (const [name, buffer] of parameters.buffers) {
+    if (moves(name)) builder.output(`next/${name}`, parameters.updates.get(name) ?? buffer);
+  }
   const watched: Record<string, Value> = { loss, ...figures };
   for (const [name, value] of Object.entries(watched)) builder.output(`figure/${name}`, value);
   return {
     graph: builder.build(),
     initial,
-    modelNames: [...names, ...parameters.buffers.keys()],
+    modelNames: [...parameters.weights.keys(), ...parameters.buffers.keys()],
     figureNames: Object.keys(watched),
   };
 }
@@ -148,37 +156,70 @@ const AVERAGE_EVERY = 8;
  * @throws InterruptedError where the signal was aborted; the last checkpoint stands.
  */
 export async function train(problem: Problem, options: TrainOptions): Promise<Weights> {
-  const { graph, initial, modelNames, figureNames } = buildTrainingGraph(problem);
+  const { names, at } = problem.turns ?? { names: [''], at: () => '' };
+  const graphs = new Map(names.map((turn) => [turn, buildTrainingGraph(problem, turn)]));
+  const initial = new Map([...graphs.values()].flatMap((turn) => [...turn.initial]));
+  const modelNames = [...new Set([...graphs.values()].flatMap((turn) => turn.modelNames))];
   const { averageSteps = 200, checkpointSteps = 100 } = options;
-  const session = await createSession(graph, options);
-  let tensors = new Map(options.resume?.tensors ?? withWeights(initial, options.startFrom));
+  await using turns = await openTurns(graphs, options);
+  const tensors = new Map(options.resume?.tensors ?? withWeights(initial, options.startFrom));
   let average = new Map(options.resume?.average ?? floatTensors(tensors, modelNames));
   let step = options.resume?.step ?? 0;
   const keep = averageSteps > 0 ? Math.exp(-AVERAGE_EVERY / averageSteps) : 0;
-  try {
-    while (step < options.steps) {
-      throwIfAborted(options);
-      const scalars = problem.optimiser.scalars(step + 1, options.learningRate(step));
-      const feeds: Record<string, Tensor> = { ...(await options.batch(step)), ...Object.fromEntries(tensors) };
-      for (const [name, value] of Object.entries(scalars)) feeds[name] = scalar(value);
-      const results = await session.run(feeds);
-      tensors = new Map([...tensors.keys()].map((name) => [name, results[`next/${name}`] as Tensor]));
-      step++;
-      if (step % AVERAGE_EVERY === 0 || step === options.steps) {
-        // Early on the average follows quickly, so that it does not remember the first random weights.
-        average = blend(average, floatTensors(tensors, modelNames), Math.min(keep, step / (step + 10 * AVERAGE_EVERY)));
-      }
-      const figures = Object.fromEntries(
-        figureNames.map((name) => [name, toNumbers(results[`figure/${name}`] as Tensor)[0] as number]),
-      );
-      options.onProgress?.({ stage: `training ${problem.name}`, done: step, total: options.steps, figures });
-      if (step % checkpointSteps === 0 || step === options.steps)
-        await options.onCheckpoint?.({ step, tensors, average });
+  while (step < options.steps) {
+    throwIfAborted(options);
+    const scalars = problem.optimiser.scalars(step + 1, options.learningRate(step));
+    const feeds: Record<string, Tensor> = { ...(await options.batch(step)), ...Object.fromEntries(tensors) };
+    for (const [name, value] of Object.entries(scalars)) feeds[name] = scalar(value);
+    const { next, figures } = await turns.run(at(step), feeds);
+    for (const [name, tensor] of next) tensors.set(name, tensor);
+    step++;
+    if (step % AVERAGE_EVERY === 0 || step === options.steps) {
+      // Early on the average follows quickly, so that it does not remember the first random weights.
+      average = blend(average, floatTensors(tensors, modelNames), Math.min(keep, step / (step + 10 * AVERAGE_EVERY)));
     }
-  } finally {
-    await session.release();
+    options.onProgress?.({ stage: `training ${problem.name}`, done: step, total: options.steps, figures });
+    if (step % checkpointSteps === 0 || step === options.steps)
+      await options.onCheckpoint?.({ step, tensors: new Map(tensors), average });
   }
   return average;
+}
+
+/** What a step gave: the state that it changed, and its figures. */
+interface StepResult {
+  readonly next: ReadonlyMap<string, Tensor>;
+  readonly figures: Readonly<Record<string, number>>;
+}
+
+/** A session for each turn of a training. */
+interface Turns extends AsyncDisposable {
+  run(turn: string, feeds: Tensors): Promise<StepResult>;
+}
+
+async function openTurns(graphs: ReadonlyMap<string, TrainingGraph>, options: SessionOptions): Promise<Turns> {
+  const sessions = new Map<string, Awaited<ReturnType<typeof createSession>>>();
+  for (const [turn, { graph }] of graphs) sessions.set(turn, await createSession(graph, options));
+  return {
+    async run(turn, feeds) {
+      const [session, training] = [sessions.get(turn), graphs.get(turn)];
+      if (!session || !training) throw new ShapeError(`the problem has no turn "${turn}"`);
+      const own = training.graph.inputs.flatMap(({ name }) => (feeds[name] ? [[name, feeds[name]] as const] : []));
+      const results = await session.run(Object.fromEntries(own));
+      const next = new Map(
+        Object.entries(results).flatMap(([name, tensor]) =>
+          name.startsWith('next/') ? [[name.slice('next/'.length), tensor]] : [],
+        ),
+      );
+      const figures = training.figureNames.map((name): [string, number] => [
+        name,
+        toNumbers(results[`figure/${name}`] as Tensor)[0] as number,
+      ]);
+      return { next, figures: Object.fromEntries(figures) };
+    },
+    async [Symbol.asyncDispose]() {
+      for (const session of sessions.values()) await session.release();
+    },
+  };
 }
 
 function withWeights(initial: ReadonlyMap<string, Tensor>, weights: Weights = new Map()): Map<string, Tensor> {

@@ -1,0 +1,254 @@
+import { resolve } from 'node:path';
+import { loadPortraits } from '../audit/load-portraits.ts';
+import { loadDataset } from '../data/load.ts';
+import { refuseTestPeople, splitByPerson } from '../data/splits.ts';
+import { type AttributeValues, EDITED_ATTRIBUTES } from '../defence/photo/attribute/attribute-values.ts';
+import { editorGraph } from '../defence/photo/attribute/editor.ts';
+import {
+  ADVERSARIES,
+  ATTGAN_LOSSES,
+  type EditorExample,
+  type EditorLosses,
+  SLIM_LOSSES,
+  trainEditor,
+} from '../defence/photo/attribute/editor-training.ts';
+import { EDITOR_SHAPES, type EditorShapeName } from '../defence/photo/attribute/networks.ts';
+import type { Encoder, EncoderView } from '../encoder/encoder.ts';
+import { openEncoder } from '../encoder/open-encoder.ts';
+import type { Graph } from '../graph/graph.ts';
+import { readGraph } from '../graph/onnx-file.ts';
+import type { Image } from '../image/image.ts';
+import { readModelFile } from '../runtime/model-file.ts';
+import { CapabilityError, InputError, ModelFileError } from '../util/errors.ts';
+import type { JobOptions } from '../util/progress.ts';
+import { cacheDirectory } from './cache-directory.ts';
+import { command } from './command.ts';
+import { sampleSheets } from './editor-samples.ts';
+import { type SessionArgs, sessionArgs, sessionOptions } from './encoder-options.ts';
+import { pipelineSource, readPhotoSize } from './face-source.ts';
+import { listOf, oneOf, positiveNumber, wholeNumber } from './option-values.ts';
+import { prepareOutputFile } from './output-file.ts';
+import { lockOutput } from './output-lock.ts';
+import { printLine, printNote } from './print.ts';
+import { watchFigures } from './training-figures.ts';
+import { openTrainingRun, trainingArgs } from './training-run.ts';
+
+const SHAPES = Object.keys(EDITOR_SHAPES) as EditorShapeName[];
+
+/** `faceward train editor`: a network that changes or removes attributes of a face. */
+export const trainEditorCommand = command({
+  name: 'train editor',
+  description:
+    'Trains an editor of attributes (AttGAN, and a slim form of it with a loss of identity) on people of the training side of a data set with attributes, such as CelebA.',
+  examples: [
+    'faceward train editor --data celeba/ --out editor.onnx --samples samples/',
+    'faceward train editor --data celeba/ --out editor.onnx --resume',
+    'faceward train editor --data celeba/ --shape attgan-128 --adversary wgan-gp --critic-steps 5 --identity "" --losses attgan --out attgan.onnx',
+  ],
+  args: {
+    data: { type: 'string', description: 'data set with attributes', required: true, valueHint: 'folder' },
+    attributes: {
+      type: 'string',
+      description: `attributes to edit, by the data set’s names; default: ${EDITED_ATTRIBUTES.join(',')}`,
+      valueHint: 'names',
+    },
+    shape: {
+      type: 'string',
+      description: `form of the networks: ${SHAPES.join(', ')}`,
+      default: 'slim-64',
+      valueHint: 'shape',
+    },
+    adversary: {
+      type: 'string',
+      description: `how the critic learns: ${ADVERSARIES.join(', ')}`,
+      default: 'lsgan',
+      valueHint: 'name',
+    },
+    'critic-steps': {
+      type: 'string',
+      description: 'steps of the critic alone before each of the editor; 0: both at once',
+      default: '0',
+      valueHint: 'n',
+    },
+    losses: {
+      type: 'string',
+      description: `weights of the losses: slim, attgan, or some of slim’s changed, such as identity=10,change=2 (${Object.keys(SLIM_LOSSES).join(', ')})`,
+      default: 'slim',
+      valueHint: 'weights',
+    },
+    identity: {
+      type: 'string',
+      description: 'encoders that must go on recognising the faces, by commas; "" for none; default: faceres',
+      valueHint: 'encoders',
+    },
+    'identity-faces': {
+      type: 'string',
+      description: 'faces of a step that these encoders look at',
+      default: '8',
+      valueHint: 'n',
+    },
+    readers: {
+      type: 'string',
+      description: 'readers of attributes (faceward train attributes) that the edited faces are also shown, by commas',
+      valueHint: 'files',
+    },
+    samples: {
+      type: 'string',
+      description: 'folder for a sheet of edited faces of training people at each checkpoint, marked',
+      valueHint: 'folder',
+    },
+    ...trainingArgs,
+    steps: { ...trainingArgs.steps, default: '6000' },
+    batch: { ...trainingArgs.batch, default: '16' },
+    'learning-rate': { ...trainingArgs['learning-rate'], default: '0.0004' },
+    ...sessionArgs,
+  },
+  async run({ args, job }) {
+    const shape = EDITOR_SHAPES[oneOf(args.shape, '--shape', SHAPES) ?? 'slim-64'];
+    const attributes = args.attributes === undefined ? [...EDITED_ATTRIBUTES] : listOf(args.attributes);
+    const batchSize = wholeNumber(args.batch, '--batch', { min: 4 }) ?? 16;
+    const plan = {
+      shape,
+      attributes,
+      losses: lossesOf(args.losses),
+      adversary: oneOf(args.adversary, '--adversary', ADVERSARIES) ?? 'lsgan',
+      criticSteps: wholeNumber(args['critic-steps'], '--critic-steps') ?? 0,
+      batchSize,
+      reconstructed: shape.gives === 'face' ? batchSize : Math.ceil(batchSize / 4),
+      identified: wholeNumber(args['identity-faces'], '--identity-faces', { min: 1, max: batchSize }) ?? 8,
+      learningRate: positiveNumber(args['learning-rate'], '--learning-rate'),
+      steps: wholeNumber(args.steps, '--steps', { min: 1 }) ?? 6000,
+      seed: wholeNumber(args.seed, '--seed') ?? 1,
+    };
+    const identity = args.identity === undefined ? ['faceres'] : listOf(args.identity);
+    const readers = listOf(args.readers).map(readModelFile);
+    const checkpointSteps = wholeNumber(args['checkpoint-every'], '--checkpoint-every', { min: 1 }) ?? 100;
+    await prepareOutputFile(args.out);
+    await using _lock = await lockOutput(args.out);
+    await using encoders = await openIdentityEncoders(identity, args);
+    const problem = JSON.stringify({
+      ...plan,
+      data: resolve(args.data),
+      identity: encoders.all.map(({ hash }) => hash),
+      readers: readers.map(({ hash }) => hash),
+    });
+    const run = await openTrainingRun(args.out, problem, { resume: args.resume === true, int8: args.int8 === true });
+    if (run.finished) {
+      printNote(`${args.out} is finished`);
+      return;
+    }
+    const examples = await trainingExamples(args, { attributes, sizePx: shape.sizePx }, job);
+    const sheets = args.samples === undefined ? undefined : sampleSheets(args.samples, examples, { shape, attributes });
+    const watched = watchFigures(job);
+    const weights = await trainEditor(examples, {
+      ...plan,
+      ...watched.job,
+      ...sessionOptions(args),
+      identityEncoders: encoders.all,
+      frozenReaders: readers.map(({ bytes }) => frozenReader(readGraph(bytes), attributes)),
+      checkpointSteps,
+      onCheckpoint: async (state) => {
+        await run.onCheckpoint(state);
+        await sheets?.(state);
+      },
+      ...(run.resume ? { resume: run.resume } : {}),
+    });
+    const metadata = {
+      shape: args.shape,
+      steps: String(plan.steps),
+      seed: String(plan.seed),
+      faces: String(examples.length),
+      identity: identity.join(','),
+    };
+    await run.finish(editorGraph(weights, { shape, attributes, metadata }));
+    printLine(args.out);
+    const losses = watched.summary();
+    if (losses !== undefined) printLine(losses);
+  },
+});
+
+/** Weights of the losses as the command line tells them. @throws InputError for a loss that does not exist. */
+function lossesOf(text: string): EditorLosses {
+  if (text === 'slim') return SLIM_LOSSES;
+  if (text === 'attgan') return ATTGAN_LOSSES;
+  const changes = listOf(text).map((part) => {
+    const [name = '', value = ''] = part.split('=');
+    const weight = Number(value);
+    if (!(name in SLIM_LOSSES) || value.trim() === '' || !(weight >= 0)) {
+      throw new InputError(`--losses ${part} is no loss with a weight`, {
+        hint: `it takes slim, attgan, or some of ${Object.keys(SLIM_LOSSES).join(', ')}, such as identity=10`,
+      });
+    }
+    return [name, weight] as const;
+  });
+  return { ...SLIM_LOSSES, ...Object.fromEntries(changes) };
+}
+
+/** The encoders of the identity loss: their graphs are needed. @throws CapabilityError for an encoder that is a black box. */
+async function openIdentityEncoders(
+  specs: readonly string[],
+  args: SessionArgs,
+): Promise<AsyncDisposable & { readonly all: readonly { graph: Graph; view: EncoderView; hash: string }[] }> {
+  const opened: Encoder[] = [];
+  const close = async (): Promise<void> => {
+    for (const encoder of opened) await encoder.close();
+  };
+  try {
+    for (const spec of specs) {
+      opened.push(await openEncoder(spec, { ...sessionOptions(args), cacheDir: cacheDirectory(), onLog: printNote }));
+    }
+    const all = opened.map(({ id, graph, view, hash }) => {
+      if (graph) return { graph, view, hash };
+      throw new CapabilityError(`the weights of "${id}" are not at hand: no loss can be had through it`, {
+        hint: 'name bundled encoders or .onnx files with --identity',
+      });
+    });
+    return { all, [Symbol.asyncDispose]: close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** A reader's graph, and which of its numbers are the editor's attributes. @throws ModelFileError where it is no reader. */
+function frozenReader(graph: Graph, attributes: readonly string[]): { graph: Graph; columns: number[] } {
+  const known = graph.metadata.attributes?.split(',');
+  if (graph.metadata.kind !== 'attribute-reader' || !known) {
+    throw new ModelFileError(`graph "${graph.name}" is no reader of attributes`, {
+      hint: 'train one with `faceward train attributes`',
+    });
+  }
+  return { graph, columns: attributes.map((name) => known.indexOf(name)) };
+}
+
+/** Portraits of the training side; nobody else is read. */
+async function trainingExamples(
+  args: SessionArgs & { readonly data: string },
+  { attributes, sizePx }: { readonly attributes: readonly string[]; readonly sizePx: number },
+  job: JobOptions,
+): Promise<EditorExample[]> {
+  const dataset = await loadDataset(args.data, { readSize: readPhotoSize });
+  printNote(dataset.description);
+  const { train } = splitByPerson(dataset.samples);
+  refuseTestPeople(train, 'training an editor');
+  const missing = attributes.filter((name) => train.some((sample) => sample.attributes?.[name] === undefined));
+  if (missing.length > 0) {
+    throw new InputError(`${args.data} has no labels for ${missing.join(', ')}`, {
+      hint: 'a data set with attributes is needed, such as CelebA; choose among its own with --attributes',
+    });
+  }
+  await using source = pipelineSource(args);
+  const { faces, rejected } = await loadPortraits(train, { ...job, openPipeline: source.openPipeline, sizePx });
+  printNote(`${faces.length} faces of the training side, ${rejected} photos left out`);
+  return faces.map((face) => ({
+    portrait: planar(face.portrait),
+    own: Float32Array.from(attributes, (name): number => (face.attributes[name] ? 1 : -1)) satisfies AttributeValues,
+  }));
+}
+
+function planar({ data, widthPx, heightPx }: Image): Uint8Array {
+  const plane = widthPx * heightPx;
+  const out = new Uint8Array(3 * plane);
+  for (let i = 0; i < plane; i++) for (let c = 0; c < 3; c++) out[c * plane + i] = data[3 * i + c] as number;
+  return out;
+}
