@@ -52,7 +52,8 @@ export function sampleSheets(
 
 /** Planar faces [3,S,S], 0..1, side by side. */
 function tiled(faces: readonly Float32Array[], { columns, sizePx }: { columns: number; sizePx: number }): Image {
-  const rows = Math.ceil(faces.length / columns);
+  // A row more, for the mark.
+  const rows = Math.ceil(faces.length / columns) + 1;
   const widthPx = columns * sizePx;
   const data = new Uint8Array(3 * widthPx * rows * sizePx);
   const plane = sizePx ** 2;

@@ -1,8 +1,6 @@
 import { resolve } from 'node:path';
-import { loadPortraits } from '../audit/load-portraits.ts';
-import { loadDataset } from '../data/load.ts';
-import { refuseTestPeople, splitByPerson } from '../data/splits.ts';
-import { type AttributeValues, EDITED_ATTRIBUTES } from '../defence/photo/attribute/attribute-values.ts';
+import { refuseTestPeople } from '../data/splits.ts';
+import { EDITED_ATTRIBUTES } from '../defence/photo/attribute/attribute-values.ts';
 import { editorGraph } from '../defence/photo/attribute/editor.ts';
 import {
   ADVERSARIES,
@@ -15,6 +13,7 @@ import {
 import { EDITOR_SHAPES, type EditorShapeName } from '../defence/photo/attribute/networks.ts';
 import type { Encoder, EncoderView } from '../encoder/encoder.ts';
 import { openEncoder } from '../encoder/open-encoder.ts';
+import { portraitView } from '../face/portrait.ts';
 import type { Graph } from '../graph/graph.ts';
 import { readGraph } from '../graph/onnx-file.ts';
 import type { Image } from '../image/image.ts';
@@ -25,11 +24,11 @@ import { cacheDirectory } from './cache-directory.ts';
 import { command } from './command.ts';
 import { sampleSheets } from './editor-samples.ts';
 import { type SessionArgs, sessionArgs, sessionOptions } from './encoder-options.ts';
-import { pipelineSource, readPhotoSize } from './face-source.ts';
 import { listOf, oneOf, positiveNumber, wholeNumber } from './option-values.ts';
 import { prepareOutputFile } from './output-file.ts';
 import { lockOutput } from './output-lock.ts';
 import { printLine, printNote } from './print.ts';
+import { readerFaces } from './reader-faces.ts';
 import { watchFigures } from './training-figures.ts';
 import { openTrainingRun, trainingArgs } from './training-run.ts';
 
@@ -76,6 +75,13 @@ export const trainEditorCommand = command({
       default: 'slim',
       valueHint: 'weights',
     },
+    hardening: {
+      type: 'string',
+      description:
+        'largest change of the photos that the critic’s classifier learns from, in levels of 255, so that it is not deceived by patterns; 0: none, as published',
+      default: '4',
+      valueHint: 'levels',
+    },
     identity: {
       type: 'string',
       description: 'encoders that must go on recognising the faces, by commas; "" for none; default: faceres',
@@ -113,6 +119,7 @@ export const trainEditorCommand = command({
       losses: lossesOf(args.losses),
       adversary: oneOf(args.adversary, '--adversary', ADVERSARIES) ?? 'lsgan',
       criticSteps: wholeNumber(args['critic-steps'], '--critic-steps') ?? 0,
+      hardening: (wholeNumber(args.hardening, '--hardening', { max: 64 }) ?? 4) / 255,
       batchSize,
       reconstructed: shape.gives === 'face' ? batchSize : Math.ceil(batchSize / 4),
       identified: wholeNumber(args['identity-faces'], '--identity-faces', { min: 1, max: batchSize }) ?? 8,
@@ -221,28 +228,27 @@ function frozenReader(graph: Graph, attributes: readonly string[]): { graph: Gra
   return { graph, columns: attributes.map((name) => known.indexOf(name)) };
 }
 
-/** Portraits of the training side; nobody else is read. */
+/** Portraits of the training side; nobody else is read. @throws InputError where a label is missing. */
 async function trainingExamples(
   args: SessionArgs & { readonly data: string },
   { attributes, sizePx }: { readonly attributes: readonly string[]; readonly sizePx: number },
   job: JobOptions,
 ): Promise<EditorExample[]> {
-  const dataset = await loadDataset(args.data, { readSize: readPhotoSize });
-  printNote(dataset.description);
-  const { train } = splitByPerson(dataset.samples);
-  refuseTestPeople(train, 'training an editor');
-  const missing = attributes.filter((name) => train.some((sample) => sample.attributes?.[name] === undefined));
+  const { faces, attributes: labelled } = await readerFaces(args.data, ['train'], {
+    args,
+    job,
+    view: portraitView(sizePx),
+  });
+  refuseTestPeople(faces.train, 'training an editor');
+  const missing = attributes.filter((name) => !labelled.includes(name));
   if (missing.length > 0) {
     throw new InputError(`${args.data} has no labels for ${missing.join(', ')}`, {
-      hint: 'a data set with attributes is needed, such as CelebA; choose among its own with --attributes',
+      hint: `choose with --attributes among ${labelled.join(', ')}`,
     });
   }
-  await using source = pipelineSource(args);
-  const { faces, rejected } = await loadPortraits(train, { ...job, openPipeline: source.openPipeline, sizePx });
-  printNote(`${faces.length} faces of the training side, ${rejected} photos left out`);
-  return faces.map((face) => ({
+  return faces.train.map((face) => ({
     portrait: planar(face.portrait),
-    own: Float32Array.from(attributes, (name): number => (face.attributes[name] ? 1 : -1)) satisfies AttributeValues,
+    own: Float32Array.from(attributes, (name) => (face.attributes[name] ? 1 : -1)),
   }));
 }
 

@@ -94,6 +94,7 @@ export class FrozenParameters implements Parameters {
   readonly builder: GraphBuilder;
   readonly training = false;
   readonly #values: Weights;
+  readonly #made = new Map<string, Value>();
 
   constructor(builder: GraphBuilder, values: Weights) {
     this.builder = builder;
@@ -101,12 +102,17 @@ export class FrozenParameters implements Parameters {
   }
 
   weight(name: string, shape: Shape): Value {
+    const made = this.#made.get(name);
+    // A network that is used twice in a model is stored once.
+    if (made) return made;
     const tensor = this.#values.get(name);
     if (!tensor) throw new ModelFileError(`the model has no weight "${name}"`);
     if (tensor.shape.join() !== shape.join()) {
       throw new ModelFileError(`weight "${name}" is [${tensor.shape.join(',')}], wanted [${shape.join(',')}]`);
     }
-    return this.builder.constant(tensor, name);
+    const constant = this.builder.constant(tensor, name);
+    this.#made.set(name, constant);
+    return constant;
   }
 
   buffer(name: string, shape: Shape): Value {

@@ -4,7 +4,8 @@ import { portraitView } from '../../../face/portrait.ts';
 import type { Value } from '../../../graph/builder.ts';
 import { gradients } from '../../../graph/differentiate.ts';
 import type { Graph } from '../../../graph/graph.ts';
-import { add, div, mul, neg, sqrt, square, sub } from '../../../graph/ops/arithmetic.ts';
+import { clip } from '../../../graph/ops/activation.ts';
+import { add, div, mul, neg, sign, sqrt, square, sub } from '../../../graph/ops/arithmetic.ts';
 import { concat, gather, slice } from '../../../graph/ops/indexing.ts';
 import { reduceMean, reduceSum } from '../../../graph/ops/reduction.ts';
 import { float32 } from '../../../graph/tensor.ts';
@@ -43,6 +44,8 @@ export interface EditorLosses {
   readonly reconstruction: number;
   /** Of the mean absolute change of edited faces. */
   readonly change: number;
+  /** Of the mean absolute change of colour: of the differences between red and green, and blue and green. Where the critic lets false colours pass, this does not. */
+  readonly colour: number;
   /** Of 1 - cosine similarity of edited faces to their originals, by the identity encoders. */
   readonly identity: number;
   /** Of the gradient penalty. */
@@ -56,6 +59,7 @@ export const ATTGAN_LOSSES: EditorLosses = {
   frozenReaders: 0,
   reconstruction: 100,
   change: 0,
+  colour: 0,
   identity: 0,
   penalty: 10,
 };
@@ -63,9 +67,13 @@ export const ATTGAN_LOSSES: EditorLosses = {
 /** Ours: with identity, and edits no larger than they need be. */
 export const SLIM_LOSSES: EditorLosses = {
   ...ATTGAN_LOSSES,
+  adversarial: 4,
+  attributes: 20,
   frozenReaders: 5,
-  change: 5,
-  identity: 5,
+  reconstruction: 10,
+  change: 1,
+  colour: 10,
+  identity: 3,
 };
 
 /** How an editor is trained. */
@@ -77,6 +85,8 @@ export interface EditorTrainingOptions extends Omit<TrainOptions, 'batch' | 'lea
   /** Steps of the critic alone before each step of the editor; 0: both move in every step. As published: 5. */
   readonly criticSteps: number;
   readonly batchSize: number;
+  /** Largest change of the photos that the critic's classifier learns from, in 0..1, by one step up its loss; 0: it learns from photos as they are. */
+  readonly hardening: number;
   /** Of the batch, how many faces are also given their own attributes. */
   readonly reconstructed: number;
   /** Of the batch, how many faces the identity encoders look at. */
@@ -184,10 +194,13 @@ function lossOfCritic(
     readonly ofEdited: ReturnType<typeof criticiseFaces>;
   },
   critic: (x: Value) => ReturnType<typeof criticiseFaces>,
-  { losses, adversary }: EditorTrainingOptions,
+  { losses, adversary, hardening }: EditorTrainingOptions,
 ): { readonly loss: Value; readonly figures: Readonly<Record<string, Value>> } {
   const ofPhotos = critic(faces.face);
-  const reading = binaryCrossEntropy(ofPhotos.logOdds, shares(faces.own));
+  const own = shares(faces.own);
+  const plain = binaryCrossEntropy(ofPhotos.logOdds, own);
+  const reading =
+    hardening === 0 ? plain : binaryCrossEntropy(critic(hardened(faces.face, plain, hardening)).logOdds, own);
   const [real, fake] = [ofPhotos.realness, faces.ofEdited.realness];
   if (adversary === 'lsgan') {
     const told = div(add(reduceMean(square(sub(real, 1))), reduceMean(square(fake))), 2);
@@ -200,6 +213,15 @@ function lossOfCritic(
   const steepness = sqrt(add(reduceSum(square(slope), [1, 2, 3]), 1e-12));
   const penalty = reduceMean(square(sub(steepness, 1)));
   return { loss: add(add(told, mul(penalty, losses.penalty)), reading), figures: { told, reading, penalty } };
+}
+
+/**
+ * Photos a step up the classifier's loss, no value changed by more than `epsilon` of 0..1: a classifier that is trained on these can only be persuaded by changes that a person sees too
+ * (Santurkar et al. 2019), and an editor finds no short cut. No gradient goes through a sign, so that the step counts as given.
+ */
+function hardened(face: Value, loss: Value, epsilon: number): Value {
+  const [slope] = gradients(loss, [face]) as [Value];
+  return clip(add(face, mul(sign(slope), 2 * epsilon)), -1, 1);
 }
 
 /** What the editor shall learn. */
@@ -226,6 +248,7 @@ function lossOfEditor(
     attributes: [losses.attributes, () => binaryCrossEntropy(ofEdited.logOdds, target)],
     reconstruction: [losses.reconstruction, () => l1(again, firstRows(signed, reconstructed))],
     change: [losses.change, () => l1(edited, signed)],
+    colour: [losses.colour, () => l1(colours(edited), colours(signed))],
     frozen: [
       frozenReaders.length > 0 ? losses.frozenReaders : 0,
       () => mean(frozenReaders.map((reader) => readBy(reader, edited, target))),
@@ -287,6 +310,12 @@ function readBy(
       known.map(({ attribute }) => attribute),
     ),
   );
+}
+
+/** Red minus green and blue minus green: [N,3,S,S] -> [N,2,S,S]. */
+function colours(faces: Value): Value {
+  const channel = (at: number): Value => slice(faces, { starts: [at], ends: [at + 1], axes: [1] });
+  return concat([sub(channel(0), channel(1)), sub(channel(2), channel(1))], 1);
 }
 
 const firstRows = (x: Value, rows: number): Value => slice(x, { starts: [0], ends: [rows], axes: [0] });

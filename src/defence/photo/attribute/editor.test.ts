@@ -52,6 +52,7 @@ const options = (changes: Partial<EditorTrainingOptions> = {}): EditorTrainingOp
   losses: { ...SLIM_LOSSES, change: 1 },
   adversary: 'lsgan',
   criticSteps: 0,
+  hardening: 0,
   batchSize: 8,
   reconstructed: 2,
   identified: 4,
@@ -124,6 +125,12 @@ describe('a trained editor', () => {
     const [again] = await editor.reconstruct([face], [values(1, -1)]);
     const error = face.reduce((sum, value, i) => sum + Math.abs(value - (again?.[i] ?? 0)), 0) / NUMBERS;
     expect(error).toBeLessThan(0.03);
+  });
+
+  test('is stored once, although it is used twice', () => {
+    const own = [...weights].filter(([name]) => name.startsWith('editor.'));
+    const bytes = own.reduce((sum, [, { data }]) => sum + 4 * data.length, 0);
+    expect(writeGraph(editorGraph(weights, { shape: TINY, attributes: ATTRIBUTES })).length).toBeLessThan(1.5 * bytes);
   });
 
   test('resumed from a checkpoint, ends at the same weights to the last bit', async () => {

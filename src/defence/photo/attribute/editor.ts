@@ -4,12 +4,15 @@ import { GraphBuilder, type Value } from '../../../graph/builder.ts';
 import { type Graph, withFreeBatch } from '../../../graph/graph.ts';
 import { clip } from '../../../graph/ops/activation.ts';
 import { add, div, mul, sub } from '../../../graph/ops/arithmetic.ts';
-import { float32 } from '../../../graph/tensor.ts';
+import { float32, type TypedTensor } from '../../../graph/tensor.ts';
 import { FrozenParameters, scope, type Weights } from '../../../nn/parameters.ts';
 import { createSession, type SessionOptions } from '../../../runtime/session.ts';
 import { ModelFileError } from '../../../util/errors.ts';
 import type { AttributeValues } from './attribute-values.ts';
 import { type EditorShape, editFaces } from './networks.ts';
+
+/** Faces in one run of the network. */
+const BATCH_SIZE = 64;
 
 /** An editor of attributes, ready to run. */
 export interface AttributeEditor {
@@ -76,26 +79,29 @@ export async function openEditor(graph: Graph, options: SessionOptions = {}): Pr
   }
   const attributes = names.split(',');
   const session = await createSession(graph, options);
+  const numbers = 3 * sizePx ** 2;
   const run = async (
     output: 'change' | 'reconstruction',
     portraits: readonly Float32Array[],
     own: readonly AttributeValues[],
     target: readonly AttributeValues[],
   ): Promise<Float32Array[]> => {
-    const count = portraits.length;
-    if (count === 0) return [];
-    const results = await session.run(
-      {
-        portrait: float32(joined(portraits), [count, 3, sizePx, sizePx]),
-        own: float32(joined(own), [count, attributes.length]),
-        target: float32(joined(target), [count, attributes.length]),
-      },
-      [output],
-    );
-    const made = results[output];
-    if (made?.dtype !== 'float32') throw new ModelFileError(`the editor gives no float32 ${output}`);
-    const numbers = 3 * sizePx ** 2;
-    return portraits.map((_, i) => made.data.slice(i * numbers, (i + 1) * numbers));
+    const all: Float32Array[] = [];
+    for (let start = 0; start < portraits.length; start += BATCH_SIZE) {
+      const part = portraits.slice(start, start + BATCH_SIZE);
+      const count = part.length;
+      const values = (rows: readonly AttributeValues[]): TypedTensor<'float32'> =>
+        float32(joined(rows.slice(start, start + count)), [count, attributes.length]);
+      const feeds = {
+        portrait: float32(joined(part), [count, 3, sizePx, sizePx]),
+        own: values(own),
+        target: values(target),
+      };
+      const made = (await session.run(feeds, [output]))[output];
+      if (made?.dtype !== 'float32') throw new ModelFileError(`the editor gives no float32 ${output}`);
+      all.push(...part.map((_, i) => made.data.slice(i * numbers, (i + 1) * numbers)));
+    }
+    return all;
   };
   return {
     attributes,

@@ -1,8 +1,10 @@
 import type { Value } from '../../../graph/builder.ts';
 import { leakyRelu, relu, tanh } from '../../../graph/ops/activation.ts';
 import { add } from '../../../graph/ops/arithmetic.ts';
+import { conv } from '../../../graph/ops/convolution.ts';
 import { concat, slice } from '../../../graph/ops/indexing.ts';
 import { expand, flatten, unsqueeze } from '../../../graph/ops/shape.ts';
+import { float32 } from '../../../graph/tensor.ts';
 import { batchNorm, conv2d, convTranspose2d, instanceNorm2d, linear } from '../../../nn/layers.ts';
 import { filled, type Parameters, scope } from '../../../nn/parameters.ts';
 
@@ -16,6 +18,8 @@ export interface EditorShape {
   readonly criticChannels: readonly number[];
   /** Whether the critic's first layer is left without normalisation, which takes the picture's overall tone away. */
   readonly criticSeesTone: boolean;
+  /** Whether telling photos from edited faces and reading attributes share their convolutions. */
+  readonly criticShares: boolean;
   /** Units of the critic's two hidden layers. */
   readonly criticUnits: number;
   /** Side of all kernels: 4 or 5. */
@@ -40,6 +44,7 @@ export const EDITOR_SHAPES = {
     channels: [64, 128, 256, 512, 1024],
     criticChannels: [64, 128, 256, 512, 1024],
     criticSeesTone: false,
+    criticShares: true,
     criticUnits: 1024,
     kernel: 4,
     shortcuts: 1,
@@ -52,6 +57,7 @@ export const EDITOR_SHAPES = {
     channels: [64, 128, 256, 512],
     criticChannels: [64, 128, 256, 512],
     criticSeesTone: false,
+    criticShares: true,
     criticUnits: 1024,
     kernel: 5,
     shortcuts: 1,
@@ -64,6 +70,7 @@ export const EDITOR_SHAPES = {
     channels: [32, 64, 128, 256],
     criticChannels: [32, 64, 128, 256],
     criticSeesTone: true,
+    criticShares: false,
     criticUnits: 256,
     kernel: 4,
     shortcuts: 3,
@@ -103,26 +110,34 @@ export function editFaces(p: Parameters, faces: Value, attributes: Value, shape:
   }
   const output = scope(p, 'decoder.output');
   if (shape.gives === 'face') return tanh(convTranspose2d(output, x, 3, doubling(shape)));
-  return add(repeatFirst(faces, rows), convTranspose2d(still(output), x, 3, doubling(shape)));
+  return add(repeatFirst(faces, rows), smoothed(convTranspose2d(still(output), x, 3, doubling(shape))));
 }
 
-/** What a critic says of faces [N,3,S,S], RGB, -1..1: how real they are [N,1], and the log-odds of their attributes [N,A]. The two share the convolutions. Source: as {@link editFaces}. */
+/**
+ * Each channel under the filter 1 2 1 in both directions, which lets nothing through that goes up and down from pixel to pixel: such patterns deceive a classifier and are no face, and the
+ * photo that the change is brought to has details of its own.
+ */
+function smoothed(x: Value): Value {
+  const kernel = Float32Array.from([1, 2, 1, 2, 4, 2, 1, 2, 1], (weight) => weight / 16);
+  const filter = x.builder.constant(float32([...kernel, ...kernel, ...kernel], [3, 1, 3, 3]), 'smoothing');
+  return conv(x, filter, { pads: [1, 1, 1, 1], groups: 3 });
+}
+
+/**
+ * What a critic says of faces [N,3,S,S], RGB, -1..1: how real they are [N,1], and the log-odds of their attributes [N,A]. Source: as {@link editFaces}.
+ *
+ * Where the two share their convolutions, as published, a classifier that is hardened against small changes makes the critic blind to them as well.
+ */
 export function criticiseFaces(
   p: Parameters,
   faces: Value,
   attributes: number,
   shape: EditorShape,
 ): { readonly realness: Value; readonly logOdds: Value } {
-  let x = faces;
-  shape.criticChannels.forEach((channels, i) => {
-    const layer = scope(p, `layer${i + 1}`);
-    const plain = i === 0 && shape.criticSeesTone;
-    x = conv2d(scope(layer, 'conv'), x, channels, { ...halving(shape), bias: plain });
-    x = leakyRelu(plain ? x : instanceNorm2d(scope(layer, 'norm'), x), 0.2);
-  });
-  const features = flatten(x);
+  const shared = shape.criticShares ? featuresOf(p, faces, shape) : undefined;
   const head = (name: string, units: number): Value => {
     const own = scope(p, name);
+    const features = shared ?? featuresOf(own, faces, shape);
     return linear(
       scope(own, 'output'),
       leakyRelu(linear(scope(own, 'hidden'), features, shape.criticUnits), 0.2),
@@ -130,6 +145,17 @@ export function criticiseFaces(
     );
   };
   return { realness: head('realness', 1), logOdds: head('classifier', attributes) };
+}
+
+function featuresOf(p: Parameters, faces: Value, shape: EditorShape): Value {
+  let x = faces;
+  shape.criticChannels.forEach((channels, i) => {
+    const layer = scope(p, `layer${i + 1}`);
+    const plain = i === 0 && shape.criticSeesTone;
+    x = conv2d(scope(layer, 'conv'), x, channels, { ...halving(shape), bias: plain });
+    x = leakyRelu(plain ? x : instanceNorm2d(scope(layer, 'norm'), x), 0.2);
+  });
+  return flatten(x);
 }
 
 const halving = ({ kernel }: EditorShape): { kernel: number; stride: number; pad: number } => ({

@@ -1,0 +1,154 @@
+import { type FaceToEdit, measureEditor, type TreatmentFigures } from '../audit/editing/measure.ts';
+import { loadDataset } from '../data/load.ts';
+import type { FaceSample } from '../data/sample.ts';
+import { splitByPerson } from '../data/splits.ts';
+import { openEditor } from '../defence/photo/attribute/editor.ts';
+import { alignedFace } from '../encoder/aligned-face.ts';
+import { BUNDLED_ENCODERS } from '../encoder/bundled.ts';
+import { openAttributeReader } from '../face/open-attribute-reader.ts';
+import { readGraph } from '../graph/onnx-file.ts';
+import { decodeImage } from '../image/decode.ts';
+import type { Rate } from '../metric/intervals.ts';
+import { readModelFile } from '../runtime/model-file.ts';
+import { InputError } from '../util/errors.ts';
+import { type JobOptions, throwIfAborted } from '../util/progress.ts';
+import { Random } from '../util/random.ts';
+import { command } from './command.ts';
+import { type SessionArgs, sessionOptions } from './encoder-options.ts';
+import { pipelineSource, readPhotoSize } from './face-source.ts';
+import { wholeNumber } from './option-values.ts';
+import { printJson, printLine, printNote, table } from './print.ts';
+import { openTestEncoders, protectionArgs, SEVERAL_ENCODERS, severalOf } from './protection-encoders.ts';
+
+/** `faceward bench editor`: whether edits do what they should, and leave the rest. */
+export const benchEditorCommand = command({
+  name: 'bench editor',
+  description:
+    'Measures an editor of attributes on people of the test side: how often a judge sees each attribute turned round, how much else it sees changed, and whether encoders still recognise the person; beside nothing, blur, blocks, noise and an edit at random.',
+  examples: [
+    'faceward bench editor --editor editor.onnx --judge judge.onnx --data celeba/',
+    'faceward bench editor --editor editor.onnx --judge judge.onnx --data celeba/ --encoders dlib,my.onnx --calibration my.json --json',
+  ],
+  args: {
+    editor: { type: 'string', description: 'the editor (faceward train editor)', required: true, valueHint: 'file' },
+    judge: {
+      type: 'string',
+      description: 'a reader (faceward train attributes) that the editor was not made with',
+      required: true,
+      valueHint: 'file',
+    },
+    data: {
+      type: 'string',
+      description: 'data set with attributes, such as CelebA',
+      required: true,
+      valueHint: 'folder',
+    },
+    encoders: {
+      type: 'string',
+      description: `encoders that the editor was not made with, ${SEVERAL_ENCODERS}; default: ${BUNDLED_ENCODERS.join(',')}`,
+      valueHint: 'encoders',
+    },
+    people: { type: 'string', description: 'people of the test side, at most', default: '300', valueHint: 'n' },
+    ...protectionArgs,
+    seed: { type: 'string', description: 'seed of everything random', default: '1', valueHint: 'n' },
+    json: { type: 'boolean', description: 'print JSON' },
+  },
+  repeatable: ['encoders', 'calibration'],
+  async run({ args, job }) {
+    const seed = wholeNumber(args.seed, '--seed') ?? 1;
+    const people = wholeNumber(args.people, '--people', { min: 2 }) ?? 300;
+    const session = sessionOptions(args);
+    const [editorFile, judgeFile] = [readModelFile(args.editor), readModelFile(args.judge)];
+    await using encoders = await openTestEncoders([], severalOf(args.encoders, BUNDLED_ENCODERS), args);
+    const matchers = encoders.all.flatMap(({ encoder, threshold }) => (threshold ? [{ encoder, threshold }] : []));
+    const editor = await openEditor(readGraph(editorFile.bytes), session);
+    const judge = await openAttributeReader(readGraph(judgeFile.bytes), session);
+    try {
+      const dataset = await loadDataset(args.data, { readSize: readPhotoSize });
+      const random = new Random(seed);
+      const samples = choosePeople(splitByPerson(dataset.samples).test, people, random);
+      const faces = await facesToEdit(samples, { ...args, attributes: editor.attributes, judge, job });
+      printNote(`${faces.length} faces of ${new Set(faces.map(({ person }) => person)).size} people of the test side`);
+      const figures = await measureEditor(faces, { ...job, editor, judge, matchers, seed });
+      const models = { editor: editorFile.hash, judge: judgeFile.hash };
+      const thresholds = matchers.map(({ encoder: { id, hash }, threshold }) => ({ id, hash, threshold }));
+      if (args.json) printJson({ dataset: dataset.name, seed, models, thresholds, ...figures });
+      else {
+        const { accuracy } = figures.judge;
+        printLine(`the judge agrees with the labels of the clean faces in ${percent(accuracy)} %`);
+        const { psnr, ssim } = figures.reconstruction;
+        printLine(`reconstruction: ${psnr.toFixed(1)} dB, SSIM ${ssim.toFixed(3)}`);
+        printLine(describe(figures.treatments));
+      }
+    } finally {
+      await editor.close();
+      await judge.close();
+    }
+  },
+});
+
+/** All photos of so many people, those with several photos first: genuine pairs need two. */
+function choosePeople(samples: readonly FaceSample[], people: number, random: Random): FaceSample[] {
+  const own = [...Map.groupBy(samples, ({ person }) => person).values()];
+  const [several, single] = [own.filter(({ length }) => length > 1), own.filter(({ length }) => length === 1)];
+  return [...random.sample(several, several.length), ...random.sample(single, single.length)].slice(0, people).flat();
+}
+
+async function facesToEdit(
+  samples: readonly FaceSample[],
+  options: SessionArgs & {
+    readonly attributes: readonly string[];
+    readonly judge: Awaited<ReturnType<typeof openAttributeReader>>;
+    readonly job: JobOptions;
+  },
+): Promise<FaceToEdit[]> {
+  const { attributes, judge, job } = options;
+  await using source = pipelineSource(options);
+  const pipeline = await source.openPipeline();
+  const faces: FaceToEdit[] = [];
+  for (const [done, { path, person, attributes: labels = {} }] of samples.entries()) {
+    throwIfAborted(job);
+    const { image: photo } = await decodeImage(path);
+    const [face] = await pipeline.detect(photo, { maxFaces: 1 });
+    if (face) {
+      faces.push({
+        person,
+        photo,
+        face,
+        portrait: alignedFace(photo, face.landmarks, judge.view),
+        own: Float32Array.from(attributes, (name) => (labels[name] ? 1 : -1)),
+        labels: judge.attributes.map((name) => labels[name] === true),
+      });
+    }
+    job.onProgress?.({ stage: 'reading photos', done: done + 1, total: samples.length });
+  }
+  if (faces.length === 0) throw new InputError('no face of a person of the test side was found');
+  return faces;
+}
+
+const percent = ({ rate, low, high }: Rate): string =>
+  `${(100 * rate).toFixed(1)} (${(100 * low).toFixed(1)}–${(100 * high).toFixed(1)})`;
+
+function describe(treatments: readonly TreatmentFigures[]): string {
+  const matchers = treatments[0]?.kept.map(({ matcher }) => matcher) ?? [];
+  return table([
+    [
+      '%',
+      'edit accuracy',
+      'on the photo',
+      'others changed',
+      'dB',
+      'SSIM',
+      ...matchers.map((id) => `pairs kept, ${id}`),
+    ],
+    ...treatments.map((one) => [
+      one.treatment,
+      one.accuracy ? percent(one.accuracy) : ((one.meanAccuracy ?? 0) * 100).toFixed(1),
+      one.accuracyOnPhoto ? percent(one.accuracyOnPhoto) : '',
+      (100 * one.preservationError.value).toFixed(1),
+      one.psnr.toFixed(1),
+      one.ssim.toFixed(3),
+      ...one.kept.map(({ otherOriginal }) => percent(otherOriginal)),
+    ]),
+  ]);
+}
