@@ -11,13 +11,7 @@ import { InputError, ModelFileError } from '../../../util/errors.ts';
 import { Random } from '../../../util/random.ts';
 import { drawTarget, withAttribute } from './attribute-values.ts';
 import { type AttributeEditor, editorGraph, openEditor } from './editor.ts';
-import {
-  ATTGAN_LOSSES,
-  type EditorExample,
-  type EditorTrainingOptions,
-  SLIM_LOSSES,
-  trainEditor,
-} from './editor-training.ts';
+import { ATTGAN_LOSSES, type EditorExample, type EditorTrainingOptions, trainEditor } from './editor-training.ts';
 import { criticiseFaces, EDITOR_SHAPES, type EditorShape, type EditorShapeName, editFaces } from './networks.ts';
 
 const SIZE_PX = 16;
@@ -49,7 +43,14 @@ const EXAMPLES = Array.from({ length: 32 }, (_, i) => example(i % 2 === 0, i % 4
 const options = (changes: Partial<EditorTrainingOptions> = {}): EditorTrainingOptions => ({
   shape: TINY,
   attributes: ATTRIBUTES,
-  losses: { ...SLIM_LOSSES, change: 1 },
+  losses: {
+    ...ATTGAN_LOSSES,
+    frozenReaders: 5,
+    reconstruction: 100,
+    change: 1,
+    colour: 2,
+    identity: 5,
+  },
   adversary: 'lsgan',
   criticSteps: 0,
   hardening: 0,
@@ -184,19 +185,12 @@ describe('trainEditor', () => {
         onProgress: (event) => void (event.figures && figures.push(event.figures)),
       }),
     );
-    const {
-      loss = 0,
-      adversarial = 0,
-      attributes = 0,
-      reconstruction = 0,
-      change = 0,
-      identity = 0,
-      frozen = 0,
-    } = figures.at(-1) ?? {};
+    const { loss = 0, adversarial = 0, attributes = 0, reconstruction = 0, ...rest } = figures.at(-1) ?? {};
+    const { change = 0, colour = 0, identity = 0, frozen = 0 } = rest;
     expect(identity).toBeGreaterThan(0);
     expect(frozen).toBeGreaterThan(0);
     expect(loss).toBeCloseTo(
-      adversarial + 10 * attributes + 100 * reconstruction + change + 5 * identity + 5 * frozen,
+      adversarial + 10 * attributes + 100 * reconstruction + change + 2 * colour + 5 * identity + 5 * frozen,
       3,
     );
   });
