@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import type { Graph } from '../graph/graph.ts';
 import { readGraph, writeGraph } from '../graph/onnx-file.ts';
+import { quantiseWeights } from '../graph/quantisation.ts';
 import { readCheckpoint, writeCheckpoint } from '../nn/checkpoint.ts';
-import { quantiseWeights } from '../nn/quantisation.ts';
 import type { TrainingState } from '../nn/training.ts';
 import { InputError } from '../util/errors.ts';
 

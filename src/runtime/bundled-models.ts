@@ -3,6 +3,7 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { buildDlibRecognition } from '../graph/faceapi.ts';
+import { buildAgeGender } from '../graph/faceapi-age-gender.ts';
 import type { Graph } from '../graph/graph.ts';
 import { readGraph, writeGraph } from '../graph/onnx-file.ts';
 import type { Tensor } from '../graph/tensor.ts';
@@ -20,6 +21,7 @@ export const BUNDLED_MODELS = [
   'liveness',
   'iris',
   'emotion',
+  'age-gender',
 ] as const;
 
 export type BundledModelName = (typeof BUNDLED_MODELS)[number];
@@ -62,6 +64,11 @@ const SOURCES: Readonly<Record<BundledModelName, Source>> = {
   liveness: human('liveness', { classes: 'Identity' }),
   iris: human('iris', { points: 'Identity' }),
   emotion: human('emotion', { classes: 'Identity' }),
+  'age-gender': {
+    package: '@vladmandic/face-api',
+    json: 'model/age_gender_model-weights_manifest.json',
+    translate: (_json, weights) => buildAgeGender(weights),
+  },
 };
 
 /**

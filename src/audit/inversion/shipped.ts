@@ -7,7 +7,7 @@ import { type InverterModel, inverterModel } from '../../attack/inversion/invert
 import type { Generator } from '../../attack/inversion/latent-optimisation.ts';
 import type { Graph } from '../../graph/graph.ts';
 import { readGraph } from '../../graph/onnx-file.ts';
-import { dequantiseWeights } from '../../nn/quantisation.ts';
+import { dequantiseWeights } from '../../graph/quantisation.ts';
 import { ModelFileError } from '../../util/errors.ts';
 
 /** Folder of the models that come with Faceward: three folders up from src/audit/inversion and from dist/audit/inversion alike. */

@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { largestDifference } from '../../test/fixtures/evaluate.ts';
-import { GraphBuilder } from '../graph/builder.ts';
-import type { Graph } from '../graph/graph.ts';
-import { readGraph, writeGraph } from '../graph/onnx-file.ts';
-import { add } from '../graph/ops/arithmetic.ts';
-import { matMul } from '../graph/ops/matrix.ts';
-import { float32, type Tensor, toNumbers } from '../graph/tensor.ts';
 import { createSession } from '../runtime/session.ts';
 import { Random } from '../util/random.ts';
+import { GraphBuilder } from './builder.ts';
+import type { Graph } from './graph.ts';
+import { readGraph, writeGraph } from './onnx-file.ts';
+import { add } from './ops/arithmetic.ts';
+import { matMul } from './ops/matrix.ts';
 import { dequantiseWeights, quantiseWeights } from './quantisation.ts';
+import { float32, type Tensor, toNumbers } from './tensor.ts';
 
 const [ROWS, COLUMNS] = [64, 80];
 

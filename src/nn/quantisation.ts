@@ -1,1 +1,0 @@
-export { dequantiseWeights, quantiseWeights } from '../graph/quantisation.ts';
