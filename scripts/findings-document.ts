@@ -38,7 +38,7 @@ Rates are shares of 1. A file that does not fit is refused, and so is a row whos
 
 ## How the verdict comes about
 
-Each is decided at a false match rate of 0.1 %. Of templates (\`src/audit/verdict.ts\`):
+The first two are decided at a false match rate of 0.1 %. Of templates (\`src/audit/verdict.ts\`):
 
 1. A control is *held* where it came out as \`expected\`. One that did not, or a missing kind of control, makes the audit **inconclusive**.
 2. **leaks**: the lower bound of a type-I or type-II SAR is above the level of a leak and above the upper bound of every chance control
@@ -54,6 +54,14 @@ Of robustness (\`src/audit/robustness/decide.ts\`):
 2. **fooled**: the lower bound of a dodging or impersonation success, with changes of at most 8 of 255 levels and whatever the attacker's access, is above the same level
    and above the upper bound of what noise of equal size does. Pairs that are wrong when clean do not count.
 3. **withstood**: the upper bound of every such rate is below the level. There is no "safe".
+4. Else **inconclusive**.
+
+Of attributes (\`src/audit/attributes/decide.ts\`), of the templates of the first encoder or, where protected photos are given, of these:
+
+1. **inconclusive** where a self-test did not hold or none was run: what was planted must be found, shuffled labels and erased faces must give chance, unchanged photos the same figures.
+2. **leaks**: the lower bound of any attack's balanced accuracy, on an attribute that was asked for and all test people, is above 60 %; chance is 50 %. Of protected photos every attack counts,
+   on templates and on portraits, whether it knows the protection or not, and after whatever was done to the photo.
+3. **leaks-little**: every upper bound is below 60 % and, of protected photos, attackers who were trained on such photos were among them. There is no "safe".
 4. Else **inconclusive**.
 
 Many attacks and judges give many chances to cross a level by luck: the bounds are those of single rates, not corrected for their number.

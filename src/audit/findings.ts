@@ -216,6 +216,74 @@ const selfTestSchema = z.object({
   held: z.boolean().describe('Whether it held. One that did not makes the verdict inconclusive.'),
 });
 
+/** A figure between the bounds of its interval. */
+const estimate = (value: z.ZodNumber) =>
+  z
+    .object({
+      value: value.describe('The figure.'),
+      low: value.describe('Lower bound.'),
+      high: value.describe('Upper bound.'),
+    })
+    .refine(({ value: middle, low, high }) => low <= middle + TOLERANCE && middle <= high + TOLERANCE, {
+      error: 'the value lies outside its interval',
+    });
+
+/** How well an attack reads an attribute. */
+const leakageSchema = z.object({
+  attribute: name.describe('What is read, by CelebA’s name.'),
+  asked: z.boolean().describe('Whether the audit is about this attribute; others are measured beside it.'),
+  source: z.enum(['templates', 'photos']).describe('What the attacker has.'),
+  target: name.describe('Encoder whose templates are read; "portraits" of photos.'),
+  attack: name.describe('The attack.'),
+  protection: name.nullable().describe('How photos or templates were protected; null where they were not.'),
+  adaptive: z
+    .boolean()
+    .describe('Whether the attack was trained on what is protected, so that it knows the protection.'),
+  transformation: name.nullable().describe('What was done to the photo before it was read; null where nothing was.'),
+  subgroup: name.nullable().describe('The part of the test people that this row is of; null where it is all.'),
+  present: count.describe('Test faces with the attribute.'),
+  absent: count.describe('Test faces without it.'),
+  people: count.describe('Test people behind them.'),
+  balancedAccuracy: estimate(z.number().min(0).max(1)).describe(
+    'Mean of the shares of present and absent that are called rightly, at a threshold of other people; mirrored where it is below chance, 0.5.',
+  ),
+  auc: estimate(z.number().min(0).max(1)).describe('Area under the ROC curve; mirrored below chance, 0.5.'),
+  eer: estimate(z.number().min(0).max(1)).describe('Equal error rate; mirrored above chance, 0.5.'),
+  informationBits: estimate(z.number().min(0)).describe(
+    'Mutual information of score and attribute, its bias taken off.',
+  ),
+  informationChanceBits: amount.describe('What 95 % of random labellings stay under.'),
+  entropyBits: amount.describe('Entropy of the attribute: the most there is to learn.'),
+});
+
+/** How well an encoder still recognises people. */
+const recognitionSchema = z.object({
+  target: name.describe('Encoder that recognises.'),
+  comparison: name.describe('What is compared with what: "protected with original".'),
+  transformation: name.nullable().describe('What was done to the protected photo before; null where nothing was.'),
+  subgroup: name.nullable().describe('The part of the test people that this row is of; null where it is all.'),
+  genuinePairs: count.describe('Pairs of different photos of one person.'),
+  impostorPairs: count.describe('Pairs of photos of two people.'),
+  eer: share.describe('Equal error rate.'),
+  fmr: z.number().gt(0).max(1).describe('False match rate of the threshold of "matched".'),
+  matched: z
+    .object(proportion)
+    .refine(isConsistent, INCONSISTENT)
+    .nullable()
+    .describe(
+      'Genuine pairs that are matched at the threshold of original calibration people; bootstrap over people; null where there is none.',
+    ),
+  tarAtFar1: z
+    .object(proportion)
+    .nullable()
+    .describe('True accept rate at FAR 1 %, threshold from these impostor pairs; null where they are too few.'),
+  tarAtFar01: z.object(proportion).nullable().describe('The same at FAR 0.1 %.'),
+  rankOne: z
+    .object(proportion)
+    .nullable()
+    .describe('Rank-1 identification among the test people, one original photo of each enrolled; null of a subgroup.'),
+});
+
 /** What a defence costs on clean data. */
 const costSchema = z.object({
   defence: name.describe('The defence and its setting.'),
@@ -305,11 +373,11 @@ const faceSchema = z.object({
 
 const findingsShape = z.object({
   schema: z.literal(FINDINGS_SCHEMA).describe('Name and version of this schema.'),
-  audit: name.describe('Kind of audit: "inversion" or "robustness".'),
+  audit: name.describe('Kind of audit: "inversion", "robustness" or "attributes".'),
   verdict: z
     .enum(['leaks', 'leaks-little', 'fooled', 'withstood', 'inconclusive'])
     .describe(
-      'Of templates: "leaks" or "leaks-little". Of robustness: "fooled", or "withstood" the attacks that were tried. There is no "safe". Inconclusive wherever a control or a self-test did not hold, or none was run.',
+      'Of templates, and of attributes: "leaks" or "leaks-little". Of robustness: "fooled", or "withstood" the attacks that were tried. There is no "safe". Inconclusive wherever a control or a self-test did not hold, or none was run.',
     ),
   sentence: name.describe('The verdict in plain words, with the figure and its interval.'),
   threatCard: threatCardSchema.describe('What the attacker knows, has and spends.'),
@@ -323,6 +391,11 @@ const findingsShape = z.object({
     .describe('Smallest perturbations that succeed; of robustness audits alone, as are the next two.'),
   queries: z.array(queriesSchema).optional().describe('What attacks that only ask need.'),
   selfTests: z.array(selfTestSchema).optional().describe('What must hold of any attack that works.'),
+  leakage: z
+    .array(leakageSchema)
+    .optional()
+    .describe('How well attributes are read; of attribute audits alone, as is the next.'),
+  recognition: z.array(recognitionSchema).optional().describe('How well people are still recognised.'),
   costs: z.array(costSchema).describe('What defences cost on clean data; empty where none was tried.'),
   quality: z.array(qualitySchema).describe('Image quality: secondary, it never makes a verdict.'),
   provenance: provenanceSchema.describe('Enough to run it again and get the same numbers.'),
@@ -334,8 +407,11 @@ const findingsShape = z.object({
 
 /** The findings of an audit: what `findings.json` holds. */
 export const findingsSchema = findingsShape.refine(
-  ({ verdict, controls, selfTests = [] }) =>
-    verdict === 'inconclusive' || (controls.length > 0 && [...controls, ...selfTests].every(({ held }) => held)),
+  ({ audit, verdict, controls, selfTests = [] }) => {
+    // An audit of attributes plants what must be found, and what must not, as self-tests.
+    const needed = audit === 'attributes' ? selfTests : controls;
+    return verdict === 'inconclusive' || (needed.length > 0 && [...controls, ...selfTests].every(({ held }) => held));
+  },
   { path: ['verdict'], error: 'must be "inconclusive" where a control or a self-test did not hold, or none was run' },
 );
 
@@ -352,6 +428,8 @@ export type Perturbation = z.infer<typeof perturbationSchema>;
 export type Smallest = z.infer<typeof smallestSchema>;
 export type Queries = z.infer<typeof queriesSchema>;
 export type SelfTest = z.infer<typeof selfTestSchema>;
+export type Leakage = z.infer<typeof leakageSchema>;
+export type Recognition = z.infer<typeof recognitionSchema>;
 export type ShownFace = z.infer<typeof faceSchema>;
 
 /**

@@ -37,6 +37,12 @@ export function auditProvenance(
   measured: {
     readonly used: readonly AuditFace[];
     readonly thresholds: readonly Threshold[];
+    /** Sets of faces beside those of the record. */
+    readonly further?: readonly {
+      readonly role: string;
+      readonly name: string;
+      readonly faces: readonly AuditFace[];
+    }[];
     /** Default: Wilson's. */
     readonly intervals?: string;
   },
@@ -46,6 +52,7 @@ export function auditProvenance(
   const data = [dataRow('audited', context.dataset.name, used, context.dataset.rejected)];
   if (calibration.length > 0) data.push(dataRow('calibration', context.dataset.name, calibration));
   if (auxiliary.length > 0) data.push(dataRow('auxiliary', context.dataset.name, auxiliary));
+  for (const { role, name, faces } of measured.further ?? []) data.push(dataRow(role, name, faces));
   return {
     faceward: context.version,
     command: context.command,

@@ -100,8 +100,8 @@ function pooledMean(groups: readonly { readonly sum: number; readonly count: num
   return sum / count;
 }
 
-/** Linear between the two nearest values. */
-function quantileOfSorted(sorted: Float64Array, probability: number): number {
+/** The quantile of rising values, linear between the two nearest; NaN where there is none. */
+export function quantileOfSorted(sorted: Float64Array, probability: number): number {
   const position = probability * (sorted.length - 1);
   const below = sorted[Math.floor(position)] ?? Number.NaN;
   const above = sorted[Math.ceil(position)] ?? Number.NaN;

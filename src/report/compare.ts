@@ -1,6 +1,6 @@
-import type { Control, Findings, Rate, Verdict } from '../audit/findings.ts';
+import type { Findings, Rate, Verdict } from '../audit/findings.ts';
 
-type Figures = Pick<Rate, 'successes' | 'trials' | 'rate' | 'low' | 'high'>;
+type Figures = Pick<Rate, 'rate' | 'low' | 'high'>;
 
 /** One rate in both audits; one side is undefined where only the other measured it. */
 export interface ComparedRate extends Pick<Rate, 'name' | 'attack' | 'judge' | 'fmr'> {
@@ -27,8 +27,8 @@ export interface Comparison {
  * change of encoder is compared by.
  */
 export function compareFindings(current: Findings, baseline: Findings): Comparison {
-  const before = new Map(baseline.rates.map((rate) => [keyOf(rate), rate]));
-  const now = new Map(current.rates.map((rate) => [keyOf(rate), rate]));
+  const before = new Map(ratesOf(baseline).map((rate) => [keyOf(rate), rate]));
+  const now = new Map(ratesOf(current).map((rate) => [keyOf(rate), rate]));
   const keys = [...new Set([...now.keys(), ...before.keys()])];
   return {
     verdict: { current: current.verdict, baseline: baseline.verdict },
@@ -37,11 +37,33 @@ export function compareFindings(current: Findings, baseline: Findings): Comparis
   };
 }
 
-function keyOf({ name, attack, target, judge, fmr }: Rate | Control): string {
+type Compared = Pick<Rate, 'name' | 'attack' | 'target' | 'judge' | 'fmr'> & Figures;
+
+/** All that can be compared: rates, and how well attributes are read, of all people. */
+function ratesOf({ rates, leakage = [] }: Findings): Compared[] {
+  const read = leakage
+    .filter(({ subgroup }) => subgroup === null)
+    .map((row): Compared => {
+      const { attribute, attack, target, protection, adaptive, transformation, balancedAccuracy } = row;
+      const { value: rate, low, high } = balancedAccuracy;
+      const further = [protection, adaptive ? 'trained anew' : null, transformation].filter((part) => part !== null);
+      return {
+        name: `${READING}${attribute}`,
+        attack: [attack, ...further].join(', '),
+        ...{ target, judge: target, fmr: null, rate, low, high },
+      };
+    });
+  return [...rates, ...read];
+}
+
+/** What the names of compared readings begin with. */
+export const READING = 'balanced accuracy on ';
+
+function keyOf({ name, attack, target, judge, fmr }: Compared): string {
   return JSON.stringify([name, attack, judge === target ? null : judge, fmr]);
 }
 
-function compareRate(current: Rate | undefined, baseline: Rate | undefined): ComparedRate[] {
+function compareRate(current: Compared | undefined, baseline: Compared | undefined): ComparedRate[] {
   const either = current ?? baseline;
   if (either === undefined) return [];
   const { name, attack, judge, fmr } = either;

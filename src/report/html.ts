@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import type { Findings } from '../audit/findings.ts';
 import { compareFindings } from './compare.ts';
 import { html, Markup } from './escape.ts';
+import { projectionSection, recognitionSection } from './sections/attribute-recognition.ts';
+import { leakageSection, protectedSection, subgroupsSection } from './sections/attributes.ts';
 import { comparisonSection } from './sections/comparison.ts';
 import { controlsSection } from './sections/controls.ts';
 import { curvesSection } from './sections/curves.ts';
@@ -28,7 +30,11 @@ export interface ReportOptions {
   readonly baseline?: Findings | undefined;
 }
 
-const AUDIT_WORDS: Readonly<Record<string, string>> = { inversion: 'template inversion', robustness: 'robustness' };
+const AUDIT_WORDS: Readonly<Record<string, string>> = {
+  inversion: 'template inversion',
+  robustness: 'robustness',
+  attributes: 'attribute',
+};
 
 /**
  * Renders findings as one self-contained HTML page: nothing is fetched, no script runs, all of it is escaped.
@@ -67,9 +73,20 @@ function sections(findings: Findings, baseline: Findings | undefined): Markup[] 
     verdictSection(findings),
     ...(baseline === undefined ? [] : [comparisonSection(compareFindings(findings, baseline))]),
     threatCardSection(findings),
-    ...(findings.audit === 'robustness' ? robustnessSections(findings) : inversionSections(findings)),
+    ...sectionsOf(findings),
     provenanceSection(findings),
   ];
+}
+
+function sectionsOf(findings: Findings): Markup[] {
+  switch (findings.audit) {
+    case 'robustness':
+      return robustnessSections(findings);
+    case 'attributes':
+      return attributeSections(findings);
+    default:
+      return inversionSections(findings);
+  }
 }
 
 const inversionSections = (findings: Findings): Markup[] => [
@@ -91,6 +108,16 @@ const robustnessSections = (findings: Findings): Markup[] => [
   photosSection(findings),
   facesSection(findings),
   defencesSection(findings),
+  controlsSection(findings),
+];
+
+const attributeSections = (findings: Findings): Markup[] => [
+  protectedSection(findings),
+  leakageSection(findings),
+  subgroupsSection(findings),
+  recognitionSection(findings),
+  qualitySection(findings),
+  projectionSection(findings),
   controlsSection(findings),
 ];
 

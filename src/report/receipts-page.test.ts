@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { RECEIPTS, receipt, tested } from '../../test/fixtures/receipts.ts';
+import { attributeReceipt, RECEIPTS, receipt, tested } from '../../test/fixtures/receipts.ts';
 import { RECEIPT_LIMITS } from '../audit/protection/receipt.ts';
 import { renderReceipts } from './receipts-page.ts';
 
@@ -11,4 +11,34 @@ test('the page shows every photo and what no test can rule out, escaped, and fet
   expect(page).not.toMatch(/<img|<script|https?:\/\//);
   // As they are, one of the four that were compared is recognised; the narrow space before the sign is the report's own.
   expect(page).toMatch(/25\.0\s%/);
+});
+
+test('tells of attributes, of what was covered, of what failed and of what to look at', () => {
+  const face = { box: { x: 1, y: 2, width: 30, height: 40 }, confidence: 0.4, covered: false };
+  const page = renderReceipts(
+    [
+      attributeReceipt(
+        'a <b>.jpg',
+        { Male: { before: 0.9, target: -0.8, after: [0.1, 0.2], outcome: 'not-within-budget' } },
+        {
+          metadata: { found: ['GPS position', 'thumbnail'], orientation: 6, written: ['XMP'] },
+          models: [{ role: 'judge', id: 'judge', hash: 'abc' }],
+          review: { possible: [face], belowQuality: [{ face: 0, reasons: ['blurred, or enlarged'] }] },
+        },
+      ),
+    ],
+    { failed: [{ photo: 'broken.jpg', problem: 'it is empty', hint: 'copy it again' }] },
+  );
+  for (const text of [
+    'broken.jpg</strong>: it is empty (copy it again)',
+    'there may be a face at 1, 2, 30 px wide, which was left alone',
+    'face 1 is too poor to be sure of: blurred, or enlarged',
+    'cannot be hidden within the budget',
+    'Removed: GPS position, thumbnail. Turned upright (orientation 6).',
+    'beard',
+    'Keep this receipt to yourself',
+  ])
+    expect(page).toContain(text);
+  expect(page).not.toContain('<b>.jpg');
+  expect(page).not.toContain('data:image');
 });

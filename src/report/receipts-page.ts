@@ -1,11 +1,18 @@
-import { createHash } from 'node:crypto';
 import { formatInterval, formatPercent } from '../audit/figures.ts';
-import type { Receipt, ReceiptFace, ReceiptTest, ReceiptVerdict } from '../audit/protection/receipt.ts';
+import type { FailedPhoto, Receipt, ReceiptFace, ReceiptTest, ReceiptVerdict } from '../audit/protection/receipt.ts';
 import { type ProtectionRow, summariseReceipts } from '../audit/protection/summary.ts';
 import { TRANSFORMATIONS } from '../audit/protection/transformations.ts';
 import type { Rate } from '../metric/intervals.ts';
-import { html, Markup } from './escape.ts';
-import { STYLE } from './style.ts';
+import { html, type Markup } from './escape.ts';
+import { renderPage } from './page.ts';
+import {
+  attributeTables,
+  coverNote,
+  failedPhotos,
+  leakageSummary,
+  metadataRows,
+  toLookAt,
+} from './sections/protection.ts';
 import { dataTable } from './table.ts';
 
 /** The verdicts as a reader sees them. */
@@ -14,40 +21,39 @@ const VERDICT_WORDS: Readonly<Record<ReceiptVerdict, string>> = {
   'protects-partly': 'Protects in part',
   'does-not-protect': 'Does not protect',
   untested: 'Untested on others',
+  'left-as-it-is': 'Left as it is',
 };
 
-const VERDICTS: readonly ReceiptVerdict[] = ['does-not-protect', 'protects-partly', 'untested', 'protects'];
+const VERDICTS: readonly ReceiptVerdict[] = [
+  'does-not-protect',
+  'protects-partly',
+  'untested',
+  'protects',
+  'left-as-it-is',
+];
 
 /**
  * Renders the receipts of a folder of photos as one self-contained HTML page: nothing is fetched, no script runs, all of it is escaped, and no face is shown.
  *
  * @returns the whole document, UTF-8.
  */
-export function renderReceipts(receipts: readonly Receipt[]): string {
+export function renderReceipts(
+  receipts: readonly Receipt[],
+  { failed = [] }: { readonly failed?: readonly FailedPhoto[] } = {},
+): string {
   const title = `Receipts of ${receipts.length === 1 ? 'one photo' : `${receipts.length} photos`}`;
-  return html`<!doctype html>
-<html lang="en-GB">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${contentPolicy()}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="referrer" content="no-referrer">
-<meta name="robots" content="noindex">
-<title>${title}</title>
-<style>${new Markup(STYLE)}</style>
-</head>
-<body>
-<header><p class="kicker">Faceward, protection of photos</p><h1>${title}</h1></header>
-<main>
-<ul>${VERDICTS.map((verdict) => tally(receipts, verdict))}</ul>
+  return renderPage({
+    title,
+    kicker: 'Faceward, protection of photos',
+    main: html`<ul>${VERDICTS.map((verdict) => tally(receipts, verdict))}</ul>
+${failedPhotos(failed)}
+${toLookAt(receipts)}
 ${limits(receipts)}
 ${summaryTable(receipts)}
-${receipts.map(section)}
-</main>
-<footer><p class="note">Made by Faceward ${receipts[0]?.faceward}. The same figures, for machines, are in the receipt beside each photo.</p></footer>
-</body>
-</html>
-`.text;
+${leakageSummary(receipts)}
+${receipts.map(section)}`,
+    note: `Made by Faceward ${receipts[0]?.faceward ?? ''}. The same figures, for machines, are in the receipt of each photo.`,
+  });
 }
 
 function tally(receipts: readonly Receipt[], verdict: ReceiptVerdict): Markup | undefined {
@@ -91,6 +97,7 @@ ${faces.map((face, i) => faceTable(face, i, receipt))}
 <dl>${cloak !== null && html`<dt>Cloak</dt><dd>strength ${cloak.strength}, DSSIM up to ${cloak.dssim}, ${cloak.steps} steps, seed ${cloak.seed}</dd>`}
 <dt>Photo, SHA-256</dt><dd><code>${input.sha256}</code></dd>
 ${output !== null && html`<dt>Written, SHA-256</dt><dd><code>${output.sha256}</code></dd>`}
+${metadataRows(receipt)}
 <dt>Encoders</dt><dd><ul>${receipt.encoders.map(
     ({ id, hash, role, threshold }) =>
       html`<li>${id}, ${ROLE_WORDS[role]}: ${threshold ? `threshold ${threshold.similarity.toFixed(3)} at FMR ${100 * threshold.fmr} % (${threshold.dataset})` : 'no threshold'}, <code>${hash}</code></li>`,
@@ -98,16 +105,25 @@ ${output !== null && html`<dt>Written, SHA-256</dt><dd><code>${output.sha256}</c
 `;
 }
 
-const ROLE_WORDS = { used: 'the cloak was made with it', 'held-out': 'the cloak was not made with it' } as const;
+const ROLE_WORDS = {
+  used: 'the photo was protected with it',
+  'held-out': 'the photo was not protected with it',
+} as const;
 
-function faceTable({ tests, cloak, person }: ReceiptFace, index: number, { encoders }: Receipt): Markup {
+function faceTable(face: ReceiptFace, index: number, { encoders }: Receipt): Markup {
+  const { tests, cloak, person, attributes, action } = face;
+  const title = `Face ${index + 1}`;
+  if (action === 'keep') return html`<p>${title}: left as it is${person !== null && `, ${person}`}.</p>`;
+  if (face.hidden) return coverNote(title, face);
   const isUsed = (id: string): boolean => encoders.find((one) => one.id === id)?.role === 'used';
   const figures = cloak
     ? `DSSIM ${cloak.dssim.toFixed(4)}, largest change ${cloak.largestChange} grey levels, ${cloak.seconds} s`
-    : 'not changed here';
+    : attributes
+      ? 'is it still recognised'
+      : 'not changed here';
   const whom = person === null ? 'compared with the clean photo alone' : `compared with clean photos of ${person}`;
-  return dataTable<ReceiptTest>(
-    `Face ${index + 1}: ${figures}; ${whom}`,
+  const recognition = dataTable<ReceiptTest>(
+    `${title}: ${figures}; ${whom}`,
     [
       { title: 'Encoder', cell: ({ encoder }) => `${encoder} (${isUsed(encoder) ? 'used' : 'held out'})` },
       { title: 'After', cell: ({ transformation }) => wordsOf(transformation) },
@@ -123,14 +139,9 @@ function faceTable({ tests, cloak, person }: ReceiptFace, index: number, { encod
     ],
     tests,
   );
+  return attributes ? html`${attributeTables(title, attributes, person)}${recognition}` : recognition;
 }
 
 const wordsOf = (name: string): string => TRANSFORMATIONS.find((one) => one.name === name)?.words ?? name;
 
 const shown = (similarity: number | null | undefined): string => similarity?.toFixed(3) ?? '–';
-
-/** Allows the one style sheet, by its hash; forbids everything else. */
-function contentPolicy(): string {
-  const style = createHash('sha256').update(STYLE).digest('base64');
-  return `default-src 'none'; style-src 'sha256-${style}'; base-uri 'none'; form-action 'none'`;
-}

@@ -1,3 +1,4 @@
+import { PROTECTED } from '../audit/attributes/protection.ts';
 import { formatCount, formatPeople } from '../audit/figures.ts';
 import type { Curve, Findings } from '../audit/findings.ts';
 import { blindness } from '../audit/verdict.ts';
@@ -13,6 +14,7 @@ export interface Advice {
 
 /** What the owner should do, most urgent first; each follows from something in the findings. */
 export function recommend(findings: Findings): Advice[] {
+  if (findings.audit === 'attributes') return recommendOnAttributes(findings);
   switch (findings.verdict) {
     case 'leaks':
       return againstLeak(findings);
@@ -38,6 +40,44 @@ export function recommend(findings: Findings): Advice[] {
     case 'inconclusive':
       return findings.audit === 'robustness' ? againstRobustnessDoubt(findings) : againstDoubt(findings);
   }
+}
+
+function recommendOnAttributes({ verdict, leakage = [], selfTests = [] }: Findings): Advice[] {
+  const isProtected = leakage.some(({ protection }) => protection === PROTECTED);
+  if (verdict === 'inconclusive') {
+    return [
+      selfTests.some(({ held }) => !held)
+        ? { action: 'Find out why a self-test did not hold.', reason: 'It is marked below; more people may be needed.' }
+        : { action: 'Audit more people:', reason: '--people, and --data with more of those who have the attributes.' },
+      { action: 'Take it as if it leaked.', reason: 'An inconclusive audit clears nobody.' },
+    ];
+  }
+  const again = {
+    action: 'Run this audit again',
+    reason: isProtected ? 'whenever the protection or its strength changes.' : 'whenever the encoder changes.',
+  };
+  if (verdict !== 'leaks') return [again];
+  return isProtected
+    ? [
+        {
+          action: 'Protect more strongly, or hide the face altogether,',
+          reason:
+            'where these attributes must not be read. Judge by the attackers that were trained on protected photos.',
+        },
+        again,
+      ]
+    : [
+        {
+          action: 'Treat templates as what they tell:',
+          reason:
+            'sex, age and the like. Encrypt them, limit who may read them, and name that in your records of processing.',
+        },
+        {
+          action: 'See below what a projection is worth',
+          reason: 'before you count on it: attacks that follow no line may still read what it takes out.',
+        },
+        again,
+      ];
 }
 
 function againstFooling({ threatCard, costs, rates, queries = [] }: Findings): Advice[] {

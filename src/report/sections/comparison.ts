@@ -1,7 +1,7 @@
 import { formatExactPercent, formatInterval, formatPercent, formatPoints } from '../../audit/figures.ts';
 import { MEASURE, type Rate } from '../../audit/findings.ts';
 import { VERDICT_FMR } from '../../audit/verdict.ts';
-import type { ComparedRate, Comparison } from '../compare.ts';
+import { type ComparedRate, type Comparison, READING } from '../compare.ts';
 import { html, type Markup } from '../escape.ts';
 import { type Column, dataTable } from '../table.ts';
 import { VERDICT_WORDS } from './verdict.ts';
@@ -28,7 +28,7 @@ export function comparisonSection({ verdict, rows, caveats }: Comparison): Marku
       ? `The verdict is what it was: ${VERDICT_WORDS[verdict.current].toLowerCase()}.`
       : `The verdict was “${VERDICT_WORDS[verdict.baseline].toLowerCase()}” and is now “${VERDICT_WORDS[verdict.current].toLowerCase()}”.`;
   const isDeciding = ({ name, fmr, difference }: ComparedRate) =>
-    fmr === VERDICT_FMR && name !== MEASURE.genuine && difference !== undefined;
+    (fmr === VERDICT_FMR || name.startsWith(READING)) && name !== MEASURE.genuine && difference !== undefined;
   const deciding = rows.filter(isDeciding);
   const rest = rows.filter((row) => !isDeciding(row));
   return html`<section aria-labelledby="comparison"><h2 id="comparison">Against the baseline</h2><p>${change}</p>

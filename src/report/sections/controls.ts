@@ -44,6 +44,8 @@ const WHY: Readonly<Record<string, Markup>> = {
 show what chance gives. Where one does not hold, the verdict is inconclusive.</p>`,
   robustness: html`<p>An encoder planted to be fooled and one planted to withstand show that the attacks tell them apart; noise as large as
 the perturbation shows what chance gives. Where one of these or a self-test does not hold, the verdict is inconclusive.</p>`,
+  attributes: html`<p>Attributes that were planted must be found; shuffled labels and erased faces must give chance; photos that were not changed must give the same figures. Where
+one of these does not hold, the verdict is inconclusive.</p>`,
 };
 
 /** The controls: what was expected of each and whether it held; planted encoders and failures first. */
@@ -56,7 +58,7 @@ export function controlsSection({ audit, controls, selfTests = [] }: Findings): 
   return html`<section aria-labelledby="controls"><h2 id="controls">Does the measurement work?</h2>
 ${WHY[audit]}
 ${selfTests.length > 0 && dataTable('Self-tests', SELF_TEST_COLUMNS, selfTests)}
-${controls.length === 0 && html`<p><strong>No control was run.</strong></p>`}
+${controls.length + selfTests.length === 0 && html`<p><strong>No control was run.</strong></p>`}
 ${first.length > 0 && dataTable(caption, COLUMNS, first)}
 ${rest.length > 0 && html`<details${first.length === 0 && html` open`}><summary>Chance controls that held: ${rest.length}</summary>${dataTable('Chance controls', COLUMNS, rest)}</details>`}</section>`;
 }

@@ -4,15 +4,19 @@ import { html, type Markup } from '../escape.ts';
 import { dataTable } from '../table.ts';
 
 /** Image quality, labelled as what cannot make a verdict. */
-export function qualitySection({ quality }: Findings): Markup {
+export function qualitySection({ audit, quality }: Findings): Markup {
   if (quality.length === 0) return html``;
   return html`<section aria-labelledby="quality"><h2 id="quality">Image quality (secondary)</h2>
-<p>How near the rebuilt pixels come to the photo. These figures make no verdict: a blurred average face scores well and is no one,
-and a sharp face of the right person scores badly where it looks the other way.</p>
+${
+  audit === 'attributes'
+    ? html`<p>How near the protected portraits come to the originals. These figures make no verdict: what hardly changes a pixel may hide much, and what is plain to see nothing.</p>`
+    : html`<p>How near the rebuilt pixels come to the photo. These figures make no verdict: a blurred average face scores well and is no one,
+and a sharp face of the right person scores badly where it looks the other way.</p>`
+}
 ${dataTable<Quality>(
   'Likeness of pixels, mean over images',
   [
-    { title: 'Attack', cell: (row) => row.attack },
+    { title: audit === 'attributes' ? 'Protection' : 'Attack', cell: (row) => row.attack },
     { title: 'Measure', cell: (row) => row.measure },
     { title: 'Mean', cell: (row) => withUnit(row.mean, row.unit), isNumber: true },
     {

@@ -1,3 +1,6 @@
+import { strongestReadings } from '../../audit/attributes/decide.ts';
+import { ATTRIBUTE_LEVEL } from '../../audit/attributes/level.ts';
+import { PROTECTED } from '../../audit/attributes/protection.ts';
 import { formatCount, formatExactPercent, formatInterval, formatPeople, formatPercent } from '../../audit/figures.ts';
 import type { Findings, Rate, Verdict } from '../../audit/findings.ts';
 import { decidingRates } from '../../audit/robustness/decide.ts';
@@ -29,7 +32,7 @@ export function verdictSection(findings: Findings): Markup {
 <p class="sentence">${sentence}</p>
 ${headline !== undefined && headlineFigure(headline)}
 <div class="answers">
-<div><h2>What it means for you</h2>${meaning(verdict)}
+<div><h2>What it means for you</h2>${findings.audit === 'attributes' ? meaningOfAttributes(findings) : meaning(verdict)}
 <h2>How sure this is</h2>${certainty(findings, headline)}</div>
 <div><h2>What to change</h2><ol>${recommend(findings).map(
     ({ action, reason }) => html`<li><strong>${action}</strong> ${reason}</li>`,
@@ -57,11 +60,16 @@ function verdictSign(verdict: Verdict): Markup {
 }
 
 /** The figure in large type: what the verdict's sentence states. */
-interface Headline extends Pick<Rate, 'successes' | 'trials' | 'rate' | 'low' | 'high' | 'fmr'> {
+interface Headline extends Pick<Rate, 'rate' | 'low' | 'high'> {
   readonly caption: string;
+  /** From where it counts; none where no threshold is used. */
+  readonly level: number | undefined;
+  /** What it rests on: "240 trials". */
+  readonly size: string;
 }
 
 function headlineOf(findings: Findings): Headline | undefined {
+  if (findings.audit === 'attributes') return attributeHeadline(findings);
   if (findings.audit === 'robustness') {
     const [strongest] = decidingRates({
       target: findings.threatCard.target,
@@ -71,20 +79,62 @@ function headlineOf(findings: Findings): Headline | undefined {
     return (
       strongest && {
         ...strongest,
-        fmr: VERDICT_FMR,
+        level: leakLevel(VERDICT_FMR),
+        size: trialsInWords(strongest.trials),
         caption: `${strongest.name}, ${strongest.attack}, by ${strongest.needs}`,
       }
     );
   }
   const rate = headlineRate(findings);
   const judged = rate && (rate.judge === rate.target ? 'judged by the attacked encoder' : `judged by ${rate.judge}`);
-  return rate && { ...rate, caption: `${rate.name}, ${rate.attack}, ${judged}` };
+  return (
+    rate && {
+      ...rate,
+      level: rate.fmr === null ? undefined : leakLevel(rate.fmr),
+      size: trialsInWords(rate.trials),
+      caption: `${rate.name}, ${rate.attack}, ${judged}`,
+    }
+  );
+}
+
+const trialsInWords = (trials: number): string => `${formatCount(trials)} ${trials === 1 ? 'trial' : 'trials'}`;
+
+const isOfProtection = ({ leakage = [] }: Findings): boolean =>
+  leakage.some(({ protection }) => protection === PROTECTED);
+
+function attributeHeadline(findings: Findings): Headline | undefined {
+  const { threatCard, leakage = [] } = findings;
+  const [strongest] = strongestReadings({ target: threatCard.target, leakage, isProtected: isOfProtection(findings) });
+  if (!strongest) return undefined;
+  const { value, low, high } = strongest.balancedAccuracy;
+  const what = strongest.source === 'templates' ? `templates of ${strongest.target}` : 'portraits';
+  return {
+    ...{ rate: value, low, high, level: ATTRIBUTE_LEVEL },
+    size: `${formatCount(strongest.present + strongest.absent)} faces`,
+    caption: `balanced accuracy on ${strongest.attribute}, ${strongest.attack}, ${what}; chance is 50\u00a0%`,
+  };
+}
+
+function meaningOfAttributes(findings: Findings): Markup {
+  const { verdict } = findings;
+  if (verdict === 'inconclusive') return meaning(verdict);
+  if (isOfProtection(findings)) {
+    return verdict === 'leaks'
+      ? html`<p>Whoever gets these photos, or templates of them, can still tell what the protection should hide. Do not tell people that it is hidden.</p>`
+      : html`<p>The attackers tried here, those who know the protection among them, tell little from these photos, and the self-tests show that they do
+find what is there. It is a measure of these attackers, no proof that none can.</p>`;
+  }
+  return verdict === 'leaks'
+    ? html`<p>Whoever gets hold of your templates can sort people by what they never gave you: a database enrolled for recognition is also a register of these
+attributes. Where law protects them, templates are such data too.</p>`
+    : html`<p>The attackers tried here tell little from these templates, and the self-tests show that they do find what is there. It is a measure of these
+attackers, no proof that none can.</p>`;
 }
 
 function headlineFigure(rate: Headline): Markup {
   return html`<div class="headline"><div class="big">${formatPercent(rate.rate)}<span class="range">interval ${formatInterval(
     rate,
-  )}</span></div><div class="scale">${intervalStrip(rate, 'attack', rate.fmr === null ? undefined : leakLevel(rate.fmr))}${intervalAxis()}<p class="note">${rate.caption}. Dashed: the level that counts.</p></div></div>`;
+  )}</span></div><div class="scale">${intervalStrip(rate, 'attack', rate.level)}${intervalAxis()}<p class="note">${rate.caption}. Dashed: the level that counts.</p></div></div>`;
 }
 
 function meaning(verdict: Verdict): Markup {
@@ -106,13 +156,15 @@ can be fooled. It is a measure of these attacks, no proof that none can.</p>`;
   }
 }
 
-function certainty({ controls, provenance }: Findings, headline: Headline | undefined): Markup {
+function certainty({ controls, selfTests = [], provenance }: Findings, headline: Headline | undefined): Markup {
   const audited = provenance.data.find((set) => set.role === 'audited');
   const confidence = formatExactPercent(provenance.intervals.confidence);
-  const failed = controls.filter((control) => !control.held).length;
+  // What an audit of attributes plants stands among its self-tests.
+  const tests = controls.length > 0 ? controls : selfTests;
+  const failed = tests.filter(({ held }) => !held).length;
   return html`${audited !== undefined && html`<p>${sampleSize(audited.people, audited.images)}</p>`}
-${headline !== undefined && html`<p>The headline rests on ${formatCount(headline.trials)} ${headline.trials === 1 ? 'trial' : 'trials'}; its interval (${provenance.intervals.method}, ${confidence}) is ${formatPercent(headline.high - headline.low).replace('%', 'points')} wide.</p>`}
-<p>${controlsInWords(controls.length, failed)} <a href="#controls">See the controls.</a></p>`;
+${headline !== undefined && html`<p>The headline rests on ${headline.size}; its interval (${provenance.intervals.method}, ${confidence}) is ${formatPercent(headline.high - headline.low).replace('%', 'points')} wide.</p>`}
+<p>${controlsInWords(tests.length, failed)} <a href="#controls">See the controls.</a></p>`;
 }
 
 function sampleSize(people: number, images: number): string {

@@ -1,0 +1,251 @@
+import type { AttributeAttack } from '../../attack/inference/attribute/attack.ts';
+import type { FaceSample } from '../../data/sample.ts';
+import type { Split } from '../../data/splits.ts';
+import type { Encoder } from '../../encoder/encoder.ts';
+import type { FacePipeline } from '../../face/pipeline.ts';
+import type { Threshold } from '../../metric/threshold.ts';
+import type { SessionOptions } from '../../runtime/session.ts';
+import { InputError } from '../../util/errors.ts';
+import type { JobOptions } from '../../util/progress.ts';
+import { Random } from '../../util/random.ts';
+import type { Cost, Leakage, Quality, Rate, Recognition, SelfTest } from '../findings.ts';
+import { VERDICT_FMR } from '../verdict.ts';
+import type { AuditStore } from '../work-folder.ts';
+import { type AttributeDecision, decideAttributes } from './decide.ts';
+import { type AttributeFace, type ReadFacesOptions, readAttributeFaces } from './faces.ts';
+import { type Attributes, labelsOf, leakageRows, namesOf } from './leakage.ts';
+import { measureProjections } from './projection.ts';
+import { readProtected } from './protected-photos.ts';
+import {
+  adaptiveLeakage,
+  foundRates,
+  type ProtectedFaces,
+  protectedQuality,
+  protectedRecognition,
+  protectedRows,
+  protectedSets,
+} from './protection.ts';
+import { fits, PORTRAITS, readAttributes, type Source, templatesOf } from './reading.ts';
+import { calibrationThreshold, recognitionRows, templates } from './recognition.ts';
+import { nothingChanges, selfTests } from './self-tests.ts';
+import type { Sides } from './sides.ts';
+
+/** What is audited, and how. */
+export interface AttributeAuditOptions extends JobOptions, SessionOptions {
+  /** The audited encoder, and others whose templates are read beside it. */
+  readonly encoders: readonly [Encoder, ...Encoder[]];
+  readonly samples: Readonly<Record<Split, readonly FaceSample[]>>;
+  /** Name of the data set. */
+  readonly dataset: string;
+  /** Where the protected photo of a sample lies, where protected photos are to be judged; undefined for a photo that has none. */
+  readonly protectedPathOf?: (sample: FaceSample) => string | undefined;
+  readonly attributes: Attributes;
+  readonly attacks: readonly AttributeAttack[];
+  readonly openPipeline: () => Promise<FacePipeline>;
+  /** Thresholds that are shipped for an encoder; used where the calibration people do not suffice. */
+  readonly shippedThresholds: (encoder: Encoder) => Promise<readonly Threshold[] | undefined>;
+  readonly seed: number;
+  readonly store: AuditStore;
+  readonly onRejected?: (sample: FaceSample, reason: string) => void;
+}
+
+/** What an audit of attributes measured. */
+export interface AttributeMeasurements {
+  readonly decision: AttributeDecision;
+  readonly leakage: Leakage[];
+  readonly recognition: Recognition[];
+  readonly rates: Rate[];
+  readonly costs: Cost[];
+  readonly quality: Quality[];
+  readonly selfTests: SelfTest[];
+  readonly thresholds: readonly Threshold[];
+  readonly sides: Sides;
+  /** The protected photos of test people; none where none were given. */
+  readonly protectedTest: readonly AttributeFace[];
+  /** Photos that were left out: unreadable, or without a face. */
+  readonly rejected: number;
+}
+
+/** Test photos that are read again, as a protection that does nothing. */
+const COPIES = 96;
+
+/**
+ * Audits what templates and photos give away of attributes, what taking an attribute out of templates is worth, and, where protected photos are given, what these change; beside planted
+ * attributes, shuffled labels and protections whose effect is known.
+ *
+ * @throws InputError where an encoder has no threshold to judge protected photos at, or no protected photo is found.
+ */
+export async function runAttributeAudit(options: AttributeAuditOptions): Promise<AttributeMeasurements> {
+  const { encoders, samples, seed, attributes } = options;
+  const random = new Random(seed);
+  const { sides, copies, rejected } = await readSides(options);
+  const thresholds = await thresholdsOf(sides, options);
+  const protectedFaces =
+    options.protectedPathOf && (await readProtected(samples, sides, options, options.protectedPathOf));
+  const sources = [...encoders.map(({ id }, k) => templatesOf(id, k)), PORTRAITS];
+
+  const leakage: Leakage[] = [];
+  const copied: Record<'before' | 'after', Leakage[]> = { before: [], after: [] };
+  for (const source of sources) {
+    for (const attack of options.attacks.filter((one) => fits(one, source))) {
+      const read = await readOriginals(attack, source, { sides, copies, protectedFaces }, { ...options, random });
+      leakage.push(...read.leakage);
+      copied.before.push(...read.copied.before);
+      copied.after.push(...read.copied.after);
+      if (protectedFaces)
+        leakage.push(...(await adaptiveLeakage(attack, source, protectedFaces, { ...options, random })));
+    }
+  }
+  const recognition: Recognition[] = [];
+  const costs: Cost[] = [];
+  for (const [index, { id }] of encoders.entries()) {
+    const threshold = thresholds[index];
+    const known = templates(sides.test, index);
+    const origin = { target: id, comparison: 'original with original', transformation: null };
+    recognition.push(...recognitionRows(known, known, { threshold, origin, parts: 'subgroups', random }));
+    if (protectedFaces && threshold)
+      recognition.push(...protectedRecognition({ id, index }, sides, protectedFaces, { threshold, random }));
+    const projected = await measureProjections({ id, index }, sides, {
+      ...options,
+      asked: attributes.asked,
+      attacks: options.attacks.filter(({ sees }) => sees === 'embedding'),
+      random,
+    });
+    leakage.push(...projected.leakage);
+    recognition.push(...projected.recognition);
+    costs.push(...projected.costs);
+  }
+  const tests = [
+    ...(await selfTests(sides, {
+      ...options,
+      sources: [templatesOf(encoders[0].id, 0), PORTRAITS],
+      asked: attributes.asked,
+      random,
+    })),
+    nothingChanges(copied.before, copied.after),
+  ];
+  return {
+    decision: decideAttributes({
+      target: encoders[0].id,
+      asked: attributes.asked,
+      leakage,
+      recognition,
+      selfTests: tests,
+      isProtected: protectedFaces !== undefined,
+    }),
+    leakage,
+    recognition,
+    rates: protectedFaces ? foundRates(protectedFaces) : [],
+    costs,
+    quality: protectedFaces ? protectedQuality(sides.test, protectedFaces.test) : [],
+    selfTests: tests,
+    thresholds: thresholds.filter((threshold) => threshold !== undefined),
+    sides,
+    protectedTest: protectedFaces?.test ?? [],
+    rejected,
+  };
+}
+
+async function readSides(
+  options: AttributeAuditOptions,
+): Promise<{ readonly sides: Sides; readonly copies: readonly AttributeFace[]; readonly rejected: number }> {
+  const { samples } = options;
+  const read = async (side: Split, more: Partial<ReadFacesOptions> = {}) =>
+    readAttributeFaces(samples[side], { ...options, stage: `reading photos of ${side} people`, ...more });
+  const train = await read('train');
+  const calibration = await read('calibration');
+  const test = await read('test');
+  const again = await readAttributeFaces(samples.test.slice(0, COPIES), {
+    ...options,
+    stage: 'reading test photos again',
+    originals: new Map(test.faces.map((face) => [face.id, face])),
+    // What is left out was named the first time.
+    onRejected: () => {},
+  });
+  return {
+    sides: { train: train.faces, calibration: calibration.faces, test: test.faces },
+    copies: again.faces,
+    rejected: train.rejected + calibration.rejected + test.rejected,
+  };
+}
+
+/** Of each encoder the threshold at the verdict's FMR; undefined where there is none, and none is needed. */
+async function thresholdsOf(
+  sides: Sides,
+  { encoders, dataset, shippedThresholds, protectedPathOf }: AttributeAuditOptions,
+): Promise<(Threshold | undefined)[]> {
+  return Promise.all(
+    encoders.map(async (encoder, index) => {
+      const origin = { dataset: `${dataset}, calibration people`, encoder: encoder.id };
+      const threshold =
+        calibrationThreshold(templates(sides.calibration, index), origin) ??
+        (await shippedThresholds(encoder))?.find(({ fmr }) => fmr === VERDICT_FMR);
+      if (threshold || !protectedPathOf) return threshold;
+      throw new InputError(
+        `there is no threshold for "${encoder.id}": too few calibration people, and none is shipped`,
+        {
+          hint: 'give a data set with about 1,000 people or more, or make thresholds with `faceward calibrate`',
+        },
+      );
+    }),
+  );
+}
+
+interface ReadOriginals {
+  readonly leakage: Leakage[];
+  /** Rows of the same test photos, as read the first time and again. */
+  readonly copied: { readonly before: Leakage[]; readonly after: Leakage[] };
+}
+
+/** One attack that learns from original photos: on test photos, on copies of them, and on protected ones. */
+async function readOriginals(
+  attack: AttributeAttack,
+  source: Source,
+  faces: {
+    readonly sides: Sides;
+    readonly copies: readonly AttributeFace[];
+    readonly protectedFaces: ProtectedFaces | undefined;
+  },
+  options: AttributeAuditOptions & { readonly random: Random },
+): Promise<ReadOriginals> {
+  const { sides, copies, protectedFaces } = faces;
+  const { attributes, random } = options;
+  const ids = new Set(copies.map(({ id }) => id));
+  const read = await readAttributes<string>(
+    attack,
+    source,
+    { faces: sides.train, labels: labelsOf(sides.train, namesOf(attributes)) },
+    {
+      calibration: sides.calibration,
+      test: sides.test,
+      copies,
+      ...(protectedFaces ? protectedSets(protectedFaces) : {}),
+    },
+    { ...options, key: 'learning from original photos' },
+  );
+  const calibration = { faces: sides.calibration, scores: read.calibration ?? [] };
+  const origin = { source: source.kind, target: source.target, attack: attack.name, adaptive: false };
+  const unprotected = { ...origin, protection: null, transformation: null };
+  const test = sides.test.map((face, i) => ({ face, score: read.test?.[i] ?? new Float32Array() }));
+  const first = test.filter(({ face }) => ids.has(face.id));
+  const all = { attributes, parts: 'all', random } as const;
+  return {
+    leakage: [
+      ...leakageRows(calibration, { faces: sides.test, scores: read.test ?? [] }, unprotected, {
+        attributes,
+        parts: 'subgroups',
+        random,
+      }),
+      ...(protectedFaces ? protectedRows({ origin, calibration }, read, protectedFaces, options) : []),
+    ],
+    copied: {
+      before: leakageRows(
+        calibration,
+        { faces: first.map(({ face }) => face), scores: first.map(({ score }) => score) },
+        unprotected,
+        all,
+      ),
+      after: leakageRows(calibration, { faces: copies, scores: read.copies ?? [] }, unprotected, all),
+    },
+  };
+}
