@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
 import { wavyImage } from '../../test/fixtures/image-files.ts';
 import { Random } from '../util/random.ts';
-import { cloakedFormat, encodeCloakedPhoto, readCloakProvenance } from './cloaked-photo.ts';
+import { encodeCloakedPhoto, readCloakProvenance } from './cloaked-photo.ts';
 import { decodeImage } from './decode.ts';
 import { encodeJpeg, encodePng } from './encode.ts';
+import { writtenFormat } from './written-format.ts';
 
 const IMAGE = wavyImage(64, 48, new Random('photo'));
 const PROVENANCE = { encoders: [{ id: 'dlib', hash: 'abc' }], dssim: 0.007, faceward: '0.1.0' };
@@ -30,7 +31,7 @@ test('another file has none, and a damaged entry counts as none', async () => {
 });
 
 test('what can be written keeps its format, the rest becomes PNG', () => {
-  expect((['jpeg', 'png', 'webp', 'gif', 'ppm'] as const).map(cloakedFormat)).toEqual([
+  expect((['jpeg', 'png', 'webp', 'gif', 'ppm'] as const).map(writtenFormat)).toEqual([
     'jpeg',
     'png',
     'png',

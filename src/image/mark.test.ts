@@ -56,6 +56,20 @@ describe('markSynthetic', () => {
     expect(drawing(marked, sizePx - 1, bandTop, 1, sizePx - bandTop).join('')).not.toContain('#');
   });
 
+  it('takes little of a whole photo, and is legible there', () => {
+    for (const [widthPx, heightPx] of [
+      [1920, 1080],
+      [300, 200],
+    ] as const) {
+      const photo = flatImage(widthPx, heightPx, [200, 150, 120]);
+      const marked = markSynthetic(photo, { kind: 'edited', method: 'any' }, 'photo');
+      const bandPx = heightPx - marked.data.indexOf(0) / 3 / widthPx;
+      expect(bandPx).toBeLessThanOrEqual(Math.max(9, heightPx / 40));
+      expect(bandPx).toBeGreaterThanOrEqual(Math.max(9, heightPx / 80));
+      expect(marked.data.subarray(3 * widthPx * (heightPx - bandPx)).includes(255)).toBe(true);
+    }
+  });
+
   it('changes nothing the second time', () => {
     const once = markSynthetic(wavyImage(150, 90, new Random(1)), provenance);
     expect(markSynthetic(once, provenance)).toEqual(once);

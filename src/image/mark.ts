@@ -1,9 +1,9 @@
 import { InputError } from '../util/errors.ts';
 import { drawText, fillRectangle, GLYPH_HEIGHT, textWidth } from './bitmap-font.ts';
-import { encodePng } from './encode.ts';
+import { type FileText, insertTexts, readText, XMP_KEYWORD } from './file-text.ts';
 import type { Image } from './image.ts';
 import { requireImage } from './image-shape.ts';
-import { insertPngTexts, readPngText } from './png-text.ts';
+import { encodeWritten, type WrittenFormat } from './written-format.ts';
 
 /** How a synthetic face came to be. */
 export type SyntheticKind = 'reconstructed' | 'generated' | 'edited' | 'animated';
@@ -16,6 +16,12 @@ export interface Provenance {
   /** What else a reader should know: model, encoder, seed. No personal data. */
   readonly detail?: string;
 }
+
+/** What a marked picture is: a face alone, or a whole photo with such faces in it, whose band is smaller. */
+export type MarkedExtent = 'face' | 'photo';
+
+/** The most of a picture's height that the band takes where its words could be smaller. */
+const BAND_SHARE: Readonly<Record<MarkedExtent, number>> = { face: 1 / 8, photo: 1 / 40 };
 
 /** Words for the band from the fullest on; the first that fits the width is drawn, each entry a line. */
 const BAND_TEXTS: readonly ((kind: string) => readonly string[])[] = [
@@ -36,13 +42,14 @@ const SCHEMA = 'faceward.provenance/1';
  *
  * Where the text does not fit in one line it takes two, and below 81 px of width a shorter word stands. There is no option that leaves it out.
  *
+ * @param extent - default 'face'.
  * @returns a copy; marking a marked image again changes nothing.
  * @throws InputError below 27x27 px, where no legible mark fits.
  */
-export function markSynthetic(image: Image, provenance: Provenance): Image {
+export function markSynthetic(image: Image, provenance: Provenance, extent: MarkedExtent = 'face'): Image {
   requireImage(image);
   const { widthPx, heightPx } = image;
-  const { lines, scale } = chooseBand(provenance.kind, widthPx, heightPx);
+  const { lines, scale } = chooseBand(provenance.kind, image, BAND_SHARE[extent]);
   const marked = { widthPx, heightPx, data: image.data.slice() };
   const lineHeight = (GLYPH_HEIGHT + 1) * scale;
   const top = heightPx - lines.length * lineHeight - scale;
@@ -54,31 +61,48 @@ export function markSynthetic(image: Image, provenance: Provenance): Image {
   return marked;
 }
 
+/** {@link encodeMarked} of a face alone, as PNG. */
+export const encodeMarkedPng = (image: Image, provenance: Provenance): Promise<Uint8Array> =>
+  encodeMarked(image, provenance, { format: 'png', extent: 'face' });
+
+/** How {@link encodeMarked} writes. */
+export interface MarkedOptions {
+  readonly format: WrittenFormat;
+  readonly extent: MarkedExtent;
+  /** Further entries for the file. */
+  readonly texts?: readonly FileText[];
+}
+
 /**
- * Writes a synthetic face as PNG, marked and with provenance: the one way by which such a face leaves the program.
+ * Writes a picture with synthetic faces, marked and with provenance: the one way by which such a face leaves the program.
  *
- * Beside the visible band the file carries an XMP packet with IPTC's DigitalSourceType and an iTXt entry "faceward" with the
+ * Beside the visible band the file carries an XMP packet with IPTC's DigitalSourceType and an entry "faceward" with the
  * provenance as JSON, which {@link readProvenance} reads.
  *
  * @throws InputError as {@link markSynthetic}.
  */
-export async function encodeMarkedPng(image: Image, provenance: Provenance): Promise<Uint8Array> {
+export async function encodeMarked(
+  image: Image,
+  provenance: Provenance,
+  { format, extent, texts = [] }: MarkedOptions,
+): Promise<Uint8Array> {
   const { kind, method, detail } = provenance;
-  const png = await encodePng(markSynthetic(image, provenance));
   const entry = JSON.stringify({ schema: SCHEMA, kind, method, ...(detail === undefined ? {} : { detail }) });
-  return insertPngTexts(png, [
-    { keyword: 'XML:com.adobe.xmp', text: xmpPacket(kind) },
+  return insertTexts(await encodeWritten(markSynthetic(image, provenance, extent), format), [
+    // IPTC's terms for what a model made, and for a photograph that a model changed in part.
+    xmpText(kind === 'edited' ? 'compositeWithTrainedAlgorithmicMedia' : 'trainedAlgorithmicMedia'),
     { keyword: KEYWORD, text: entry },
+    ...texts,
   ]);
 }
 
 /**
- * The provenance that {@link encodeMarkedPng} wrote into a file; undefined for any other file.
+ * The provenance that {@link encodeMarked} wrote into a file; undefined for any other file.
  *
  * @throws InputError where the entry is there but damaged.
  */
 export function readProvenance(bytes: Uint8Array): Provenance | undefined {
-  const text = readPngText(bytes, KEYWORD);
+  const text = readText(bytes, KEYWORD);
   if (text === undefined) return undefined;
   const { schema, kind, method, detail } = parseObject(text);
   const known = KINDS.find((candidate) => candidate === kind);
@@ -88,8 +112,8 @@ export function readProvenance(bytes: Uint8Array): Provenance | undefined {
 
 function chooseBand(
   kind: SyntheticKind,
-  widthPx: number,
-  heightPx: number,
+  { widthPx, heightPx }: Pick<Image, 'widthPx' | 'heightPx'>,
+  share: number,
 ): { lines: readonly string[]; scale: number } {
   const candidates = BAND_TEXTS.map((text) => text(kind.toUpperCase())).map((lines) => ({
     lines,
@@ -102,14 +126,18 @@ function chooseBand(
       hint: `make it at least ${MIN_SIZE_PX}x${MIN_SIZE_PX} px`,
     });
   }
-  // The band may grow with the picture to an eighth of its height.
-  return { lines: best.lines, scale: Math.max(1, Math.min(best.room, Math.floor(heightPx / 8 / best.height))) };
+  // The band may grow with the picture.
+  return { lines: best.lines, scale: Math.max(1, Math.min(best.room, Math.floor((heightPx * share) / best.height))) };
 }
 
-/** IPTC's term for what a model made, and for a photograph that a model changed in part. */
-function xmpPacket(kind: SyntheticKind): string {
-  const term = kind === 'edited' ? 'compositeWithTrainedAlgorithmicMedia' : 'trainedAlgorithmicMedia';
-  return `<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
+/**
+ * An XMP packet that says how a picture came to be, and nothing else.
+ *
+ * @param term - of IPTC's vocabulary "Digital Source Type".
+ */
+export const xmpText = (term: string): FileText => ({
+  keyword: XMP_KEYWORD,
+  text: `<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
 <x:xmpmeta xmlns:x="adobe:ns:meta/">
   <rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
     <rdf:Description rdf:about=""
@@ -119,8 +147,8 @@ function xmpPacket(kind: SyntheticKind): string {
       xmp:CreatorTool="Faceward"/>
   </rdf:RDF>
 </x:xmpmeta>
-<?xpacket end="w"?>`;
-}
+<?xpacket end="w"?>`,
+});
 
 function parseObject(text: string): { schema?: unknown; kind?: unknown; method?: unknown; detail?: unknown } {
   try {
@@ -133,5 +161,5 @@ function parseObject(text: string): { schema?: unknown; kind?: unknown; method?:
 }
 
 function damaged(): InputError {
-  return new InputError('the provenance of this PNG is damaged', { hint: 'treat the picture as synthetic' });
+  return new InputError('the provenance of this picture is damaged', { hint: 'treat the picture as synthetic' });
 }

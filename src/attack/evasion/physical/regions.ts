@@ -1,8 +1,9 @@
 import { CANONICAL_EXTENT } from '../../../encoder/view.ts';
 import { CANONICAL_POINTS } from '../../../face/alignment.ts';
 import type { Box, FivePoints, MeshPoint, Point } from '../../../face/face.ts';
+import { CHEEKS, FACE_OUTLINES, meshPoints } from '../../../face/face-regions.ts';
 import { fivePointsOf } from '../../../face/landmarks.ts';
-import { InputError, ShapeError } from '../../../util/errors.ts';
+import { InputError } from '../../../util/errors.ts';
 import { disc, drawMask, ellipse, polygon, rim, roundedBox, type Shape, stroke, union, without } from './drawing.ts';
 
 /** A mesh of a face, in units of the canonical frame. */
@@ -72,27 +73,15 @@ export const makeUp: Region = (sizePx, mesh) => {
 
 const LIP_SOFTNESS = 1.5;
 
-/** Outlines on the mesh, by index (MediaPipe's face mesh); left and right as seen in the picture. */
-const OUTLINES = {
-  lips: [61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291, 409, 270, 269, 267, 0, 37, 39, 40, 185],
-  mouth: [78, 95, 88, 178, 87, 14, 317, 402, 318, 324, 308, 415, 310, 311, 312, 13, 82, 81, 80, 191],
-  // Along the upper lashes, and back below the brow.
-  leftLid: [33, 246, 161, 160, 159, 158, 157, 173, 133, 55, 65, 52, 53, 46],
-  rightLid: [263, 466, 388, 387, 386, 385, 384, 398, 362, 285, 295, 282, 283, 276],
-} as const;
-
-/** Points of the mesh in the middle of the cheeks. */
-const CHEEKS = [50, 280] as const;
-
 function lipShape(mesh: CanonicalMesh | undefined): Shape {
-  if (mesh) return without(outline(mesh, OUTLINES.lips), outline(mesh, OUTLINES.mouth));
+  if (mesh) return without(outline(mesh, FACE_OUTLINES.lips), outline(mesh, FACE_OUTLINES.mouth));
   const [, , , left, right] = CANONICAL_POINTS;
   const middle = { x: (left.x + right.x) / 2, y: (left.y + right.y) / 2 };
   return ellipse(middle, { x: 0.54 * (right.x - left.x), y: 0.2 * (right.x - left.x) });
 }
 
 function lidShape(mesh: CanonicalMesh | undefined): Shape {
-  if (mesh) return union(outline(mesh, OUTLINES.leftLid), outline(mesh, OUTLINES.rightLid));
+  if (mesh) return union(outline(mesh, FACE_OUTLINES.leftLid), outline(mesh, FACE_OUTLINES.rightLid));
   const { unit } = eyeLine(undefined);
   return union(
     ...CANONICAL_POINTS.slice(0, 2).map((eye) =>
@@ -104,19 +93,12 @@ function lidShape(mesh: CanonicalMesh | undefined): Shape {
 function cheekShape(mesh: CanonicalMesh | undefined): Shape {
   const { unit, middle } = eyeLine(mesh);
   const centres = mesh
-    ? CHEEKS.map((index) => pointOf(mesh, index))
+    ? meshPoints(mesh, CHEEKS)
     : [-0.66, 0.66].map((x) => ({ x: middle.x + x * unit, y: middle.y + 0.62 * unit }));
   return union(...centres.map((centre) => disc(centre, 0.25 * unit)));
 }
 
-const outline = (mesh: CanonicalMesh, indices: readonly number[]): Shape =>
-  polygon(indices.map((index) => pointOf(mesh, index)));
-
-function pointOf(mesh: CanonicalMesh, index: number): Point {
-  const point = mesh[index];
-  if (!point) throw new ShapeError(`a mesh of ${mesh.length} points has no point ${index}`);
-  return point;
-}
+const outline = (mesh: CanonicalMesh, indices: readonly number[]): Shape => polygon(meshPoints(mesh, indices));
 
 /** The line through the eyes: its middle, the eyes' distance, and its direction as cosine and sine. */
 function eyeLine(mesh: CanonicalMesh | undefined): {
