@@ -86,3 +86,28 @@ test.each(BUNDLED_ENCODERS)(
 test('an encoder that is not bundled has no shipped thresholds', async () => {
   expect(await shippedCalibration(ENCODER)).toBeUndefined();
 });
+
+test('how like themselves people are, where there are enough who have several faces', () => {
+  const firsts = toyFaces(200);
+  const random = new Random(2);
+  // A second face near the first, for all but ten people; and a third of a stranger's, which is compared with both.
+  const several = [
+    ...firsts,
+    ...firsts.slice(10).map(({ person, embedding }) => ({
+      person,
+      embedding: embedding.map((value) => value + 0.4 * random.normal()),
+    })),
+    ...firsts.slice(10, 40).map(({ person }) => ({ person, embedding: random.normals(16) })),
+  ];
+  const { genuine } = calibrate(firsts, ENCODER, DATASET, { faces: several, selection: 'up to three' });
+  expect(genuine).toMatchObject({ people: 190, pairs: 160 + 3 * 30, selection: 'up to three' });
+  const { quantiles = [], impostorMean = 1 } = genuine ?? {};
+  expect(quantiles).toHaveLength(201);
+  expect(quantiles).toEqual(quantiles.toSorted((a, b) => a - b));
+  // 60 of the 250 pairs have the stranger in them: like nobody.
+  expect(quantiles[20]).toBeLessThan(0.2);
+  expect(quantiles[70]).toBeGreaterThan(0.8);
+  expect(Math.abs(impostorMean)).toBeLessThan(0.05);
+  const few = { faces: several.slice(0, 250), selection: 'few' };
+  expect(calibrate(firsts, ENCODER, DATASET, few).genuine).toBeUndefined();
+});

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { EncoderDescription } from '../encoder/encoder.ts';
 import { type FalseMatch, falseMatchInterval } from '../metric/false-match-interval.ts';
 import { compareAll } from '../metric/score-set.ts';
+import { cosineSimilarityOr } from '../metric/similarity.ts';
 import { type Threshold, thresholdAtFmr } from '../metric/threshold.ts';
 import { InputError } from '../util/errors.ts';
 import { Random } from '../util/random.ts';
@@ -12,6 +13,12 @@ export const CALIBRATION_SCHEMA = 'faceward.calibration/1';
 
 /** False match rates that a calibration file has thresholds for. */
 export const CALIBRATION_FMRS = [1e-2, 1e-3, 1e-4] as const;
+
+/** From 0 to 100 % in steps of half a per cent. */
+const GENUINE_QUANTILES = 201;
+
+/** Below this many genuine pairs the quantiles that matter would be single pairs. */
+const LEAST_GENUINE_PAIRS = 200;
 
 const share = z.number().min(0).max(1);
 
@@ -42,6 +49,18 @@ const calibrationSchema = z.strictObject({
       high: share,
     }),
   ),
+  /** How like each other two photos of one person are; absent where there are too few people with several photos. */
+  genuine: z
+    .strictObject({
+      selection: z.string(),
+      people: z.int().min(1),
+      pairs: z.int().min(1),
+      /** Mean similarity of impostor pairs: what is left where two photos have nothing of a person in common. */
+      impostorMean: z.number().min(-1).max(1),
+      /** Quantiles of the similarity of genuine pairs, from the least to the greatest in steps of half a per cent. */
+      quantiles: z.array(z.number().min(-1).max(1)).length(GENUINE_QUANTILES),
+    })
+    .optional(),
 });
 
 /** Thresholds of one encoder at fixed false match rates, with the people they were measured on. */
@@ -57,12 +76,14 @@ export interface CalibrationFace {
  * Fixes an encoder's thresholds on all impostor pairs of these faces.
  *
  * @param faces - of people that no training saw and no audit attacks; one face a person keeps the pairs nearest to independent.
+ * @param several - faces of the same people, several of some: how like themselves people are.
  * @throws InputError where there are too few pairs for the lowest FMR.
  */
 export function calibrate(
   faces: readonly CalibrationFace[],
   encoder: Pick<EncoderDescription, 'id' | 'hash'>,
   dataset: { readonly name: string; readonly selection: string },
+  several?: { readonly faces: readonly CalibrationFace[]; readonly selection: string },
 ): Calibration {
   const names = [...new Set(faces.map(({ person }) => person))];
   const personOf = faces.map(({ person }) => names.indexOf(person));
@@ -84,6 +105,35 @@ export function calibrate(
       const { successes: falseMatches, trials, rate: measuredFmr } = interval;
       return { fmr, similarity, falseMatches, impostorPairs: trials, measuredFmr, low, high };
     }),
+    ...(several ? genuineOf(several, impostors) : {}),
+  };
+}
+
+/** How like themselves the people of these faces are; nothing where there are too few pairs. */
+function genuineOf(
+  { faces, selection }: { readonly faces: readonly CalibrationFace[]; readonly selection: string },
+  impostors: ReturnType<typeof compareAll>['impostors'],
+): Pick<Calibration, 'genuine'> {
+  const own = [...Map.groupBy(faces, ({ person }) => person).values()].filter(({ length }) => length > 1);
+  const similarities = own
+    .flatMap((photos) =>
+      photos.flatMap((one, i) =>
+        photos.slice(i + 1).map((other) => cosineSimilarityOr(-1, one.embedding, other.embedding)),
+      ),
+    )
+    .sort((a, b) => a - b);
+  if (similarities.length < LEAST_GENUINE_PAIRS) return {};
+  return {
+    genuine: {
+      selection,
+      people: own.length,
+      pairs: similarities.length,
+      impostorMean: impostors.reduce((sum, value) => sum + value, 0) / impostors.length,
+      quantiles: Array.from(
+        { length: GENUINE_QUANTILES },
+        (_, k) => similarities[Math.round((k / (GENUINE_QUANTILES - 1)) * (similarities.length - 1))] as number,
+      ),
+    },
   };
 }
 

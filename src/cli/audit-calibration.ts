@@ -11,6 +11,8 @@ export interface Calibrations {
   readonly given: readonly Calibration[];
   /** From a given file, else shipped; undefined where there is neither. */
   readonly thresholdsOf: (encoder: Identity) => Promise<Threshold[] | undefined>;
+  /** The whole calibration, found alike. */
+  readonly of: (encoder: Identity) => Promise<Calibration | undefined>;
 }
 
 /**
@@ -20,11 +22,13 @@ export interface Calibrations {
  */
 export async function calibrationsFor(paths: readonly string[], encoders: readonly Identity[]): Promise<Calibrations> {
   const given = await Promise.all(paths.map((path) => readForOneOf(path, encoders)));
+  const calibrationOf = async (encoder: Identity): Promise<Calibration | undefined> =>
+    given.find((calibration) => calibration.encoder.hash === encoder.hash) ?? (await shippedCalibration(encoder));
   return {
     given,
+    of: calibrationOf,
     thresholdsOf: async (encoder) => {
-      const own = given.find((calibration) => calibration.encoder.hash === encoder.hash);
-      const calibration = own ?? (await shippedCalibration(encoder));
+      const calibration = await calibrationOf(encoder);
       return calibration && thresholdsOf(calibration);
     },
   };

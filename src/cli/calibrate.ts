@@ -15,7 +15,7 @@ import { percent, printJson, printLine, printNote, table } from './print.ts';
 export const calibrateCommand = command({
   name: 'calibrate',
   description:
-    'Measures an encoder’s thresholds at false match rates of 1e-2, 1e-3 and 1e-4, on one face of each person of the calibration side (15 % of the people, by a hash of the name).',
+    'Measures an encoder’s thresholds at false match rates of 1e-2, 1e-3 and 1e-4, on one face of each person of the calibration side (15 % of the people, by a hash of the name); and how like themselves people are, on up to five.',
   examples: [
     'faceward calibrate --encoder dlib --data lfw/ --out dlib-calibration.json',
     'faceward calibrate --encoder my.onnx --data faces/ --everyone --out my-calibration.json',
@@ -38,10 +38,10 @@ export const calibrateCommand = command({
     if (args.out !== undefined) await prepareOutputFile(args.out);
     const dataset = await loadDataset(args.data, { readSize: readPhotoSize });
     printNote(dataset.description);
-    const samples = onePerPerson(
+    const samples = fewOfEach(
       args.everyone ? dataset.samples : dataset.samples.filter(({ person }) => splitOf(person) === 'calibration'),
     );
-    requirePeople(samples.length, args.everyone === true);
+    requirePeople(new Set(samples.map(({ person }) => person)).size, args.everyone === true);
     await using opened = await openCachedEncoder(args);
     const { encoder } = opened;
     await using source = pipelineSource(args);
@@ -56,8 +56,13 @@ export const calibrateCommand = command({
     });
     const side = args.everyone ? 'all people' : 'people of the calibration side';
     const name = dataset.kind === 'lfw' ? 'LFW' : dataset.name;
-    const selection = `${side}, first image of each`;
-    const calibration = calibrate(faces, encoder, { name, selection });
+    const firsts = [...new Map(faces.toReversed().map((face) => [face.person, face])).values()].reverse();
+    const calibration = calibrate(
+      firsts,
+      encoder,
+      { name, selection: `${side}, first image of each` },
+      { faces, selection: `${side}, first ${IMAGES_OF_EACH} images of each` },
+    );
     if (args.out === undefined) return printJson(calibration);
     await writeOutputFile(args.out, `${JSON.stringify(calibration, undefined, 2)}\n`);
     printLine(
@@ -87,6 +92,9 @@ function requirePeople(people: number, isEveryone: boolean): void {
   );
 }
 
-function onePerPerson(samples: readonly FaceSample[]): FaceSample[] {
-  return [...Map.groupBy(samples, ({ person }) => person).values()].flatMap((own) => own.slice(0, 1));
+/** Images of each person: enough to know how like themselves people are, and few enough that nobody decides alone. */
+const IMAGES_OF_EACH = 5;
+
+function fewOfEach(samples: readonly FaceSample[]): FaceSample[] {
+  return [...Map.groupBy(samples, ({ person }) => person).values()].flatMap((own) => own.slice(0, IMAGES_OF_EACH));
 }

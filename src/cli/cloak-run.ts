@@ -6,14 +6,15 @@ import type { TestEncoder } from '../audit/protection/retest.ts';
 import type { Cloak } from '../defence/photo/cloak/cloak-photo.ts';
 import type { CloakStrength } from '../defence/photo/cloak/strength.ts';
 import type { FacePipeline } from '../face/pipeline.ts';
-import { cloakedFormat, encodeCloakedPhoto } from '../image/cloaked-photo.ts';
+import { encodeCloakedPhoto } from '../image/cloaked-photo.ts';
 import { decodeImage } from '../image/decode.ts';
 import { readImageFile } from '../image/image-file.ts';
+import { writtenFormat } from '../image/written-format.ts';
 import { InputError } from '../util/errors.ts';
 import { type JobOptions, throwIfAborted } from '../util/progress.ts';
 import { Random } from '../util/random.ts';
-import { finishedReceipt, outputOf, type PhotoToCloak, requireFree, writeCloaked } from './cloak-files.ts';
 import { printError, printLine } from './print.ts';
+import { finishedReceipt, outputOf, type PhotoToProtect, requireFree, writeProtected } from './protected-files.ts';
 
 /** Largest photo file. */
 const MAX_BYTES = 64 * 1024 * 1024;
@@ -41,7 +42,7 @@ export interface CloakWorkshop {
 
 /** Cloaks and tests one photo and writes it with its receipt; one that is finished already is left as it is. */
 export async function cloakPhoto(
-  photo: PhotoToCloak,
+  photo: PhotoToProtect,
   { cloak, pipeline, references }: CloakWorkshop,
   settings: CloakSettings,
   job: JobOptions,
@@ -62,7 +63,7 @@ export async function cloakPhoto(
     random: new Random(seed).fork(sha256),
     ...(job.signal ? { signal: job.signal } : {}),
   });
-  const written = await encodeCloakedPhoto(cloaked.image, cloakedFormat(format), {
+  const written = await encodeCloakedPhoto(cloaked.image, writtenFormat(format), {
     encoders: encoders.flatMap(({ encoder: { id, hash }, role }) => (role === 'used' ? [{ id, hash }] : [])),
     dssim: strength.dssim,
     faceward,
@@ -88,13 +89,13 @@ export async function cloakPhoto(
     },
     { pipeline, ...(job.signal ? { signal: job.signal } : {}) },
   );
-  await writeCloaked(output, written, receipt);
+  await writeProtected(output, written, receipt);
   return receipt;
 }
 
 /** Says where each photo would go, and what is finished already; what would be refused is told. @returns the exit status. */
 export async function rehearse(
-  photos: readonly PhotoToCloak[],
+  photos: readonly PhotoToProtect[],
   settings: CloakSettings,
   job: JobOptions,
 ): Promise<number> {

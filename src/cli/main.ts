@@ -25,6 +25,11 @@ const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'measure how an encoder can be fooled by small changes of a photo, and what defences are worth',
     load: async () => (await import('./audit-robustness.ts')).auditRobustnessCommand,
   },
+  'audit attributes': {
+    summary:
+      'measure what templates and photos give away of sex, age and other attributes, and what a protection changes',
+    load: async () => (await import('./audit-attributes.ts')).auditAttributesCommand,
+  },
   'train inverter': {
     summary: 'train the black-box inverter of an encoder',
     load: async () => (await import('./train-inverter.ts')).trainInverterCommand,
@@ -41,13 +46,26 @@ const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'train a denoising auto-encoder to put before an encoder',
     load: async () => (await import('./train-denoiser.ts')).trainDenoiserCommand,
   },
+  'train editor': {
+    summary: 'train an editor that changes or removes attributes of faces, such as age or glasses',
+    load: async () => (await import('./train-editor.ts')).trainEditorCommand,
+  },
   'train translator': {
     summary: 'train a translator of one person’s faces to another’s, to measure whether an encoder is deceived',
     load: async () => (await import('./train-translator.ts')).trainTranslatorCommand,
   },
+  'train attributes': {
+    summary: 'train a reader of attributes, such as age or glasses, to judge what photos give away',
+    load: async () => (await import('./train-attributes.ts')).trainAttributesCommand,
+  },
   'protect cloak': {
     summary: 'cloak the faces in photos, and test what that is worth',
     load: async () => (await import('./protect-cloak.ts')).protectCloakCommand,
+  },
+  'protect attributes': {
+    summary:
+      'hide attributes of faces in photos while they are still recognised; keep, cloak or cover others by a policy',
+    load: async () => (await import('./protect-attributes.ts')).protectAttributesCommand,
   },
   'protect check': {
     summary: 'test whether the face in a protected photo is still recognised',
@@ -81,9 +99,17 @@ const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'measure how many adversarial faces feature squeezing detects',
     load: async () => (await import('./bench-squeezing.ts')).benchSqueezingCommand,
   },
+  'bench attributes': {
+    summary: 'measure how well a reader of attributes reads them',
+    load: async () => (await import('./bench-attributes.ts')).benchAttributesCommand,
+  },
   'bench experiments': {
     summary: 'train and compare the patent’s five experiments on the same people',
     load: async () => (await import('./bench-experiments.ts')).benchExperimentsCommand,
+  },
+  'bench editor': {
+    summary: 'measure whether an editor of attributes does what it should, and leaves the rest',
+    load: async () => (await import('./bench-editor.ts')).benchEditorCommand,
   },
   'bench translation': {
     summary: 'measure whether encoders are deceived by translated faces',

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { describeEncoder } from '../audit/protection/make-receipt.ts';
 import type { Receipt } from '../audit/protection/receipt.ts';
@@ -11,7 +10,6 @@ import { renderReceipts } from '../report/receipts-page.ts';
 import { FacewardError, InputError, InterruptedError } from '../util/errors.ts';
 import { throwIfAborted } from '../util/progress.ts';
 import { readVersion } from './audit-output.ts';
-import { listPhotosToCloak, type PhotoToCloak, siblingsOf } from './cloak-files.ts';
 import { type CloakSettings, cloakPhoto, rehearse } from './cloak-run.ts';
 import { command } from './command.ts';
 import { sessionOptions } from './encoder-options.ts';
@@ -20,6 +18,7 @@ import { oneOf, positiveNumber, wholeNumber } from './option-values.ts';
 import { prepareOutputFolder, writeOutputFile } from './output-file.ts';
 import { lockOutput } from './output-lock.ts';
 import { printError, printJson, printNote } from './print.ts';
+import { fingerprintOf, listPhotosToProtect, type PhotoToProtect, siblingsOf } from './protected-files.ts';
 import { bundledBut, openTestEncoders, protectionArgs, SEVERAL_ENCODERS, severalOf } from './protection-encoders.ts';
 import { printReceipts } from './receipt-table.ts';
 
@@ -77,7 +76,7 @@ export const protectCloakCommand = command({
   async run({ args, positionals, job }) {
     const strength = chooseStrength(args.strength, args.dssim);
     const seed = wholeNumber(args.seed, '--seed') ?? 1;
-    const photos = await listPhotosToCloak(positionals, args.out);
+    const photos = await listPhotosToProtect(positionals, args.out);
     const usedSpecs = severalOf(args.encoders, BUNDLED_ENCODERS);
     const testSpecs = severalOf(args['test-encoders'], bundledBut(usedSpecs));
     const known = await knownPhotos(photos, args);
@@ -151,7 +150,7 @@ function chooseStrength(name: string | undefined, dssim: string | undefined): Cl
 
 /** Clean photos to compare with: those that were named, else those in the same folder as each photo. */
 async function knownPhotos(
-  photos: readonly PhotoToCloak[],
+  photos: readonly PhotoToProtect[],
   args: {
     readonly 'person-dir'?: string | undefined;
     readonly against?: string | undefined;
@@ -163,12 +162,6 @@ async function knownPhotos(
   const person = args.person ?? (personDir === undefined ? '' : basename(resolve(personDir)));
   const own = personDir === undefined ? [] : (await listCleanPhotos(personDir)).map((photo) => ({ ...photo, person }));
   return [...own, ...(against === undefined ? [] : await listCleanPhotos(against))];
-}
-
-/** What tells whether a file was replaced: its size, and when it was written. */
-async function fingerprintOf(path: string): Promise<readonly [number, number]> {
-  const { size, mtimeMs } = await stat(path);
-  return [size, mtimeMs];
 }
 
 const hashOf = (value: unknown): string => createHash('sha256').update(JSON.stringify(value)).digest('hex');

@@ -50,6 +50,9 @@ describe('the shell', () => {
     [['audit', 'nope'], 'there is no command "audit nope"'],
     [['protect', 'nope'], 'there is no command "protect nope"'],
     [['protect', 'check', 'a.jpg'], 'missing required argument: --against'],
+    [['protect', 'attributes', 'a.jpg', '--tar', '1'], '--tar 1 is no share below 1'],
+    [['protect', 'attributes', 'a.jpg', '--removal', 'flip'], '--removal flip is unknown'],
+    [['protect', 'attributes', 'a.jpg', '--policy', 'none.json'], 'none.json: the policy cannot be read'],
     [['audit', '--seed', '1', '--seed', '2'], '--seed is given twice: 1 and 2'],
     [['verify', 'a.jpg', 'b.jpg', '-encoder', 'dlib'], 'there is no option -encoder'],
     [['audit', '--people', '0'], '--people 0 is no whole number from 1 on'],
@@ -62,6 +65,8 @@ describe('the shell', () => {
     [['verify', 'a.jpg', 'b.jpg', '--encoder', 'nope'], '"nope" names no encoder'],
     [['bench', 'verification', '--data', '/nowhere'], 'there is no such folder'],
     [['train', 'translator', '--from', 'a', '--out', 'a-to-b.onnx'], 'missing required argument: --to'],
+    [['train', 'attributes', '--data', 'a', '--out', 'x.onnx', '--network', 'vit'], '--network vit is unknown'],
+    [['bench', 'attributes', '--data', 'a', '--reader', 'none.onnx'], 'none.onnx cannot be read'],
     [['translate', 'a.jpg', '--translator', 'none.onnx', '--out', 'made'], 'none.onnx cannot be read'],
     [['bench', 'translation', '--from', 'a', '--to', 'b', '--translator', 'none.onnx'], 'none.onnx cannot be read'],
   ])('%s is bad input', async (words, message) => {

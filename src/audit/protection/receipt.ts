@@ -1,12 +1,20 @@
 import { z } from 'zod';
+import { FACE_ACTIONS } from '../../image/protected-photo.ts';
 import { InputError } from '../../util/errors.ts';
+import { attributeEdit, hiddenFace, metadataReport, modelCard, reviewNotes } from './attribute-receipt.ts';
 import { TRANSFORMATION_NAMES } from './transformations.ts';
 
 /** Name and version of the schema; a change that breaks readers raises the number. */
 export const RECEIPT_SCHEMA = 'faceward.receipt/1';
 
 /** What a receipt can come to; never "safe". */
-export const RECEIPT_VERDICTS = ['protects', 'protects-partly', 'does-not-protect', 'untested'] as const;
+export const RECEIPT_VERDICTS = [
+  'protects',
+  'protects-partly',
+  'does-not-protect',
+  'untested',
+  'left-as-it-is',
+] as const;
 
 export type ReceiptVerdict = (typeof RECEIPT_VERDICTS)[number];
 
@@ -71,6 +79,9 @@ const face = z.strictObject({
       seconds: z.number().min(0),
     })
     .nullable(),
+  action: z.enum(FACE_ACTIONS).describe('What the policy asked for; absent where there is none.').optional(),
+  attributes: attributeEdit.optional(),
+  hidden: hiddenFace.optional(),
   tests: z.array(test),
   verdict,
   sentence: name,
@@ -78,7 +89,7 @@ const face = z.strictObject({
 
 const receiptSchema = z.strictObject({
   schema: z.literal(RECEIPT_SCHEMA),
-  kind: z.enum(['cloak', 'check']),
+  kind: z.enum(['cloak', 'check', 'attributes']),
   faceward: name,
   /** Of everything that decides the result: the same hash means the same options. */
   options: sha256,
@@ -89,12 +100,15 @@ const receiptSchema = z.strictObject({
     z.strictObject({
       id: name,
       hash: name,
-      role: z.enum(['used', 'held-out']).describe('Whether the cloak was made with it.'),
+      role: z.enum(['used', 'held-out']).describe('Whether the protection was made with it.'),
       threshold: z
         .strictObject({ similarity, fmr: z.number().min(0).max(1), dataset: name, impostorPairs: count })
         .nullable(),
     }),
   ),
+  models: z.array(modelCard).describe('What changed and read attributes.').optional(),
+  metadata: metadataReport.optional(),
+  review: reviewNotes.optional(),
   faces: z.array(face),
   verdict,
   sentence: name.describe('The verdict with its reason, in plain words.'),
@@ -108,7 +122,14 @@ export type ReceiptFace = Receipt['faces'][number];
 export type ReceiptTest = ReceiptFace['tests'][number];
 export type ReceiptEncoder = Receipt['encoders'][number];
 
-/** Stands in every receipt. */
+/** A photo of which nothing was written, and why. */
+export interface FailedPhoto {
+  readonly photo: string;
+  readonly problem: string;
+  readonly hint: string | undefined;
+}
+
+/** Stands in every receipt of a cloak. */
 export const RECEIPT_LIMITS: readonly string[] = [
   'Clean photos of the person that are already public undo the protection: whoever has them compares those.',
   'A recogniser that is trained again on cloaked photos learns the cloak.',

@@ -1,9 +1,11 @@
 import { alignedFace } from '../../encoder/aligned-face.ts';
 import type { Encoder } from '../../encoder/encoder.ts';
 import { alignmentMatrix } from '../../face/alignment.ts';
-import type { Box, Face, FivePoints } from '../../face/face.ts';
+import type { Face } from '../../face/face.ts';
+import { moveFace } from '../../face/moved-face.ts';
 import type { FacePipeline } from '../../face/pipeline.ts';
 import { isSameFace } from '../../face/suppression.ts';
+import { surroundingsOf } from '../../face/surroundings.ts';
 import type { Image } from '../../image/image.ts';
 import { cropImage } from '../../image/resize.ts';
 import { identificationRanks, type LabelledEmbedding } from '../../metric/identification.ts';
@@ -11,7 +13,7 @@ import { cosineSimilarityOr } from '../../metric/similarity.ts';
 import type { Threshold } from '../../metric/threshold.ts';
 import { type JobOptions, throwIfAborted } from '../../util/progress.ts';
 import type { ReceiptTest } from './receipt.ts';
-import { TRANSFORMATIONS } from './transformations.ts';
+import { TRANSFORMATIONS, type Transformation } from './transformations.ts';
 
 /** An encoder that a photo is tested on. */
 export interface TestEncoder {
@@ -43,6 +45,8 @@ export interface FaceUnderTest {
 /** What is needed beside the face. */
 export interface RetestOptions extends JobOptions {
   readonly pipeline: FacePipeline;
+  /** What the photo goes through; default: all of them. */
+  readonly transformations?: readonly Transformation[];
 }
 
 /** A face as each encoder embeds it after one transformation. */
@@ -62,15 +66,15 @@ export async function retestFace(
   encoders: readonly TestEncoder[],
   options: RetestOptions,
 ): Promise<ReceiptTest[]> {
-  const region = surroundings(face.box, photo);
-  const placed = shifted(face, region);
+  const region = surroundingsOf(face.box, photo);
+  const placed = moveFace(face, { left: region.x, top: region.y });
   const changedCut = cropImage(photo, region);
   const cleanCut = clean && cropImage(clean, region);
   const [a, , , d] = alignmentMatrix(placed.landmarks);
   const unitPx = Math.hypot(a, d);
   const cleanAsItIs = cleanCut && (await embedFace(cleanCut, placed, 1, encoders, options.pipeline));
   const tests: ReceiptTest[] = [];
-  for (const { name, apply } of TRANSFORMATIONS) {
+  for (const { name, apply } of options.transformations ?? TRANSFORMATIONS) {
     throwIfAborted(options);
     const seenThrough = async (cut: Image): Promise<EmbeddedFace> => {
       const image = await apply(cut, unitPx);
@@ -164,7 +168,7 @@ async function embedFace(
   encoders: readonly TestEncoder[],
   pipeline: FacePipeline,
 ): Promise<EmbeddedFace> {
-  const expected = scaledFace(face, scale);
+  const expected = moveFace(face, { scale });
   const found = (await pipeline.detect(image)).find(({ box }) => isSameFace(box, expected.box));
   const embeddings: (Float32Array | undefined)[] = [];
   for (const { encoder } of encoders) {
@@ -172,41 +176,4 @@ async function embedFace(
     embeddings.push(embedding);
   }
   return { faceFound: found !== undefined, embeddings };
-}
-
-/** The face with as much around it on each side: a codec and a detector see it as in the whole photo, at a part of the cost. */
-function surroundings(box: Box, { widthPx, heightPx }: Image): Box {
-  const x = clamp(Math.floor(box.x - box.width), widthPx - 1);
-  const y = clamp(Math.floor(box.y - box.height), heightPx - 1);
-  return {
-    x,
-    y,
-    width: Math.max(1, clamp(Math.ceil(box.x + 2 * box.width), widthPx) - x),
-    height: Math.max(1, clamp(Math.ceil(box.y + 2 * box.height), heightPx) - y),
-  };
-}
-
-const clamp = (value: number, most: number): number => Math.min(most, Math.max(0, value));
-
-function shifted({ box, landmarks }: Pick<Face, 'box' | 'landmarks'>, { x, y }: Box): Pick<Face, 'box' | 'landmarks'> {
-  return {
-    box: { ...box, x: box.x - x, y: box.y - y },
-    landmarks: mapPoints(landmarks, (point) => ({ x: point.x - x, y: point.y - y })),
-  };
-}
-
-function scaledFace(
-  { box, landmarks }: Pick<Face, 'box' | 'landmarks'>,
-  scale: number,
-): Pick<Face, 'box' | 'landmarks'> {
-  return {
-    box: { x: box.x * scale, y: box.y * scale, width: box.width * scale, height: box.height * scale },
-    // Pixel centres are at whole numbers.
-    landmarks: mapPoints(landmarks, ({ x, y }) => ({ x: (x + 0.5) * scale - 0.5, y: (y + 0.5) * scale - 0.5 })),
-  };
-}
-
-function mapPoints(points: FivePoints, move: (point: FivePoints[0]) => FivePoints[0]): FivePoints {
-  const [a, b, c, d, e] = points;
-  return [move(a), move(b), move(c), move(d), move(e)];
 }

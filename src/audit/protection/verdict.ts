@@ -45,6 +45,7 @@ export function judgePhoto(faces: readonly Pick<ReceiptFace, 'verdict' | 'senten
 }
 
 const SEVERITY: Readonly<Record<ReceiptVerdict, number>> = {
+  'left-as-it-is': -1,
   protects: 0,
   untested: 1,
   'protects-partly': 2,

@@ -1,14 +1,14 @@
-import { readFile, rename, stat, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { type Receipt, readReceipt, writeReceipt } from '../audit/protection/receipt.ts';
 import { type CleanPhoto, sha256Of } from '../audit/protection/reference-photos.ts';
-import { type PhotoFolder, readPhotoFolder } from '../data/photo-files.ts';
+import { isPhotoName, type PhotoFolder, readPhotoFolder } from '../data/photo-files.ts';
 import type { ImageFormat } from '../image/format.ts';
 import { InputError } from '../util/errors.ts';
 import { prepareOutputFolder } from './output-file.ts';
 
-/** A photo to cloak, and where it goes below the output folder. */
-export interface PhotoToCloak {
+/** A photo to protect, and where it goes below the output folder. */
+export interface PhotoToProtect {
   readonly path: string;
   /** With the folders that it lay in, below the folder that was named. */
   readonly relativePath: string;
@@ -21,13 +21,13 @@ export interface PhotoToCloak {
  *
  * @throws InputError where there is none.
  */
-export async function listPhotosToCloak(paths: readonly string[], out: string): Promise<PhotoToCloak[]> {
+export async function listPhotosToProtect(paths: readonly string[], out: string): Promise<PhotoToProtect[]> {
   const photos = (await Promise.all(paths.map((path) => photosAt(path, out)))).flat();
   if (photos.length === 0) throw new InputError('no photo was given', { hint: 'name photos, or a folder of photos' });
   return photos;
 }
 
-async function photosAt(path: string, out: string): Promise<PhotoToCloak[]> {
+async function photosAt(path: string, out: string): Promise<PhotoToProtect[]> {
   // What cannot be looked at is left to the decoder, which says what is wrong with it.
   const found = await stat(path).catch(() => undefined);
   const top = resolve(path);
@@ -35,7 +35,7 @@ async function photosAt(path: string, out: string): Promise<PhotoToCloak[]> {
   return photosBelow(await readPhotoFolder(top), top, resolve(out));
 }
 
-function photosBelow(folder: PhotoFolder, top: string, out: string): PhotoToCloak[] {
+function photosBelow(folder: PhotoFolder, top: string, out: string): PhotoToProtect[] {
   if (folder.path === out) return [];
   const own = folder.photos.map((photo) => {
     const path = join(folder.path, photo);
@@ -44,27 +44,58 @@ function photosBelow(folder: PhotoFolder, top: string, out: string): PhotoToCloa
   return [...own, ...folder.folders.flatMap((inner) => photosBelow(inner, top, out))];
 }
 
+/** Files below the folders that are named which are no photos by their extension, below their folder; hidden ones and the output are left out. */
+export async function listOtherFiles(paths: readonly string[], out: string): Promise<string[]> {
+  const found: string[] = [];
+  for (const path of paths) {
+    const top = resolve(path);
+    if (!(await stat(top).catch(() => undefined))?.isDirectory()) continue;
+    for (const entry of await readdir(top, { recursive: true, withFileTypes: true })) {
+      const file = join(entry.parentPath, entry.name);
+      const isInside = file.startsWith(resolve(out) + sep);
+      if (entry.isFile() && !entry.name.startsWith('.') && !isPhotoName(entry.name) && !isInside)
+        found.push(relative(top, file));
+    }
+  }
+  return found.sort();
+}
+
 /** Photos that lie in a folder with others of the same person are each other's clean photos. */
-export function siblingsOf(photos: readonly PhotoToCloak[]): CleanPhoto[] {
+export function siblingsOf(photos: readonly PhotoToProtect[]): CleanPhoto[] {
   const inFolders = photos.flatMap(({ path, folder }) => (folder === undefined ? [] : [{ person: folder, path }]));
   return [...Map.groupBy(inFolders, ({ person }) => person).values()].flatMap((own) => (own.length > 1 ? own : []));
 }
 
-/** Where a cloaked photo and its receipt are written. */
-export interface CloakOutput {
+/** What tells whether a file was replaced: its size, and when it was written. */
+export async function fingerprintOf(path: string): Promise<readonly [number, number]> {
+  const { size, mtimeMs } = await stat(path);
+  return [size, mtimeMs];
+}
+
+/** Where a protected photo and its receipt are written. */
+export interface ProtectedOutput {
   readonly photo: string;
   readonly receipt: string;
 }
 
-/** The output of a photo: its own name, with ".png" appended where its format cannot be written. */
-export function outputOf({ relativePath }: PhotoToCloak, format: ImageFormat, out: string): CloakOutput {
+/**
+ * The output of a photo: its own name, with ".png" appended where its format cannot be written.
+ *
+ * @param receipts - folder of the receipts; default: beside the photos.
+ */
+export function outputOf(
+  { relativePath }: PhotoToProtect,
+  format: ImageFormat,
+  out: string,
+  receipts = out,
+): ProtectedOutput {
   const name = format === 'jpeg' || format === 'png' ? relativePath : `${relativePath}.png`;
-  const photo = join(resolve(out), ...name.split(sep));
-  return { photo, receipt: `${photo}.receipt.json` };
+  const below = (folder: string): string => join(resolve(folder), ...name.split(sep));
+  return { photo: below(out), receipt: `${below(receipts)}.receipt.json` };
 }
 
 /** The receipt of a photo that was written by us and is still as we wrote it; undefined for any other. */
-export async function finishedReceipt({ photo, receipt }: CloakOutput): Promise<Receipt | undefined> {
+export async function finishedReceipt({ photo, receipt }: ProtectedOutput): Promise<Receipt | undefined> {
   const [bytes, text] = await Promise.all([
     readFile(photo).catch(() => undefined),
     readFile(receipt, 'utf8').catch(() => undefined),
@@ -85,12 +116,12 @@ export async function finishedReceipt({ photo, receipt }: CloakOutput): Promise<
  * @throws InputError for an original, always; for any other file, unless `force`.
  */
 export async function requireFree(
-  { photo }: CloakOutput,
+  { photo }: ProtectedOutput,
   original: string,
   options: { readonly force: boolean; readonly isOurs: boolean },
 ): Promise<void> {
   if (resolve(original) === photo) {
-    throw new InputError(`${original}: the cloaked photo would take the place of the original`, {
+    throw new InputError(`${original}: the protected photo would take the place of the original`, {
       hint: 'choose another folder with --out',
     });
   }
@@ -102,13 +133,20 @@ export async function requireFree(
 }
 
 /** Writes the receipt, then the photo: a photo that is there has its receipt, whenever the process was killed. Each is whole or not there. */
-export async function writeCloaked(output: CloakOutput, photo: Uint8Array, receipt: Receipt): Promise<void> {
+export async function writeProtected(
+  output: ProtectedOutput,
+  photo: Uint8Array,
+  receipt: Receipt,
+  options: { readonly receiptMode?: number } = {},
+): Promise<void> {
   await prepareOutputFolder(dirname(output.photo));
-  await writeWhole(output.receipt, writeReceipt(receipt));
+  await prepareOutputFolder(dirname(output.receipt));
+  await writeWhole(output.receipt, writeReceipt(receipt), options.receiptMode);
   await writeWhole(output.photo, photo);
 }
 
-async function writeWhole(path: string, content: string | Uint8Array): Promise<void> {
-  await writeFile(`${path}.part`, content);
+/** Writes a file that is whole or not there. */
+export async function writeWhole(path: string, content: string | Uint8Array, mode?: number): Promise<void> {
+  await writeFile(`${path}.part`, content, mode === undefined ? {} : { mode });
   await rename(`${path}.part`, path);
 }
