@@ -252,7 +252,7 @@ const leakageSchema = z.object({
   informationBits: estimate(z.number().min(0)).describe(
     'Mutual information of score and attribute, its bias taken off.',
   ),
-  informationChanceBits: amount.describe('What 95 % of random labellings stay under.'),
+  informationChanceBits: amount.describe('What 95 % of random labellings of people stay under.'),
   entropyBits: amount.describe('Entropy of the attribute: the most there is to learn.'),
 });
 

@@ -79,7 +79,9 @@ export async function openAttributeModels(args: AttributeModelArgs, options: Ses
   const openReader = (path: string): Promise<OpenedModel<AttributeReader>> =>
     opened(path, (graph, hash) => openAttributeReader(graph, { ...options, hash, id: basename(path, '.onnx') }));
   try {
-    const editor = await opened(pathOf(args.editor, 'editor.onnx', '--editor'), (graph) => openEditor(graph, options));
+    const editor = await opened(pathOf(args.editor, 'attribute-editor.onnx', '--editor'), (graph) =>
+      openEditor(graph, options),
+    );
     const reader = await openReader(pathOf(args.reader, 'attribute-reader.onnx', '--reader'));
     const judges: OpenedModel<AttributeReader>[] = [];
     for (const path of judgePaths(args)) judges.push(await openReader(path));

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import type { AttributeAttack } from '../attack/inference/attribute/attack.ts';
 import { ATTRIBUTE_ATTACKS } from '../attack/inference/attribute/attacks.ts';
@@ -131,6 +132,7 @@ export const auditAttributesCommand = command({
         data: [dataset.name, dataset.root],
         samples: samplesHash(all),
         protected: args.protected && resolve(args.protected),
+        ...(protectedPathOf ? { protectedFiles: await filesHash(all, protectedPathOf) } : {}),
         attributes,
         attacks: attacks.map(({ id }) => id),
         people,
@@ -234,12 +236,10 @@ async function openEncoders(args: EncoderArgs): Promise<[Encoder, ...Encoder[]]>
   const opened: [Encoder, ...Encoder[]] = [await openEncoderFromArgs(own)];
   for (const spec of others) {
     const encoder = await openEncoderFromArgs(own, spec);
-    const alike = opened.filter(({ id }) => id === encoder.id).length;
-    opened.push(
-      alike === 0
-        ? encoder
-        : wrapEncoder(encoder, { id: `${encoder.id} (${alike + 1})`, embed: (faces) => encoder.embed(faces) }),
-    );
+    const taken = opened.map(({ id }) => id);
+    let id = encoder.id;
+    for (let number = 2; taken.includes(id); number++) id = `${encoder.id} (${number})`;
+    opened.push(id === encoder.id ? encoder : wrapEncoder(encoder, { id, embed: (faces) => encoder.embed(faces) }));
   }
   return opened;
 }
@@ -254,6 +254,20 @@ const samplesHash = (sides: Readonly<Record<string, readonly FaceSample[]>>): st
       JSON.stringify(Object.entries(sides).map(([side, own]) => [side, own.map(({ id, person }) => [id, person])])),
     )
     .digest('hex');
+
+/** Which protected photos there are, how large and from when: photos that were protected anew are not mixed with what was read before. */
+async function filesHash(
+  sides: Readonly<Record<string, readonly FaceSample[]>>,
+  pathOf: (sample: FaceSample) => string | undefined,
+): Promise<string> {
+  const total = createHash('sha256');
+  for (const sample of Object.values(sides).flat()) {
+    const path = pathOf(sample);
+    const found = path === undefined ? undefined : await stat(path).catch(() => undefined);
+    total.update(JSON.stringify([path, found?.size, found?.mtimeMs]));
+  }
+  return total.digest('hex');
+}
 
 /** How long one photo takes to read, in milliseconds; the first opens everything and is not counted. */
 async function timeOfPhoto(

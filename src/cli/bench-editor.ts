@@ -1,13 +1,16 @@
+import { basename } from 'node:path';
 import { type FaceToEdit, measureEditor, type TreatmentFigures } from '../audit/editing/measure.ts';
 import { loadDataset } from '../data/load.ts';
-import type { FaceSample } from '../data/sample.ts';
+import type { FaceDataset, FaceSample } from '../data/sample.ts';
 import { splitByPerson } from '../data/splits.ts';
-import { openEditor } from '../defence/photo/attribute/editor.ts';
+import { type AttributeEditor, openEditor } from '../defence/photo/attribute/editor.ts';
 import { alignedFace } from '../encoder/aligned-face.ts';
 import { BUNDLED_ENCODERS } from '../encoder/bundled.ts';
+import type { AttributeReader } from '../face/attribute-reader.ts';
 import { openAttributeReader } from '../face/open-attribute-reader.ts';
 import { readGraph } from '../graph/onnx-file.ts';
 import { decodeImage } from '../image/decode.ts';
+import type { Image } from '../image/image.ts';
 import type { Rate } from '../metric/intervals.ts';
 import { readModelFile } from '../runtime/model-file.ts';
 import { InputError } from '../util/errors.ts';
@@ -16,7 +19,7 @@ import { Random } from '../util/random.ts';
 import { command } from './command.ts';
 import { type SessionArgs, sessionOptions } from './encoder-options.ts';
 import { pipelineSource, readPhotoSize } from './face-source.ts';
-import { wholeNumber } from './option-values.ts';
+import { listOf, wholeNumber } from './option-values.ts';
 import { printJson, printLine, printNote, table } from './print.ts';
 import { openTestEncoders, protectionArgs, SEVERAL_ENCODERS, severalOf } from './protection-encoders.ts';
 
@@ -59,19 +62,34 @@ export const benchEditorCommand = command({
     const people = wholeNumber(args.people, '--people', { min: 2 }) ?? 300;
     const session = sessionOptions(args);
     const [editorFile, judgeFile] = [readModelFile(args.editor), readModelFile(args.judge)];
-    await using encoders = await openTestEncoders([], severalOf(args.encoders, BUNDLED_ENCODERS), args);
+    const graph = readGraph(editorFile.bytes);
+    const madeWith = listOf(graph.metadata.identity).map((spec) => basename(spec, '.onnx'));
+    if (graph.metadata.identity === undefined)
+      printNote('the editor does not say which encoders it was made with: those given here may be among them');
+    await using encoders = await openTestEncoders([], severalOf(args.encoders, BUNDLED_ENCODERS), args, ({ id }) =>
+      madeWith.includes(id),
+    );
+    for (const { encoder } of encoders.all.filter(({ role }) => role === 'used'))
+      printNote(`the editor was made with ${encoder.id}: what it recognises says little of other encoders`);
     const matchers = encoders.all.flatMap(({ encoder, threshold }) => (threshold ? [{ encoder, threshold }] : []));
-    const editor = await openEditor(readGraph(editorFile.bytes), session);
+    const editor = await openEditor(graph, session);
     const judge = await openAttributeReader(readGraph(judgeFile.bytes), session);
     try {
+      requireSameView(editor, judge);
       const dataset = await loadDataset(args.data, { readSize: readPhotoSize });
+      requireLabels(dataset, editor.attributes);
       const random = new Random(seed);
       const samples = choosePeople(splitByPerson(dataset.samples).test, people, random);
       const faces = await facesToEdit(samples, { ...args, attributes: editor.attributes, judge, job });
       printNote(`${faces.length} faces of ${new Set(faces.map(({ person }) => person)).size} people of the test side`);
       const figures = await measureEditor(faces, { ...job, editor, judge, matchers, seed });
       const models = { editor: editorFile.hash, judge: judgeFile.hash };
-      const thresholds = matchers.map(({ encoder: { id, hash }, threshold }) => ({ id, hash, threshold }));
+      const thresholds = encoders.all.map(({ encoder: { id, hash }, role, threshold }) => ({
+        id,
+        hash,
+        role,
+        threshold,
+      }));
       if (args.json) printJson({ dataset: dataset.name, seed, models, thresholds, ...figures });
       else {
         const { accuracy } = figures.judge;
@@ -86,6 +104,30 @@ export const benchEditorCommand = command({
     }
   },
 });
+
+/** @throws InputError where the judge does not look at what the editor edits, or reads none of its attributes. */
+function requireSameView(editor: AttributeEditor, judge: AttributeReader): void {
+  if (editor.view.widthPx !== judge.view.widthPx) {
+    throw new InputError(`the editor edits ${editor.view.widthPx} px, the judge reads ${judge.view.widthPx} px`, {
+      hint: 'give a judge that was trained on portraits of the editor’s size',
+    });
+  }
+  if (!editor.attributes.some((name) => judge.attributes.includes(name))) {
+    throw new InputError('the judge reads none of the editor’s attributes', {
+      hint: `give one that reads ${editor.attributes.join(', ')}`,
+    });
+  }
+}
+
+/** @throws InputError where the data set does not know an attribute: every face would count as having none. */
+function requireLabels({ name, samples }: FaceDataset, attributes: readonly string[]): void {
+  const known = Object.keys(samples.find(({ attributes: labels }) => labels)?.attributes ?? {});
+  const missing = attributes.filter((attribute) => !known.includes(attribute));
+  if (missing.length === 0) return;
+  throw new InputError(`${name} has no labels for ${missing.join(', ')}`, {
+    hint: 'give a data set like CelebA: photos and attributes.csv, or list_attr_celeba.txt with identity_CelebA.txt',
+  });
+}
 
 /** All photos of so many people, those with several photos first: genuine pairs need two. */
 function choosePeople(samples: readonly FaceSample[], people: number, random: Random): FaceSample[] {
@@ -106,11 +148,11 @@ async function facesToEdit(
   await using source = pipelineSource(options);
   const pipeline = await source.openPipeline();
   const faces: FaceToEdit[] = [];
-  for (const [done, { path, person, attributes: labels = {} }] of samples.entries()) {
+  for (const [done, { path, person, attributes: labels }] of samples.entries()) {
     throwIfAborted(job);
-    const { image: photo } = await decodeImage(path);
-    const [face] = await pipeline.detect(photo, { maxFaces: 1 });
-    if (face) {
+    const photo = labels && (await decodedPhoto(path));
+    const [face] = photo ? await pipeline.detect(photo, { maxFaces: 1 }) : [];
+    if (photo && face) {
       faces.push({
         person,
         photo,
@@ -124,6 +166,17 @@ async function facesToEdit(
   }
   if (faces.length === 0) throw new InputError('no face of a person of the test side was found');
   return faces;
+}
+
+/** A broken photo is left out; the others go on. */
+async function decodedPhoto(path: string): Promise<Image | undefined> {
+  try {
+    return (await decodeImage(path)).image;
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    printNote(`left out: ${error.message}`);
+    return undefined;
+  }
 }
 
 const percent = ({ rate, low, high }: Rate): string =>

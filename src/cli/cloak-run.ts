@@ -9,6 +9,7 @@ import type { FacePipeline } from '../face/pipeline.ts';
 import { encodeCloakedPhoto } from '../image/cloaked-photo.ts';
 import { decodeImage } from '../image/decode.ts';
 import { readImageFile } from '../image/image-file.ts';
+import { carriedProvenance } from '../image/mark.ts';
 import { writtenFormat } from '../image/written-format.ts';
 import { InputError } from '../util/errors.ts';
 import { type JobOptions, throwIfAborted } from '../util/progress.ts';
@@ -63,11 +64,16 @@ export async function cloakPhoto(
     random: new Random(seed).fork(sha256),
     ...(job.signal ? { signal: job.signal } : {}),
   });
-  const written = await encodeCloakedPhoto(cloaked.image, writtenFormat(format), {
-    encoders: encoders.flatMap(({ encoder: { id, hash }, role }) => (role === 'used' ? [{ id, hash }] : [])),
-    dssim: strength.dssim,
-    faceward,
-  });
+  const written = await encodeCloakedPhoto(
+    cloaked.image,
+    writtenFormat(format),
+    {
+      encoders: encoders.flatMap(({ encoder: { id, hash }, role }) => (role === 'used' ? [{ id, hash }] : [])),
+      dssim: strength.dssim,
+      faceward,
+    },
+    carriedProvenance(bytes),
+  );
   const { widthPx, heightPx } = image;
   const receipt = await makeReceipt(
     {

@@ -44,7 +44,7 @@ describe('a policy', () => {
     expect(await actionOf(parts, place({ person: 'ann' }))).toBe('keep');
     expect(await actionOf(parts, place({ person: 'bob', photo: 'party/1.jpg' }))).toBe('hide');
     expect(await actionOf(parts, place())).toBe('hide');
-    expect((await policyOf(parts)).gallery).toBe(join(folder, 'people'));
+    expect(await policyOf(parts)).toMatchObject({ gallery: join(folder, 'people'), people: ['ann'] });
   });
 
   test.each<[object, Partial<FacePlace>, boolean]>([
@@ -79,6 +79,7 @@ describe('a policy', () => {
       { action: 'hide', cover: 'blur' },
       { action: 'attributes', words: GIVEN },
     ]);
+    expect(policy.people).toEqual([]);
     expect(policy).toMatchObject({ possible: 'hide', withoutFaces: 'refuse', gallery: undefined });
   });
 

@@ -78,6 +78,8 @@ export interface FacePolicy {
   readonly gallery: string | undefined;
   readonly possible: 'report' | 'hide';
   readonly withoutFaces: 'write' | 'refuse';
+  /** Everybody whom a rule names. */
+  readonly people: readonly string[];
   /** Every plan that a face can get, each once. */
   readonly plans: readonly FacePlan[];
   /** @param place - its place among the photo's faces, the largest first. */
@@ -96,6 +98,7 @@ export const policyForAll = (plan: FacePlan): FacePolicy => ({
   gallery: undefined,
   possible: 'report',
   withoutFaces: 'write',
+  people: [],
   plans: [plan],
   planOf: () => plan,
 });
@@ -125,6 +128,7 @@ export async function readPolicy(path: string, given: AttributeWords): Promise<F
     gallery: gallery === undefined ? undefined : resolve(dirname(path), gallery),
     possible,
     withoutFaces,
+    people: [...new Set(rules.flatMap((rule) => rule.if.person ?? []))],
     plans: [...planned.map(({ plan }) => plan), rest],
     planOf: (face, place) => planned.find(({ condition: one }) => fits(one, face, place))?.plan ?? rest,
   };
@@ -137,7 +141,7 @@ async function readJson(path: string): Promise<unknown> {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new InputError(`${path} is no JSON`, { cause });
+    throw new InputError(`${path} is no JSON`, { hint: 'docs/protect-attributes.md explains policies', cause });
   }
 }
 

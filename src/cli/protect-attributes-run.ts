@@ -6,19 +6,27 @@ import type { Receipt } from '../audit/protection/receipt.ts';
 import { type ReferencePhotos, sha256Of } from '../audit/protection/reference-photos.ts';
 import type { TestEncoder } from '../audit/protection/retest.ts';
 import type { Transformation } from '../audit/protection/transformations.ts';
-import { type HiddenAttributes, resolveHidden } from '../defence/photo/attribute/hidden-attributes.ts';
+import { attributesSetBy } from '../defence/photo/attribute/attribute-values.ts';
+import {
+  attributeNamed,
+  type HiddenAttributes,
+  resolveHidden,
+  withoutEdited,
+} from '../defence/photo/attribute/hidden-attributes.ts';
 import type { EditStep } from '../defence/photo/attribute/presets.ts';
 import type { AttributeProtection } from '../defence/photo/attribute/protect-photo.ts';
-import type { UniformSource } from '../defence/photo/attribute/removal.ts';
+import type { ShareOverrides, UniformSource } from '../defence/photo/attribute/removal.ts';
 import type { Cloak } from '../defence/photo/cloak/cloak-photo.ts';
 import { hideIdentity } from '../defence/photo/identity/hide-identity.ts';
 import type { AttributeReader } from '../face/attribute-reader.ts';
 import type { Face } from '../face/face.ts';
 import type { FacePipeline } from '../face/pipeline.ts';
 import { assessQuality, type FaceQuality } from '../face/quality.ts';
+import { findAllFaces } from '../face/thorough-search.ts';
 import { type DecodedImage, decodeImage } from '../image/decode.ts';
 import type { Image } from '../image/image.ts';
 import { readImageFile } from '../image/image-file.ts';
+import { carriedProvenance } from '../image/mark.ts';
 import { listMetadata } from '../image/metadata-inventory.ts';
 import { encodeProtectedPhoto, FACE_ACTIONS } from '../image/protected-photo.ts';
 import { writtenFormat } from '../image/written-format.ts';
@@ -41,9 +49,6 @@ import {
 /** Largest photo file. */
 const MAX_BYTES = 64 * 1024 * 1024;
 
-/** A face is looked for from here on; below the second it only may be one. */
-const [POSSIBLE, CERTAIN] = [0.3, 0.5];
-
 /** Nobody but the owner may read what the faces had. */
 const RECEIPT_MODE = 0o600;
 
@@ -63,6 +68,8 @@ export interface ProtectionSettings {
   readonly models: NonNullable<Receipt['models']>;
   /** Hash of the options. */
   readonly options: string;
+  /** Keys of the originals of this run, by {@link originalsOf}: none is ever written over. */
+  readonly originals: ReadonlySet<string>;
   /** Outputs that a photo of this run has; two photos never share one. */
   readonly claimed: Map<string, string>;
 }
@@ -113,11 +120,10 @@ export async function protectPhoto(
   const covered = settings.policy.possible === 'hide';
   let result = image;
   if (covered) for (const face of planned.possible) result = await hideIdentity(result, face, 'fill');
-  const written = await encodeProtectedPhoto(
-    result,
-    writtenFormat(decoded.format),
-    provenanceOf(treated, settings, covered && planned.possible.length > 0),
-  );
+  const written = await encodeProtectedPhoto(result, writtenFormat(decoded.format), {
+    ...provenanceOf(treated, settings, covered && planned.possible.length > 0),
+    original: carriedProvenance(bytes),
+  });
   const { widthPx, heightPx } = decoded.image;
   const receipt = await makeAttributeReceipt(
     {
@@ -189,7 +195,7 @@ async function openPhoto(
   settings.claimed.set(output.photo, photo.path);
   const before = await finishedReceipt(output);
   const isOurs = before?.input.sha256 === sha256Of(bytes);
-  await requireFree(output, photo.path, { force: settings.force, isOurs });
+  await requireFree(output, photo.path, { force: settings.force, isOurs, originals: settings.originals });
   return {
     output,
     bytes,
@@ -204,11 +210,11 @@ async function planPhoto(
   { pipeline, recognise }: Pick<ProtectionWorkshop, 'pipeline' | 'recognise'>,
   policy: FacePolicy,
 ): Promise<PlannedPhoto> {
-  const all = await pipeline.detect(decoded.image, { minConfidence: POSSIBLE });
-  const faces = all.filter(({ confidence }) => confidence >= CERTAIN);
-  const possible = all.filter(({ confidence }) => confidence < CERTAIN);
+  const { faces, possible } = await findAllFaces(pipeline, decoded.image);
   if (faces.length === 0 && policy.withoutFaces === 'refuse') {
-    throw new InputError(`${photo.path}: no face was found, and the policy refuses such photos`);
+    throw new InputError(`${photo.path}: no face was found, and the policy refuses such photos`, {
+      hint: 'look at it: a face that was missed has to be covered by hand; with "withoutFaces": "write" it is written without metadata',
+    });
   }
   const people = faces.length > 0 ? await recognise(decoded.image, faces) : [];
   return {
@@ -235,8 +241,10 @@ async function treatFaces(
   for (const planned of inOrder) {
     throwIfAborted(job);
     // One person shows one draw in all photos of a run: draws that differ could be averaged.
-    const label =
+    const whose =
       planned.person === undefined ? `photo ${sha256} face ${faces.indexOf(planned)}` : `person ${planned.person}`;
+    // A cloak's seed tells nothing of what is drawn for the same person elsewhere.
+    const label = planned.plan.action === 'cloak' ? `cloak of ${whose}` : whose;
     const others = faces.flatMap((one) => (one === planned ? [] : [one.face]));
     const result = await treatFace(image, planned, workshop, {
       ...job,
@@ -275,8 +283,8 @@ async function treatFace(
     return { image: cloaked.image, treated: { face, person, action: 'cloak', cloak: figures } };
   }
   const opened = requireOpened(protection);
-  const { hide, steps } = resolveWords(plan.words, opened.attributes);
-  const { removal, shares } = plan.words;
+  const { hide, steps, shares } = resolveWords(plan.words, opened.attributes);
+  const { removal } = plan.words;
   const { image: edited, ...edit } = await opened.protect(image, face, {
     ...job,
     plan: { hide, removal, shares, edits: steps },
@@ -291,13 +299,24 @@ const ORDER: readonly FacePlan['action'][] = ['keep', 'attributes', 'cloak', 'hi
 
 /** What the words of a user come to with an editor. @throws InputError for words that it cannot do. */
 export function resolveWords(
-  { hide, keep, edit }: AttributeWords,
+  { hide, keep, edit, shares }: AttributeWords,
   editorAttributes: readonly string[],
-): { readonly hide: HiddenAttributes; readonly steps: readonly EditStep[] } {
+): { readonly hide: HiddenAttributes; readonly steps: readonly EditStep[]; readonly shares: ShareOverrides } {
   if (hide.length === 0 && edit.length === 0) {
     throw new InputError('nothing is said of what to hide', { hint: 'give --hide sex,age, or --edit, or --policy' });
   }
-  return { hide: resolveHidden(hide, keep, editorAttributes), steps: editSteps(edit, editorAttributes) };
+  const steps = editSteps(edit, editorAttributes);
+  const edited = steps.flatMap((step) =>
+    step.kind === 'learnt' ? Object.entries(step.target).flatMap(([name, value]) => attributesSetBy(name, value)) : [],
+  );
+  return {
+    hide: withoutEdited(resolveHidden(hide, keep, editorAttributes), edited),
+    steps,
+    // A share of nothing that is known would be passed over, and another be drawn from.
+    shares: Object.fromEntries(
+      Object.entries(shares).map(([name, share]) => [attributeNamed(name, editorAttributes), share]),
+    ),
+  };
 }
 
 function requireOpened<T>(tool: T | undefined): T {

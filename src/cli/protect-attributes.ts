@@ -15,17 +15,17 @@ import { BLUR_RATES } from '../defence/photo/identity/hide-identity.ts';
 import { renderReceipts } from '../report/receipts-page.ts';
 import { FacewardError, InputError, InterruptedError } from '../util/errors.ts';
 import { mapParallel } from '../util/parallel.ts';
-import { freshSecret } from '../util/secret-random.ts';
 import { type AttributeModels, attributeModelArgs, openAttributeModels } from './attribute-models.ts';
 import { calibrationsFor } from './audit-calibration.ts';
 import { readVersion } from './audit-output.ts';
 import { command } from './command.ts';
+import { secretOf } from './draw-secret.ts';
 import { type SessionArgs, sessionOptions } from './encoder-options.ts';
 import { type AttributeWords, type FacePlan, type FacePolicy, policyForAll, readPolicy } from './face-policy.ts';
 import { pipelineSource } from './face-source.ts';
 import { recogniser } from './gallery-people.ts';
 import { listOf, oneOf, positiveNumber, wholeNumber } from './option-values.ts';
-import { prepareOutputFolder, writeOutputFile } from './output-file.ts';
+import { prepareOutputFolder } from './output-file.ts';
 import { lockOutput } from './output-lock.ts';
 import { printError, printJson, printLine, printNote } from './print.ts';
 import { writeReviewSheet } from './protect-attributes-review.ts';
@@ -41,6 +41,7 @@ import {
   fingerprintOf,
   listOtherFiles,
   listPhotosToProtect,
+  originalsOf,
   type PhotoToProtect,
   writeWhole,
 } from './protected-files.ts';
@@ -156,7 +157,7 @@ export const protectAttributesCommand = command({
     const receipts = args.receipts ?? `${resolve(args.out)}.receipts`;
     refuseInside(receipts, args.out);
     const photos = await listPhotosToProtect(positionals, args.out);
-    await noteOtherFiles(positionals, args.out);
+    await noteOtherFiles(positionals, [args.out, receipts]);
     // Photos share the cores already.
     const sessionArgs: SessionArgs = workers > 1 && args.threads === undefined ? { ...args, threads: '1' } : args;
     const session = sessionOptions(sessionArgs);
@@ -177,6 +178,7 @@ export const protectAttributesCommand = command({
     const pipeline = await source.openPipeline();
     const references =
       policy.gallery === undefined ? undefined : await openCleanPhotos(policy.gallery, encoders.all, pipeline, job);
+    if (references) requirePeople(policy, references.people);
     const secret = await secretOf(args.seed, receipts, { isKept: !args['dry-run'] });
     const faceward = await readVersion();
     const transformations = args.quick ? TRANSFORMATIONS.slice(0, 1) : TRANSFORMATIONS;
@@ -192,6 +194,7 @@ export const protectAttributesCommand = command({
       limits,
       transformations,
       models: models ? modelCards(models) : [],
+      originals: await originalsOf(photos),
       claimed: new Map(),
       options: hashOf({
         faceward,
@@ -232,7 +235,8 @@ export const protectAttributesCommand = command({
     );
     const page = join(receipts, 'receipts.html');
     const made = done.map(({ receipt }) => receipt);
-    await writeOutputFile(page, renderReceipts(made, { failed }), { mode: 0o600 });
+    await prepareOutputFolder(receipts);
+    await writeWhole(page, renderReceipts(made, { failed }), 0o600);
     const sheet = args.review ? await writeReviewSheet(done, { folder: receipts, failed }) : undefined;
     if (args.json) printJson({ receipts: made, failed });
     else printProtection(made, { failed, page, sheet, out: args.out });
@@ -291,34 +295,20 @@ async function limitsOf(
   return limits;
 }
 
+/** A rule for a person whom the gallery does not have would never fit, and the face get what is meant for others. @throws InputError that names who is missing. */
+function requirePeople({ people }: FacePolicy, known: ReadonlySet<string>): void {
+  const missing = people.filter((person) => !known.has(person));
+  if (missing.length === 0) return;
+  throw new InputError(`the policy names ${missing.join(', ')}, of whom the gallery has no face`, {
+    hint: `it knows ${[...known].join(', ') || 'nobody'}`,
+  });
+}
+
 /** Wrong words are told before any photo is read. @throws InputError for them. */
 function checkWords({ plans }: FacePolicy, models: AttributeModels | undefined): void {
   for (const plan of plans) {
     if (plan.action === 'attributes' && models) resolveWords(plan.words, models.editor.model.attributes);
   }
-}
-
-/**
- * What draws are made of: the text that was given; else a secret beside the receipts, made where there is none, so that a photo that is protected again does not get a second,
- * independent draw.
- */
-async function secretOf(
-  seed: string | undefined,
-  receipts: string,
-  { isKept }: { readonly isKept: boolean },
-): Promise<Uint8Array> {
-  if (seed !== undefined) {
-    printNote('draws are made of --seed: whoever knows it can undo them; it is not written anywhere');
-    return createHash('sha256').update(seed).digest();
-  }
-  const path = join(receipts, 'secret');
-  const text = await readFile(path, 'utf8').catch(() => undefined);
-  if (text !== undefined && /^[0-9a-f]{64}\n$/.test(text)) return Buffer.from(text.trim(), 'hex');
-  const secret = freshSecret();
-  if (!isKept) return secret;
-  await prepareOutputFolder(receipts);
-  await writeWhole(path, `${Buffer.from(secret).toString('hex')}\n`, 0o600);
-  return secret;
 }
 
 /** @throws InputError where receipts, which say what faces had, would be published with the photos. */
@@ -331,8 +321,8 @@ function refuseInside(receipts: string, out: string): void {
 }
 
 /** A folder may hold what is no photo by its name; nothing is left out silently. */
-async function noteOtherFiles(paths: readonly string[], out: string): Promise<void> {
-  const others = await listOtherFiles(paths, out);
+async function noteOtherFiles(paths: readonly string[], outputs: readonly string[]): Promise<void> {
+  const others = await listOtherFiles(paths, outputs);
   if (others.length === 0) return;
   const shown = others.slice(0, 5).join(', ');
   printNote(

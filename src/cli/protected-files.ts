@@ -1,10 +1,10 @@
-import { readdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { type Receipt, readReceipt, writeReceipt } from '../audit/protection/receipt.ts';
 import { type CleanPhoto, sha256Of } from '../audit/protection/reference-photos.ts';
 import { isPhotoName, type PhotoFolder, readPhotoFolder } from '../data/photo-files.ts';
 import type { ImageFormat } from '../image/format.ts';
-import { InputError } from '../util/errors.ts';
+import { InputError, StoreError } from '../util/errors.ts';
 import { prepareOutputFolder } from './output-file.ts';
 
 /** A photo to protect, and where it goes below the output folder. */
@@ -17,14 +17,19 @@ export interface PhotoToProtect {
 }
 
 /**
- * The photos that the command line names: files as they are, folders with all photos below them but those in the output folder.
+ * The photos that the command line names: files as they are, folders with all photos below them but those in the output folder. One that is named twice, itself and with
+ * its folder, is one: two would be written to the same place at once.
  *
  * @throws InputError where there is none.
  */
 export async function listPhotosToProtect(paths: readonly string[], out: string): Promise<PhotoToProtect[]> {
   const photos = (await Promise.all(paths.map((path) => photosAt(path, out)))).flat();
-  if (photos.length === 0) throw new InputError('no photo was given', { hint: 'name photos, or a folder of photos' });
-  return photos;
+  if (photos.length === 0) {
+    throw paths.some((path) => resolve(path) === resolve(out))
+      ? new InputError(`${out} holds the photos and would get the protected ones`, { hint: 'choose another --out' })
+      : new InputError('no photo was given', { hint: 'name photos, or a folder of photos' });
+  }
+  return [...new Map(photos.map((photo) => [`${photo.path}\0${photo.relativePath}`, photo])).values()];
 }
 
 async function photosAt(path: string, out: string): Promise<PhotoToProtect[]> {
@@ -44,15 +49,15 @@ function photosBelow(folder: PhotoFolder, top: string, out: string): PhotoToProt
   return [...own, ...folder.folders.flatMap((inner) => photosBelow(inner, top, out))];
 }
 
-/** Files below the folders that are named which are no photos by their extension, below their folder; hidden ones and the output are left out. */
-export async function listOtherFiles(paths: readonly string[], out: string): Promise<string[]> {
+/** Files below the folders that are named which are no photos by their extension, below their folder; hidden ones and what we write are left out. */
+export async function listOtherFiles(paths: readonly string[], outputs: readonly string[]): Promise<string[]> {
   const found: string[] = [];
   for (const path of paths) {
     const top = resolve(path);
     if (!(await stat(top).catch(() => undefined))?.isDirectory()) continue;
     for (const entry of await readdir(top, { recursive: true, withFileTypes: true })) {
       const file = join(entry.parentPath, entry.name);
-      const isInside = file.startsWith(resolve(out) + sep);
+      const isInside = outputs.some((folder) => file.startsWith(resolve(folder) + sep));
       if (entry.isFile() && !entry.name.startsWith('.') && !isPhotoName(entry.name) && !isInside)
         found.push(relative(top, file));
     }
@@ -110,6 +115,18 @@ export async function finishedReceipt({ photo, receipt }: ProtectedOutput): Prom
   }
 }
 
+/** What tells these photos from every other file, by whatever path. */
+export async function originalsOf(photos: readonly PhotoToProtect[]): Promise<ReadonlySet<string>> {
+  const keys = await Promise.all(photos.map(({ path }) => fileKeyOf(path)));
+  return new Set(keys.flatMap((key) => key ?? []));
+}
+
+/** The same for one file by all its paths: through links, and in any case where the file system takes no notice of it; undefined where there is none. */
+async function fileKeyOf(path: string): Promise<string | undefined> {
+  const found = await stat(path, { bigint: true }).catch(() => undefined);
+  return found && `${found.dev}:${found.ino}`;
+}
+
 /**
  * Makes sure that nothing is written over but what we made of this very photo.
  *
@@ -118,15 +135,17 @@ export async function finishedReceipt({ photo, receipt }: ProtectedOutput): Prom
 export async function requireFree(
   { photo }: ProtectedOutput,
   original: string,
-  options: { readonly force: boolean; readonly isOurs: boolean },
+  options: { readonly force: boolean; readonly isOurs: boolean; readonly originals?: ReadonlySet<string> },
 ): Promise<void> {
-  if (resolve(original) === photo) {
-    throw new InputError(`${original}: the protected photo would take the place of the original`, {
+  const taken = await fileKeyOf(photo);
+  const isAnOriginal = taken !== undefined && options.originals?.has(taken) === true;
+  if (resolve(original) === photo || isAnOriginal || (taken !== undefined && taken === (await fileKeyOf(original)))) {
+    const whose = isAnOriginal && resolve(original) !== photo ? `an original, ${photo}` : 'the original';
+    throw new InputError(`${original}: the protected photo would take the place of ${whose}`, {
       hint: 'choose another folder with --out',
     });
   }
-  const found = await stat(photo).catch(() => undefined);
-  if (!found || options.isOurs || options.force) return;
+  if (taken === undefined || options.isOurs || options.force) return;
   throw new InputError(`${photo} is there already, and its receipt does not say that it was made of this photo`, {
     hint: 'choose another folder with --out, or add --force to write over it',
   });
@@ -145,8 +164,17 @@ export async function writeProtected(
   await writeWhole(output.photo, photo);
 }
 
-/** Writes a file that is whole or not there. */
+/** Writes a file that is whole or not there. @throws StoreError where it cannot be written: a full disk, a name that is too long, a folder of that name. */
 export async function writeWhole(path: string, content: string | Uint8Array, mode?: number): Promise<void> {
-  await writeFile(`${path}.part`, content, mode === undefined ? {} : { mode });
-  await rename(`${path}.part`, path);
+  const part = `${path}.part`;
+  try {
+    await writeFile(part, content, mode === undefined ? {} : { mode });
+    await rename(part, path);
+  } catch (cause) {
+    await rm(part, { force: true }).catch(() => undefined);
+    throw new StoreError(`${path} cannot be written (${cause instanceof Error ? cause.message : cause})`, {
+      hint: 'look for room on the disk, a shorter name, or another place with --out',
+      cause,
+    });
+  }
 }

@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { refuseTestPeople } from '../data/splits.ts';
 import { EDITED_ATTRIBUTES } from '../defence/photo/attribute/attribute-values.ts';
 import { editorGraph } from '../defence/photo/attribute/editor.ts';
@@ -66,7 +66,7 @@ export const trainEditorCommand = command({
     'critic-steps': {
       type: 'string',
       description: 'steps of the critic alone before each of the editor; 0: both at once',
-      default: '0',
+      default: '1',
       valueHint: 'n',
     },
     losses: {
@@ -90,7 +90,7 @@ export const trainEditorCommand = command({
     'identity-faces': {
       type: 'string',
       description: 'faces of a step that these encoders look at',
-      default: '8',
+      default: '4',
       valueHint: 'n',
     },
     readers: {
@@ -104,9 +104,9 @@ export const trainEditorCommand = command({
       valueHint: 'folder',
     },
     ...trainingArgs,
-    steps: { ...trainingArgs.steps, default: '6000' },
+    steps: { ...trainingArgs.steps, description: 'training steps, those of the critic alone too', default: '12000' },
     batch: { ...trainingArgs.batch, default: '16' },
-    'learning-rate': { ...trainingArgs['learning-rate'], default: '0.0004' },
+    'learning-rate': { ...trainingArgs['learning-rate'], default: '0.0003' },
     ...sessionArgs,
   },
   async run({ args, job }) {
@@ -118,13 +118,13 @@ export const trainEditorCommand = command({
       attributes,
       losses: lossesOf(args.losses),
       adversary: oneOf(args.adversary, '--adversary', ADVERSARIES) ?? 'lsgan',
-      criticSteps: wholeNumber(args['critic-steps'], '--critic-steps') ?? 0,
+      criticSteps: wholeNumber(args['critic-steps'], '--critic-steps') ?? 1,
       hardening: (wholeNumber(args.hardening, '--hardening', { max: 64 }) ?? 4) / 255,
       batchSize,
       reconstructed: shape.gives === 'face' ? batchSize : Math.ceil(batchSize / 4),
-      identified: wholeNumber(args['identity-faces'], '--identity-faces', { min: 1, max: batchSize }) ?? 8,
+      identified: wholeNumber(args['identity-faces'], '--identity-faces', { min: 1, max: batchSize }) ?? 4,
       learningRate: positiveNumber(args['learning-rate'], '--learning-rate'),
-      steps: wholeNumber(args.steps, '--steps', { min: 1 }) ?? 6000,
+      steps: wholeNumber(args.steps, '--steps', { min: 1 }) ?? 12000,
       seed: wholeNumber(args.seed, '--seed') ?? 1,
     };
     const identity = args.identity === undefined ? ['faceres'] : listOf(args.identity);
@@ -165,7 +165,8 @@ export const trainEditorCommand = command({
       steps: String(plan.steps),
       seed: String(plan.seed),
       faces: String(examples.length),
-      identity: identity.join(','),
+      identity: identity.map((spec) => basename(spec)).join(','),
+      readers: readers.map(({ hash }) => hash).join(','),
     };
     await run.finish(editorGraph(weights, { shape, attributes, metadata }));
     printLine(args.out);

@@ -4,6 +4,7 @@ import { Random } from '../util/random.ts';
 import { encodeCloakedPhoto, readCloakProvenance } from './cloaked-photo.ts';
 import { decodeImage } from './decode.ts';
 import { encodeJpeg, encodePng } from './encode.ts';
+import { carriedProvenance, encodeMarkedPng, readProvenance } from './mark.ts';
 import { writtenFormat } from './written-format.ts';
 
 const IMAGE = wavyImage(64, 48, new Random('photo'));
@@ -38,4 +39,15 @@ test('what can be written keeps its format, the rest becomes PNG', () => {
     'png',
     'png',
   ]);
+});
+
+test('a synthetic face stays one when it is cloaked, and nothing rides along', async () => {
+  const made = { kind: 'generated', method: 'inverse-dcgan', detail: 'a text of somebody' } as const;
+  const original = carriedProvenance(await encodeMarkedPng(IMAGE, made));
+  expect(original).toEqual({ kind: 'generated', method: 'inverse-dcgan' });
+  const bytes = await encodeCloakedPhoto(IMAGE, 'jpeg', PROVENANCE, original);
+  expect(readProvenance(bytes)).toEqual(original);
+  expect(readCloakProvenance(bytes)).toEqual(PROVENANCE);
+  expect(carriedProvenance(await encodeMarkedPng(IMAGE, { ...made, method: 'at 52° N' }))?.method).toBe('unknown');
+  expect(carriedProvenance(await encodePng(IMAGE))).toBeUndefined();
 });

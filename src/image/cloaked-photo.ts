@@ -1,5 +1,6 @@
 import { type FileText, insertTexts, readText } from './file-text.ts';
 import type { Image } from './image.ts';
+import { encodeMarked, type Provenance } from './mark.ts';
 import { encodeWritten, type WrittenFormat } from './written-format.ts';
 
 /** How a photo was protected; travels inside its file, and holds nothing of its owner. */
@@ -17,13 +18,19 @@ const SCHEMA = 'faceward.cloak/1';
  * Writes a photo whose faces are cloaked: a JPEG of quality 95 with full chroma, or a PNG; without the metadata of the original, upright, and with its provenance as a
  * comment (JPEG) or text entry (PNG). There is no visible band: it is its owner's own photo.
  *
+ * @param original - what the photo said of itself, where it was synthetic: then it stays marked.
  * @throws ShapeError where the image's bytes do not fit its size.
  */
 export async function encodeCloakedPhoto(
   image: Image,
   format: WrittenFormat,
   provenance: CloakProvenance,
+  original?: Provenance,
 ): Promise<Uint8Array> {
+  if (original) {
+    const extent = original.kind === 'edited' ? 'photo' : 'face';
+    return encodeMarked(image, original, { format, extent, texts: [cloakText(provenance)] });
+  }
   return insertTexts(await encodeWritten(image, format), [cloakText(provenance)]);
 }
 

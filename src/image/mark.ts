@@ -110,6 +110,16 @@ export function readProvenance(bytes: Uint8Array): Provenance | undefined {
   return { kind: known, method, ...(typeof detail === 'string' ? { detail } : {}) };
 }
 
+/**
+ * The provenance of a picture that is to be written again without its metadata: what it is and by which method, and nothing else, so that no text rides along.
+ *
+ * @throws InputError as {@link readProvenance}.
+ */
+export function carriedProvenance(bytes: Uint8Array): Provenance | undefined {
+  const found = readProvenance(bytes);
+  return found && { kind: found.kind, method: /^[a-z0-9-]{1,40}$/.test(found.method) ? found.method : 'unknown' };
+}
+
 function chooseBand(
   kind: SyntheticKind,
   { widthPx, heightPx }: Pick<Image, 'widthPx' | 'heightPx'>,

@@ -28,6 +28,7 @@ export async function listMetadata(bytes: Uint8Array): Promise<MetadataKind[]> {
     ...(header?.xmp ? (['XMP'] as const) : []),
     ...(header?.iptc ? (['IPTC'] as const) : []),
     ...(header?.icc ? (['colour profile'] as const) : []),
+    ...((header?.pages ?? 1) > 1 ? (['further images'] as const) : []),
     ...(splitJpeg(bytes) ? insideJpeg(bytes) : (insidePng(bytes) ?? insideRiff(bytes) ?? [])),
   ];
   return [...new Set(kinds)];
@@ -134,11 +135,21 @@ const PNG_KINDS: Readonly<Record<string, MetadataKind>> = {
   tIME: 'text',
   eXIf: 'EXIF',
   iCCP: 'colour profile',
+  acTL: 'further images',
+  fcTL: 'further images',
+  fdAT: 'further images',
 };
+
+/** Chunks that say how the pixels are to be shown. Source: PNG specification (third edition), 11.3.2 and 11.3.4. */
+const PNG_SHOWN = new Set('cHRM gAMA sBIT sRGB cICP mDCV cLLI bKGD hIST sPLT'.split(' '));
+
+/** The kind of a chunk; what no specification knows is somebody's own data, such as a C2PA manifest. */
+const kindOfChunk = ({ type }: Chunk): readonly MetadataKind[] =>
+  PNG_ALLOWED.has(type) || PNG_SHOWN.has(type) ? [] : [PNG_KINDS[type] ?? 'application data'];
 
 function insidePng(bytes: Uint8Array): MetadataKind[] | undefined {
   const chunks = chunksOf(bytes);
-  const kinds = chunks?.flatMap(({ type }) => PNG_KINDS[type] ?? []);
+  const kinds = chunks?.flatMap(kindOfChunk);
   return kinds && (chunks?.at(-1)?.endsAt ?? 0) < bytes.length
     ? [...kinds, 'data behind the end of the picture']
     : kinds;

@@ -11,6 +11,7 @@ import { insertTexts, readText } from './file-text.ts';
 import { readProvenance } from './mark.ts';
 import { listMetadata, requireNothingElse } from './metadata-inventory.ts';
 import { encodeProtectedPhoto, type FaceAction, readProtection } from './protected-photo.ts';
+import { sharp } from './vips.ts';
 
 const IMAGE = wavyImage(400, 300, new Random('photo'));
 const FORMATS = ['jpeg', 'png'] as const;
@@ -40,6 +41,14 @@ describe.each(FORMATS)('a protected photo as %s', (format) => {
     expect(JSON.stringify(xmp)).toContain('compositeWithTrainedAlgorithmicMedia');
   });
 
+  test('of a synthetic face stays one, whatever is done to it', async () => {
+    const original = { kind: 'reconstructed', method: 'inverse-dcgan' } as const;
+    const bytes = await encodeProtectedPhoto(IMAGE, format, { faceward: '0.1.0', actions: ['keep'], original });
+    expect(await hasBand(bytes)).toBe(true);
+    expect(readProvenance(bytes)).toEqual(original);
+    expect(JSON.stringify(await exifr.parse(bytes, { xmp: true, tiff: false }))).toContain('/trainedAlgorithmicMedia');
+  });
+
   test('without one carries no band; covered, it is called a human’s edit', async () => {
     const kept = await written(format, ['keep']);
     expect(await hasBand(kept)).toBe(false);
@@ -56,6 +65,21 @@ test('another file has no protection, and a damaged entry counts as none', async
   const bytes = Buffer.from(await written('jpeg', ['keep']));
   bytes.write('x', bytes.indexOf('{"schema":"faceward.protection'));
   expect(readProtection(bytes)).toBeUndefined();
+});
+
+test('frames of an animation, and chunks of no specification, are named', async () => {
+  const frames = await Promise.all(['one', 'two'].map((name) => encodePng(wavyImage(16, 16, new Random(name)))));
+  const gif = await sharp(frames, { join: { animated: true } })
+    .gif()
+    .toBuffer();
+  expect(await listMetadata(gif)).toEqual(['further images']);
+  const png = Buffer.from(await encodePng(IMAGE));
+  // Length, type, body and a checksum that nobody looks at.
+  const manifest = Buffer.from('\0\0\0\x04caBXjumb\0\0\0\0', 'latin1');
+  expect(await listMetadata(Buffer.concat([png.subarray(0, 33), manifest, png.subarray(33)]))).toEqual([
+    'application data',
+  ]);
+  expect(await listMetadata(png)).toEqual([]);
 });
 
 describe('nothing else is let into a file', () => {

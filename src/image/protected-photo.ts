@@ -1,7 +1,7 @@
 import { type CloakProvenance, cloakText } from './cloaked-photo.ts';
 import { type FileText, insertTexts, readText } from './file-text.ts';
 import type { Image } from './image.ts';
-import { encodeMarked, xmpText } from './mark.ts';
+import { encodeMarked, type Provenance, xmpText } from './mark.ts';
 import { requireNothingElse } from './metadata-inventory.ts';
 import { encodeWritten, type WrittenFormat } from './written-format.ts';
 
@@ -17,6 +17,8 @@ export interface ProtectionProvenance {
   readonly actions: readonly FaceAction[];
   /** Where a face was cloaked. */
   readonly cloak?: CloakProvenance | undefined;
+  /** What the original said of itself, where it was synthetic: it stays marked, whatever is done to it. */
+  readonly original?: Provenance | undefined;
 }
 
 /** Keyword of the entry that every photo carries which went through `protect attributes`. */
@@ -27,8 +29,8 @@ const SCHEMA = 'faceward.protection/1';
  * Writes a photo whose faces were protected, upright and in sRGB: with none of the original's metadata, and with its provenance.
  *
  * A photo with an edited face carries the mark: a small band at its lower edge, IPTC's DigitalSourceType "compositeWithTrainedAlgorithmicMedia" and the entry that
- * `readProvenance` reads; there is no option that leaves it out. One with a covered face and no edited one is called "humanEdits". What was written is read again: nothing
- * but pixels and these entries is in it.
+ * `readProvenance` reads; there is no option that leaves it out. An original that carries such a mark keeps what it says, and gets the band again. One with a covered face and no edited one is
+ * called "humanEdits". What was written is read again: nothing but pixels and these entries is in it.
  *
  * @throws InputError where the photo is too small for the mark; ShapeError where the image's bytes do not fit its size.
  */
@@ -37,17 +39,19 @@ export async function encodeProtectedPhoto(
   format: WrittenFormat,
   provenance: ProtectionProvenance,
 ): Promise<Uint8Array> {
-  const { faceward, actions, cloak } = provenance;
+  const { faceward, actions, cloak, original } = provenance;
   const texts: FileText[] = [
     { keyword: KEYWORD, text: JSON.stringify({ schema: SCHEMA, faceward, actions }) },
     ...(cloak ? [cloakText(cloak)] : []),
   ];
-  const written = actions.includes('attributes')
-    ? await encodeMarked(
-        image,
-        { kind: 'edited', method: 'attributes', detail: `Faceward ${faceward}` },
-        { format, extent: 'photo', texts },
-      )
+  const made: Provenance | undefined =
+    original ??
+    (actions.includes('attributes')
+      ? { kind: 'edited', method: 'attributes', detail: `Faceward ${faceward}` }
+      : undefined);
+  const written = made
+    ? // All but edited photos are synthetic faces alone, with the large band.
+      await encodeMarked(image, made, { format, extent: made.kind === 'edited' ? 'photo' : 'face', texts })
     : insertTexts(await encodeWritten(image, format), [
         ...(actions.includes('hide') ? [xmpText('humanEdits')] : []),
         ...texts,

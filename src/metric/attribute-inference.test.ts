@@ -162,6 +162,22 @@ test('what knows nothing is at chance: nineteen intervals in twenty hold it, as 
   expect(quiet.length).toBeGreaterThanOrEqual(53);
 });
 
+test('what knows nothing but who somebody is stays under the information of random labels of people', () => {
+  const trials = Array.from({ length: 40 }, (_, trial) => {
+    const random = new Random(trial);
+    const own = Array.from({ length: 60 }, () => ({ score: random.normal(), label: random.uniform() < 0.4 }));
+    const faces = own.flatMap(({ score, label }, person) =>
+      [0, 1, 2, 3].map(() => ({ score: score + 0.01 * random.normal(), label, person: `person ${person}` })),
+    );
+    const scores = faces.map(({ score }) => score);
+    const labels = faces.map(({ label }) => label);
+    const people = faces.map(({ person }) => person);
+    return attributeLeakage({ scores, labels, people }, attributeRule(scores, labels), { random, draws: 20 });
+  });
+  const quiet = trials.filter((found) => found.informationBits.value <= found.informationChanceBits);
+  expect(quiet.length).toBeGreaterThanOrEqual(34);
+});
+
 test('says what it cannot work with', () => {
   expect(() => attributeRule([1, 2], [true, true])).toThrow(InputError);
   expect(() => attributeRule([1, Number.NaN], [true, false])).toThrow('not a finite number');

@@ -32,7 +32,7 @@ export interface AttributeLeakage {
   readonly eer: Estimate;
   /** Mutual information of binned score and attribute in bits, its bias taken off; at least 0. */
   readonly informationBits: Estimate;
-  /** What 95 % of random labellings stay under, in the same measure. */
+  /** What 95 % of random labellings stay under, in the same measure: the labels of whole people are dealt out anew, since faces of one person are alike. */
   readonly informationChanceBits: number;
   /** Entropy of the attribute itself in bits: the most there is to learn. */
   readonly entropyBits: number;
@@ -255,10 +255,19 @@ function drawnPeople(count: number, random: Random): Float64Array {
 }
 
 function informationOfRandomLabels(faces: SortedFaces, once: Float64Array, random: Random): number {
-  const labels = [...faces.label];
+  const byPerson = [...Map.groupBy(faces.label.keys(), (k) => faces.person[k] as number).values()];
+  const places = byPerson.flat();
+  const own = byPerson.map((faceNumbers) => faceNumbers.map((k) => faces.label[k] as number));
   const values = Float64Array.from({ length: LABELLINGS }, () => {
-    const shuffled = { ...faces, label: Uint8Array.from(random.shuffle(labels)) };
-    return measure(shuffled, once, 1).informationBits;
+    const label = new Uint8Array(places.length);
+    // People have unlike many faces: one person's labels may run over into the next one's, but as many faces have each as before.
+    random
+      .shuffle(own)
+      .flat()
+      .forEach((isPresent, i) => {
+        label[places[i] as number] = isPresent;
+      });
+    return measure({ ...faces, label }, once, 1).informationBits;
   }).sort();
   return quantileOfSorted(values, 0.95);
 }

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { InputError } from '../util/errors.ts';
 import { Random } from '../util/random.ts';
-import { bootstrapMean, clusterBootstrap, wilson } from './intervals.ts';
+import { bootstrapMean, clusterBootstrap, clusterRate, wilson } from './intervals.ts';
 import { normalQuantile } from './normal-distribution.ts';
 
 describe('normalQuantile', () => {
@@ -102,5 +102,20 @@ describe('clusterBootstrap', () => {
 
   it('weighs values, not groups, and skips empty groups', () => {
     expect(clusterBootstrap([[1, 1, 1], [], [0]], { random: new Random(3) }).value).toBe(0.75);
+  });
+});
+
+describe('clusterRate', () => {
+  it('is as wide as people are many, and where all outcomes agree as Wilson has it', () => {
+    const people = Array.from({ length: 20 }, (_, i) => Array.from({ length: 50 }, () => i % 2 === 0));
+    const found = clusterRate(people, { random: new Random(4) });
+    expect(found).toMatchObject({ successes: 500, trials: 1000, rate: 0.5 });
+    expect(found.high - found.low).toBeCloseTo(2 * 1.96 * Math.sqrt(0.25 / 20), 1);
+    const all = people.map((own) => own.map(() => true));
+    expect(clusterRate(all, { random: new Random(4) })).toEqual(wilson(1000, 1000));
+  });
+
+  it('refuses an empty set', () => {
+    expect(() => clusterRate([], { random: new Random(1) })).toThrow(InputError);
   });
 });

@@ -90,6 +90,21 @@ export function clusterBootstrap(groups: readonly (readonly number[])[], options
   return { value: pooledMean(totals), low: quantileOfSorted(means, tails[0]), high: quantileOfSorted(means, tails[1]) };
 }
 
+/**
+ * A rate over groups, such as the photos of each person, with the interval of {@link clusterBootstrap}, but no narrower than Wilson's: where all outcomes agree a bootstrap has no width.
+ *
+ * @throws InputError where there is no outcome, or an option is out of range.
+ */
+export function clusterRate(groups: readonly (readonly boolean[])[], options: BootstrapOptions): Rate {
+  const outcomes = groups.flat();
+  const rate = wilson(outcomes.filter(Boolean).length, outcomes.length, options.confidence);
+  const { low, high } = clusterBootstrap(
+    groups.map((group) => group.map(Number)),
+    options,
+  );
+  return { ...rate, low: Math.min(rate.low, low), high: Math.max(rate.high, high) };
+}
+
 function pooledMean(groups: readonly { readonly sum: number; readonly count: number }[]): number {
   let sum = 0;
   let count = 0;

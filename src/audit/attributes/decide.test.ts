@@ -67,6 +67,10 @@ describe('templates', () => {
     expect(verdictOf([row(0.45, 0.55), row(0.9, 0.95, more)])).toBe('leaks-little');
   });
 
+  test('the bound of the rule turned round counts too', () => {
+    expect(verdictOf([row(0.38, 0.58)])).toBe('inconclusive');
+  });
+
   test('an attribute that was asked for and could not be measured clears nothing', () => {
     expect(verdictOf([row(0.45, 0.55)], { asked: ['Male', 'Young'] })).toBe('inconclusive');
     expect(verdictOf([row(0.7, 0.8)], { asked: ['Male', 'Young'] })).toBe('leaks');
@@ -82,10 +86,11 @@ describe('templates', () => {
 describe('protected photos', () => {
   const safe = row(0.45, 0.55, { protection: PROTECTED });
   const knowing = row(0.45, 0.55, { protection: PROTECTED, adaptive: true });
-  const isProtected = { isProtected: true };
+  const read = row(0.9, 0.95);
+  const isProtected = { isProtected: true, protectedShare: 1 };
 
   test('are judged by themselves, whatever the originals give away', () => {
-    expect(verdictOf([row(0.9, 0.95), safe, knowing], isProtected)).toBe('leaks-little');
+    expect(verdictOf([read, safe, knowing], isProtected)).toBe('leaks-little');
   });
 
   test('leak where one attacker who knows the protection reads them', () => {
@@ -101,8 +106,26 @@ describe('protected photos', () => {
   });
 
   test('are not cleared where no attacker was trained on such photos', () => {
-    const { verdict, sentence } = decideAttributes(evidence([safe], isProtected));
+    const { verdict, sentence } = decideAttributes(evidence([read, safe], isProtected));
     expect(verdict).toBe('inconclusive');
     expect(sentence).toContain('no attacker was trained on protected photos');
+  });
+
+  test('are not cleared of an attribute that no attacker was trained to read off such photos', () => {
+    const young = { attribute: 'Young' };
+    const rows = [read, row(0.9, 0.95, young), safe, knowing, row(0.45, 0.55, { ...young, protection: PROTECTED })];
+    const both = { ...isProtected, asked: ['Male', 'Young'] };
+    const { verdict, sentence } = decideAttributes(evidence(rows, both));
+    expect(verdict).toBe('inconclusive');
+    expect(sentence).toContain('no attacker was trained to read Young');
+    const trained = row(0.45, 0.55, { ...young, protection: PROTECTED, adaptive: true });
+    expect(verdictOf([...rows, trained], both)).toBe('leaks-little');
+  });
+
+  test('are not cleared by attackers who learnt from few such photos, or who cannot read the originals', () => {
+    expect(verdictOf([read, safe, knowing], { ...isProtected, protectedShare: 0.2 })).toBe('inconclusive');
+    const { verdict, sentence } = decideAttributes(evidence([row(0.5, 0.58), safe, knowing], isProtected));
+    expect(verdict).toBe('inconclusive');
+    expect(sentence).toContain('do not read Male off original photos either');
   });
 });

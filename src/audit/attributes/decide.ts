@@ -13,6 +13,8 @@ export interface AttributeEvidence {
   readonly selfTests: readonly SelfTest[];
   /** Whether protected photos were given: then they are what is judged. */
   readonly isProtected: boolean;
+  /** Protected photos that attackers who know the protection learnt from, as a share of the original photos that the others learnt from; nothing where no protected photos were given. */
+  readonly protectedShare?: number;
 }
 
 export interface AttributeDecision {
@@ -20,13 +22,17 @@ export interface AttributeDecision {
   readonly sentence: string;
 }
 
+/** Attackers who learnt from fewer protected photos than this share of the original ones are too weak to clear a protection. */
+const ENOUGH_TO_CLEAR = 0.5;
+
 /**
  * Decides what may be said of an encoder's templates or, where protected photos were given, of these; pure.
  *
  * - *inconclusive* where a self-test did not hold or none was run, or an attribute that was asked for could not be measured;
  * - *leaks* where the lower bound of any attack's balanced accuracy on an attribute that was asked for is above {@link ATTRIBUTE_LEVEL}. Of protected photos every attack counts: on templates
  *   and portraits, whether it knows the protection or not, after whatever was done to the photo;
- * - *leaks-little* where every upper bound is under the level, and, of protected photos, attackers who were trained on such photos were among them. There is no "safe";
+ * - *leaks-little* where every upper bound is under the level, that of the rule turned round too; and, of protected photos, attackers who were trained on about as many such photos were among them
+ *   for each attribute, and original photos do leak it. There is no "safe";
  * - else *inconclusive*: more people are needed.
  */
 export function decideAttributes(evidence: AttributeEvidence): AttributeDecision {
@@ -45,17 +51,37 @@ export function decideAttributes(evidence: AttributeEvidence): AttributeDecision
   if (leaking.length > 0) return { verdict: 'leaks', sentence: leakSentence(evidence, leaking) };
   const unmeasured = evidence.asked.find((name) => !strongest.some(({ attribute }) => attribute === name));
   if (unmeasured !== undefined) return nothing(`too few people have ${unmeasured}, or lack it`);
-  if (evidence.isProtected && !deciding.some(({ adaptive }) => adaptive)) {
-    return nothing(
-      'no attacker was trained on protected photos, since too few of training and calibration people were given',
-    );
-  }
-  const open = deciding.filter(({ balancedAccuracy }) => balancedAccuracy.high >= ATTRIBUTE_LEVEL);
+  const untested = evidence.isProtected ? untestedProtection(evidence, deciding) : undefined;
+  if (untested !== undefined) return nothing(untested);
+  // What is read wrongly more often than rightly is read by the rule turned round.
+  const open = deciding.filter(({ balancedAccuracy: { low, high } }) => Math.max(high, 1 - low) >= ATTRIBUTE_LEVEL);
   if (open.length === 0) return { verdict: 'leaks-little', sentence: littleSentence(evidence, first) };
   return {
     verdict: 'inconclusive',
     sentence: `Too uncertain to say: at most, ${reading(first)}. More people (--people) would narrow the interval.`,
   };
+}
+
+/** Why attackers who read nothing off protected photos clear nothing; undefined where they do. */
+function untestedProtection(
+  { asked, leakage, protectedShare = 0 }: AttributeEvidence,
+  deciding: readonly Leakage[],
+): string | undefined {
+  if (!deciding.some(({ adaptive }) => adaptive))
+    return 'no attacker was trained on protected photos, since too few of training and calibration people were given';
+  const unknown = asked.find((name) => !deciding.some(({ adaptive, attribute }) => adaptive && attribute === name));
+  if (unknown !== undefined)
+    return `no attacker was trained to read ${unknown} off protected photos, since too few of calibration people have it, or lack it`;
+  if (protectedShare < ENOUGH_TO_CLEAR)
+    return `attackers who know the protection learnt from ${formatPercent(protectedShare)} of the training people’s photos only, since the others have no protected one`;
+  const unread = asked.find(
+    (name) =>
+      !leakage.some(
+        ({ attribute, protection, subgroup, balancedAccuracy }) =>
+          attribute === name && protection === null && subgroup === null && balancedAccuracy.low > ATTRIBUTE_LEVEL,
+      ),
+  );
+  return unread && `these attackers do not read ${unread} off original photos either, so that hiding it shows nothing`;
 }
 
 /** The rows that a verdict rests on. */

@@ -1,5 +1,5 @@
 import { identificationRanks, type LabelledEmbedding, rankRate } from '../../metric/identification.ts';
-import { clusterBootstrap, type Rate } from '../../metric/intervals.ts';
+import { clusterRate, type Rate } from '../../metric/intervals.ts';
 import { compareAll } from '../../metric/score-set.ts';
 import { cosineSimilarityOr } from '../../metric/similarity.ts';
 import { pairsNeeded, type Threshold, thresholdAtFmr } from '../../metric/threshold.ts';
@@ -106,11 +106,8 @@ function comparedPairs(probes: readonly Template[], references: readonly Templat
 
 function matchedRate(genuine: readonly Pair[], similarity: number, random: Random): Rate {
   const byPerson = [...Map.groupBy(genuine, ({ a }) => a.person).values()];
-  const matches = byPerson.map((own) => own.map((pair) => Number(pair.similarity >= similarity)));
-  const { low, high } = clusterBootstrap(matches, { random, samples: 500 });
-  const successes = matches.flat().reduce((sum, match) => sum + match, 0);
-  const rate = successes / genuine.length;
-  return { successes, trials: genuine.length, rate, low: Math.min(low, rate), high: Math.max(high, rate) };
+  const matches = byPerson.map((own) => own.map((pair) => pair.similarity >= similarity));
+  return clusterRate(matches, { random, samples: 500 });
 }
 
 /** One reference of each person is enrolled; the other photos of those who have several are looked for. */

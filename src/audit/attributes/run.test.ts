@@ -218,6 +218,14 @@ test('a broken photo is left out and named; the others go on', async () => {
   expect(named.join()).toContain('missing.png');
 });
 
+test('says so where no photo of a side can be read', async () => {
+  const samples = chooseAttributeSamples(dataset, { people: 24, attributes: ASKED, random: new Random(1) });
+  const missing = samples.calibration.map((sample) => ({ ...sample, path: join(folder, 'missing.png') }));
+  await expect(audit({ samples: { ...samples, calibration: missing } })).rejects.toThrow(
+    'no photo of calibration people could be read',
+  );
+});
+
 test('says what it cannot work with', () => {
   const choose = (samples: FaceDataset['samples'], attributes = ASKED) =>
     chooseAttributeSamples({ ...dataset, samples }, { people: 24, attributes, random: new Random(1) });

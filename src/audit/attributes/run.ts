@@ -73,7 +73,7 @@ const COPIES = 96;
  * Audits what templates and photos give away of attributes, what taking an attribute out of templates is worth, and, where protected photos are given, what these change; beside planted
  * attributes, shuffled labels and protections whose effect is known.
  *
- * @throws InputError where an encoder has no threshold to judge protected photos at, or no protected photo is found.
+ * @throws InputError where a side has no face, an encoder has no threshold to judge protected photos at, or no protected photo is found.
  */
 export async function runAttributeAudit(options: AttributeAuditOptions): Promise<AttributeMeasurements> {
   const { encoders, samples, seed, attributes } = options;
@@ -132,6 +132,7 @@ export async function runAttributeAudit(options: AttributeAuditOptions): Promise
       recognition,
       selfTests: tests,
       isProtected: protectedFaces !== undefined,
+      ...(protectedFaces ? { protectedShare: protectedFaces.train.length / sides.train.length } : {}),
     }),
     leakage,
     recognition,
@@ -155,6 +156,12 @@ async function readSides(
   const train = await read('train');
   const calibration = await read('calibration');
   const test = await read('test');
+  for (const [side, { faces }] of Object.entries({ train, calibration, test })) {
+    if (faces.length > 0) continue;
+    throw new InputError(`no photo of ${side} people could be read with a face in it`, {
+      hint: 'look at what was left out and why; give more people with --people, or other photos',
+    });
+  }
   const again = await readAttributeFaces(samples.test.slice(0, COPIES), {
     ...options,
     stage: 'reading test photos again',

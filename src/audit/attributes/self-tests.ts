@@ -58,9 +58,15 @@ export function nothingChanges(before: readonly Leakage[], after: readonly Leaka
         [attribute, balancedAccuracy.value, auc.value, informationBits.value].join(),
       )
       .join('; ');
-  const held = before.length > 0 && figures(before) === figures(after);
+  const name = 'a protection that does nothing changes nothing';
+  if (before.length === 0) {
+    const sentence =
+      'too few of the photos that are read twice have an attribute, or lack it; a commoner one with --others, such as Male, would do';
+    return { name, sentence, held: false };
+  }
+  const held = figures(before) === figures(after);
   return {
-    name: 'a protection that does nothing changes nothing',
+    name,
     sentence: held
       ? `all ${before.length} figures are the same`
       : 'photos that were copied as they are gave other figures',

@@ -8,9 +8,10 @@ import type { Face } from '../../face/face.ts';
 import type { Image } from '../../image/image.ts';
 import { fromPlanar, toPlanar } from '../../image/tensor.ts';
 import { l2, ssim } from '../../metric/image-quality.ts';
-import { clusterBootstrap, type Estimate, type Rate, wilson } from '../../metric/intervals.ts';
+import { clusterBootstrap, clusterRate, type Estimate, type Rate } from '../../metric/intervals.ts';
 import { cosineSimilarity } from '../../metric/similarity.ts';
 import type { Threshold } from '../../metric/threshold.ts';
+import { InputError } from '../../util/errors.ts';
 import { type JobOptions, throwIfAborted } from '../../util/progress.ts';
 import { Random } from '../../util/random.ts';
 import { baselineTreatments, editTreatments, type PortraitToTreat, type Treatment } from './treatments.ts';
@@ -43,7 +44,7 @@ export interface MeasureEditorOptions extends JobOptions {
 export interface TreatmentFigures {
   readonly treatment: string;
   readonly attribute: string | undefined;
-  /** Edited faces in which the judge sees the attribute as it was to be, on the network's portrait and on the whole photo. */
+  /** Rates over faces: intervals by a bootstrap over people, no narrower than Wilson's. Edited faces in which the judge sees the attribute as it was to be, on the network's portrait and on the whole photo. */
   readonly accuracy: Rate | undefined;
   readonly accuracyOnPhoto: Rate | undefined;
   /** For a baseline: the mean over the attributes, of faces in which the judge sees each turned round. */
@@ -76,6 +77,8 @@ export interface EditorFigures {
  *
  * Edit accuracy and preservation error by STGAN's rule (Liu et al. 2019, section 4.2): each attribute is turned round alone, and a classifier decides; own values are the labels. Identity on whole photos: the change is
  * brought to the photo, and the matchers look at that, at the thresholds that they have for clean photos.
+ *
+ * @throws InputError where a matcher matches no pair of clean photos of one person: then nothing could be kept.
  */
 export async function measureEditor(
   faces: readonly FaceToEdit[],
@@ -93,6 +96,7 @@ export async function measureEditor(
     faces.map(({ portrait }) => toPlanar([portrait])),
     faces.map(({ own }) => own),
   );
+  const people = faces.map(({ person }) => person);
   const pairs = genuinePairs(faces);
   const originals = await embedAll(faces, options);
   const treatments = [
@@ -112,11 +116,12 @@ export async function measureEditor(
       faces.map(({ face }, i) => alignedFace(photos[i] as Image, face.landmarks, editor.view)),
     );
     const at = known.findIndex(({ attribute }) => editor.attributes[attribute] === treatment.attribute);
-    const turned = (decisions: readonly boolean[][], k: number): Rate =>
-      rateOf(faces.map((_, i) => decisions[i]?.[k] !== labels[i]?.[k]));
+    const turned = (decisions: readonly boolean[][], k: number): boolean[] =>
+      faces.map((_, i) => decisions[i]?.[k] !== labels[i]?.[k]);
+    const rate = (outcomes: readonly boolean[]): Rate => rateOf(outcomes, people, random);
     const changed = faces.map((_, i) => {
       const others = known.flatMap((_, k) => (k === at ? [] : [seen[i]?.[k] !== clean[i]?.[k]]));
-      return others.filter(Boolean).length / others.length;
+      return others.length === 0 ? 0 : shareOf(others);
     });
     const byPerson = Map.groupBy(changed.keys(), (i) => (faces[i] as FaceToEdit).person);
     const treated = await embedAll(
@@ -126,9 +131,9 @@ export async function measureEditor(
     figures.push({
       treatment: treatment.name,
       attribute: treatment.attribute,
-      accuracy: at < 0 ? undefined : turned(seen, at),
-      accuracyOnPhoto: at < 0 ? undefined : turned(seenOnPhoto, at),
-      meanAccuracy: at < 0 ? mean(known.map((_, k) => turned(seen, k).rate)) : undefined,
+      accuracy: at < 0 ? undefined : rate(turned(seen, at)),
+      accuracyOnPhoto: at < 0 ? undefined : rate(turned(seenOnPhoto, at)),
+      meanAccuracy: at < 0 ? mean(known.map((_, k) => shareOf(turned(seen, k)))) : undefined,
       preservationError: clusterBootstrap(
         [...byPerson.values()].map((own) => own.map((i) => changed[i] as number)),
         { random },
@@ -136,19 +141,26 @@ export async function measureEditor(
       ...quality(faces, portraits),
       kept: options.matchers.map((matcher, m) => ({
         matcher: matcher.encoder.id,
-        ...keptBy(matcher, pairs, originals[m] ?? [], treated[m] ?? []),
+        ...keptBy(matcher, pairs, { originals: originals[m] ?? [], treated: treated[m] ?? [], people, random }),
       })),
     });
     options.onProgress?.({ stage: 'measuring edits', done: done + 1, total: treatments.length });
   }
   const byAttribute = known.map(({ attribute }, k): [string, Rate] => [
     editor.attributes[attribute] as string,
-    rateOf(agreed[k] ?? []),
+    rateOf(agreed[k] ?? [], people, new Random(seed).fork('judge')),
   ]);
   return {
     faces: faces.length,
     people: new Set(faces.map(({ person }) => person)).size,
-    judge: { accuracy: rateOf(agreed.flat()), byAttribute: Object.fromEntries(byAttribute) },
+    judge: {
+      accuracy: rateOf(
+        agreed.flat(),
+        known.flatMap(() => people),
+        new Random(seed).fork('judge'),
+      ),
+      byAttribute: Object.fromEntries(byAttribute),
+    },
     reconstruction: quality(
       faces,
       again.map((portrait) => imageOf(portrait, editor.view)),
@@ -213,21 +225,46 @@ async function embedAll(
 
 /** Of the genuine pairs that match when clean, how many still do. */
 function keptBy(
-  { threshold }: Matcher,
+  { encoder, threshold }: Matcher,
   pairs: readonly (readonly [number, number])[],
-  originals: readonly Float32Array[],
-  treated: readonly Float32Array[],
+  options: {
+    readonly originals: readonly Float32Array[];
+    readonly treated: readonly Float32Array[];
+    /** Of each face. */
+    readonly people: readonly string[];
+    readonly random: Random;
+  },
 ): Omit<TreatmentFigures['kept'][number], 'matcher'> {
+  const { originals, treated, people, random } = options;
   const matches = (a: Float32Array | undefined, b: Float32Array | undefined): boolean =>
     a !== undefined && b !== undefined && cosineSimilarity(a, b) >= threshold.similarity;
   const matching = pairs.filter(([i, k]) => matches(originals[i], originals[k]));
+  if (matching.length === 0) {
+    throw new InputError(`"${encoder.id}" matches none of ${pairs.length} pairs of clean photos of one person`, {
+      hint: 'give people with several photos each, and an encoder that recognises them',
+    });
+  }
+  const own = matching.map(([i]) => people[i] as string);
+  const rate = (outcomes: readonly boolean[], whose: readonly string[] = own): Rate => rateOf(outcomes, whose, random);
   return {
-    sameOriginal: rateOf(originals.map((original, i) => matches(treated[i], original))),
-    otherOriginal: rateOf(matching.map(([i, k]) => matches(treated[i], originals[k]))),
-    bothTreated: rateOf(matching.map(([i, k]) => matches(treated[i], treated[k]))),
+    sameOriginal: rate(
+      originals.map((original, i) => matches(treated[i], original)),
+      people,
+    ),
+    otherOriginal: rate(matching.map(([i, k]) => matches(treated[i], originals[k]))),
+    bothTreated: rate(matching.map(([i, k]) => matches(treated[i], treated[k]))),
   };
 }
 
-const rateOf = (outcomes: readonly boolean[]): Rate => wilson(outcomes.filter(Boolean).length, outcomes.length);
+/** A rate over faces; photos of one person are alike. */
+function rateOf(outcomes: readonly boolean[], people: readonly string[], random: Random): Rate {
+  const byPerson = [...Map.groupBy(outcomes.keys(), (i) => people[i] as string).values()];
+  return clusterRate(
+    byPerson.map((own) => own.map((i) => outcomes[i] === true)),
+    { random, samples: 500 },
+  );
+}
+
+const shareOf = (outcomes: readonly boolean[]): number => outcomes.filter(Boolean).length / outcomes.length;
 
 const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;

@@ -1,4 +1,5 @@
 import { type Rate, wilson } from '../../metric/intervals.ts';
+import type { AttributeGoal, AttributeReading } from './attribute-receipt.ts';
 import type { Receipt } from './receipt.ts';
 import type { TransformationName } from './transformations.ts';
 
@@ -21,7 +22,10 @@ export function summariseLeakage(receipts: readonly Receipt[]): LeakageRow[] {
         .filter(({ role }) => role === 'hidden')
         .map((reading) => ({
           ...reading,
-          chance: attributes?.goals.find(({ attribute }) => attribute === reading.attribute)?.chance ?? undefined,
+          chance: chanceOf(
+            reading,
+            attributes?.goals.find(({ attribute }) => attribute === reading.attribute),
+          ),
         })),
     ),
   );
@@ -37,4 +41,10 @@ export function summariseLeakage(receipts: readonly Receipt[]): LeakageRow[] {
     const chance = chances.length === own.length ? chances.reduce((sum, one) => sum + one, 0) / own.length : undefined;
     return [{ attribute, judge, transformation, agreement: wilson(same, own.length), chance }];
   });
+}
+
+/** The chance that a draw agrees with what this judge reads of the clean photo: a goal has that of the editor's own reader, which may read the other thing. */
+function chanceOf({ before }: AttributeReading, goal: AttributeGoal | undefined): number | undefined {
+  if (goal === undefined || goal.chance === null) return undefined;
+  return before > 0.5 === goal.before > 0 ? goal.chance : 1 - goal.chance;
 }

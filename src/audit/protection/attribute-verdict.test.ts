@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { attributeFace, attributeReceipt } from '../../../test/fixtures/receipts.ts';
 import { summariseLeakage } from './attribute-summary.ts';
 import { agrees, judgeAttributes } from './attribute-verdict.ts';
+import { judgeCovered } from './make-attribute-receipt.ts';
 import type { ReceiptEncoder, ReceiptTest } from './receipt.ts';
 import { readReceipt, writeReceipt } from './receipt.ts';
 
@@ -74,7 +75,18 @@ describe('the verdict of hidden attributes', () => {
       'Recognised by other (held out) in 0 of 1 tests.',
     );
     expect(judgeAttributes(face, [], ENCODERS).sentence).toContain('was not tested');
+    const neverKnown = { ...recognised('other', false), recognisedBefore: false };
+    expect(judgeAttributes(face, [neverKnown], ENCODERS).sentence).toContain('in 0 of 1 tests; the clean photo in 0.');
   });
+});
+
+test('a blurred face that is still recognised is not protected; covered, it is', () => {
+  expect(judgeCovered('blur', true, [recognised('mine', false)]).verdict).toBe('protects-partly');
+  expect(judgeCovered('blur', true, [recognised('mine', false), recognised('other', true)])).toMatchObject({
+    verdict: 'does-not-protect',
+    sentence: 'Blurred, and still recognised by other: cover it.',
+  });
+  expect(judgeCovered('fill', false, []).verdict).toBe('protects');
 });
 
 test('the middle is what cannot be decided', () => {
@@ -93,6 +105,20 @@ describe('over all faces', () => {
     expect(others).toEqual([]);
     expect(row).toMatchObject({ attribute: 'Male', judge: 'judge', transformation: 'as-it-is', chance: 0.5 });
     expect(row?.agreement).toMatchObject({ successes: 3, trials: 4 });
+  });
+
+  test('a judge that reads the clean face otherwise than the editor’s reader has the other chance', () => {
+    const face = { Male: { before: 0.9, target: 0.7, after: [0.9], chance: 0.4 } };
+    const one = attributeReceipt('a.jpg', face);
+    const otherwise = one.faces.map(({ attributes, ...rest }) => ({
+      ...rest,
+      attributes: attributes && {
+        ...attributes,
+        goals: attributes.goals.map((goal) => ({ ...goal, before: -goal.before })),
+      },
+    }));
+    expect(summariseLeakage([one])[0]?.chance).toBe(0.4);
+    expect(summariseLeakage([{ ...one, faces: otherwise }])[0]?.chance).toBe(0.6);
   });
 
   test('what is not hidden does not count', () => {

@@ -64,9 +64,12 @@ function matchWords(tests: readonly ReceiptTest[], encoders: readonly ReceiptEnc
     .map(({ id, role, outcomes }) => {
       const kept = outcomes.filter(({ recognised }) => recognised).length;
       const how = role === 'used' ? 'used for the budget' : 'held out';
-      return kept === outcomes.length
-        ? `Still recognised by ${id} (${how}).`
-        : `Recognised by ${id} (${how}) in ${kept} of ${outcomes.length} tests.`;
+      if (kept === outcomes.length) return `Still recognised by ${id} (${how}).`;
+      // What is not recognised in the clean photo either was not lost by the edit.
+      const before = outcomes.filter(({ recognisedBefore }) => recognisedBefore !== null);
+      const held = before.filter(({ recognisedBefore }) => recognisedBefore).length;
+      const clean = held < before.length ? `; the clean photo in ${held}` : '';
+      return `Recognised by ${id} (${how}) in ${kept} of ${outcomes.length} tests${clean}.`;
     })
     .join(' ');
 }

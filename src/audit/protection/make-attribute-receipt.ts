@@ -17,7 +17,7 @@ import {
 } from './attribute-receipt.ts';
 import { judgeAttributes } from './attribute-verdict.ts';
 import { describeEncoder } from './make-receipt.ts';
-import { RECEIPT_SCHEMA, type Receipt, type ReceiptFace } from './receipt.ts';
+import { RECEIPT_SCHEMA, type Receipt, type ReceiptFace, type ReceiptTest } from './receipt.ts';
 import type { ReferencePhotos } from './reference-photos.ts';
 import { type RetestOptions, retestFace, type TestEncoder } from './retest.ts';
 import type { Transformation } from './transformations.ts';
@@ -82,8 +82,18 @@ export async function makeAttributeReceipt(
     ...(metadata ? { metadata } : {}),
     ...(review ? { review } : {}),
     faces,
-    ...(changed.length === 0 && faces.length > 0 ? ALL_LEFT : judgePhoto(changed)),
+    ...withMissed(changed.length === 0 && faces.length > 0 ? ALL_LEFT : judgePhoto(changed), review),
     limits: [...ATTRIBUTE_LIMITS],
+  };
+}
+
+/** A verdict is of the faces that were found: what may have been missed is said with it. */
+function withMissed({ verdict, sentence }: Judgement, review: Receipt['review']): Judgement {
+  const missed = review?.possible.filter(({ covered }) => !covered).length ?? 0;
+  if (missed === 0) return { verdict, sentence };
+  return {
+    verdict,
+    sentence: `${sentence} ${missed === 1 ? 'What may be a face was' : `${missed} places that may be faces were`} left alone: look at the photo.`,
   };
 }
 
@@ -110,7 +120,7 @@ async function receiptOf(
   if (one.action === 'hide') {
     const faceFound = found.some(({ box }) => isSameFace(box, face.box));
     const tests = one.cover === 'blur' ? await retested() : [];
-    return { ...base, tests, hidden: { cover: one.cover, faceFound }, ...judgeCovered(one.cover, faceFound) };
+    return { ...base, tests, hidden: { cover: one.cover, faceFound }, ...judgeCovered(one.cover, faceFound, tests) };
   }
   const tests = await retested();
   if (one.action === 'cloak') {
@@ -120,8 +130,16 @@ async function receiptOf(
   return { ...base, attributes, tests, ...judgeAttributes(attributes, tests, described) };
 }
 
-function judgeCovered(cover: Cover, faceFound: boolean): Judgement {
+/** @param tests - of a blurred face: where an encoder still recognises it, nothing is protected. */
+export function judgeCovered(cover: Cover, faceFound: boolean, tests: readonly ReceiptTest[]): Judgement {
   if (cover === 'blur') {
+    const still = [...new Set(tests.filter(({ recognised }) => recognised).map(({ encoder }) => encoder))];
+    if (still.length > 0) {
+      return {
+        verdict: 'does-not-protect',
+        sentence: `Blurred, and still recognised by ${still.join(', ')}: cover it.`,
+      };
+    }
     return {
       verdict: 'protects-partly',
       sentence: `Blurred, which protects in part at best: ${BLUR_RATES}.`,

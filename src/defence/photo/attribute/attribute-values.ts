@@ -59,6 +59,10 @@ export function withAttribute(
   return changed;
 }
 
+/** The attributes that {@link withAttribute} sets with this one where its value is above 0: itself, and those that go with no face of that kind. */
+export const attributesSetBy = (name: string, value: number): string[] =>
+  value > 0 ? [...new Set([name, ...EXCLUSIVE.filter((group) => group.includes(name)).flat()])] : [name];
+
 /** In how many of four faces of a training the target is what. */
 const DRAWS = ['of another face', 'of another face', 'one flipped', 'one in the middle'] as const;
 

@@ -56,6 +56,26 @@ export function resolveHidden(
   return { hidden, along: along.filter((name) => !hidden.includes(name) && !kept.includes(name)), kept };
 }
 
+/**
+ * Takes what edits set out of what only goes along.
+ *
+ * @param edited - attributes that edits for looks set to a fixed value.
+ * @throws InputError where one of them is hidden or kept: the edit would undo the draw, and set a fixed value under the name of hiding.
+ */
+export function withoutEdited(attributes: HiddenAttributes, edited: readonly string[]): HiddenAttributes {
+  const { hidden, along, kept } = attributes;
+  const both = edited.find((name) => hidden.includes(name) || kept.includes(name));
+  if (both !== undefined) {
+    throw new InputError(
+      `${both} cannot be ${hidden.includes(both) ? 'hidden' : 'kept'} and set to a fixed value by an edit`,
+      {
+        hint: 'leave it out of one; an image operation with its amount, such as --edit wrinkles=0.8, sets no attribute',
+      },
+    );
+  }
+  return { ...attributes, along: along.filter((name) => !edited.includes(name)) };
+}
+
 /** An attribute of the editor by its name in any case. @throws InputError where the editor does not know it. */
 export function attributeNamed(word: string, editorAttributes: readonly string[]): string {
   const name = editorAttributes.find((candidate) => simplified(candidate) === simplified(word));

@@ -35,7 +35,7 @@ export interface EditorShape {
 }
 
 /**
- * Forms by name. `attgan-128` and `attgan-64` are as published (He et al. 2019, table 2 and the authors' code); `slim-64` trains on two cores: a quarter of the width, the encoder's
+ * Forms by name. `attgan-128` and `attgan-64` are as published (He et al. 2019, table 2 and the authors' code); `slim-64` trains on two cores: half of the width, the encoder's
  * maps at every size, and a change of the face in place of a face, so that nothing has to be learnt twice.
  */
 export const EDITOR_SHAPES = {

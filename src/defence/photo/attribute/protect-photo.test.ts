@@ -83,7 +83,7 @@ describe('a face whose attributes are hidden', () => {
     const measured = matches[0]?.similarity ?? 0;
     expect(measured).toBeGreaterThanOrEqual(limit);
     const reached = cosineSimilarity(await embed(image), await embed(PHOTO));
-    expect(Math.abs(reached - measured)).toBeLessThan(0.2 * (1 - limit));
+    expect(Math.abs(reached - measured)).toBeLessThan(0.3 * (1 - limit));
   });
 
   test('is left alone where nothing can be changed', async () => {

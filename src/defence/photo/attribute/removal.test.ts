@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { InputError } from '../../../util/errors.ts';
 import { Random } from '../../../util/random.ts';
-import { resolveHidden } from './hidden-attributes.ts';
+import { attributesSetBy } from './attribute-values.ts';
+import { resolveHidden, withoutEdited } from './hidden-attributes.ts';
 import { POPULATION, type Removal, removalTarget } from './removal.ts';
 
 const NAMES = ['Male', 'Young', 'Eyeglasses', 'Smiling', 'No_Beard', 'Mustache', 'Wearing_Lipstick', 'Heavy_Makeup'];
@@ -106,3 +107,23 @@ function hintOf(fails: () => unknown): string {
   }
   return '';
 }
+
+describe('an edit beside what is hidden', () => {
+  const hidden = resolveHidden(['sex'], ['smile'], NAMES);
+
+  test('is refused where it would fix what is drawn or kept', () => {
+    expect(() => withoutEdited(hidden, ['Male'])).toThrow(/Male cannot be hidden and set to a fixed value/);
+    expect(() => withoutEdited(hidden, ['Smiling'])).toThrow(/Smiling cannot be kept/);
+  });
+
+  test('decides of what only goes along', () => {
+    expect(hidden.along).toContain('No_Beard');
+    expect(withoutEdited(hidden, ['No_Beard', 'Young']).along).not.toContain('No_Beard');
+    expect(withoutEdited(hidden, [])).toEqual(hidden);
+  });
+
+  test('sets with an attribute what goes with no face of that kind', () => {
+    expect(attributesSetBy('No_Beard', 1)).toEqual(['No_Beard', 'Mustache', 'Goatee']);
+    expect(attributesSetBy('No_Beard', -1)).toEqual(['No_Beard']);
+  });
+});

@@ -39,3 +39,18 @@ test('a face outside the photo covers nothing', async () => {
   const away = { box: { x: 900, y: 900, width: 50, height: 50 } };
   expect((await hideIdentity(PHOTO, away, 'fill')).data).toEqual(PHOTO.data);
 });
+
+test('a face wider than 1000 px is blurred as much by its width as a small one', async () => {
+  const [widthPx, heightPx] = [3000, 24];
+  const data = new Uint8Array(3 * widthPx * heightPx).map((_, i) =>
+    Math.floor(i / 3) % widthPx < widthPx / 2 ? 0 : 255,
+  );
+  const { data: hidden } = await hideIdentity(
+    { widthPx, heightPx, data },
+    { box: { x: 500, y: 0, width: 2000, height: 24 } },
+    'blur',
+  );
+  // An edge, half a deviation (a tenth of the face) to either side: of a Gaussian, 38 % lies between.
+  const at = (x: number): number => (hidden[3 * (12 * widthPx + x)] as number) / 255;
+  expect(at(1600) - at(1400)).toBeCloseTo(0.383, 1);
+});

@@ -1,7 +1,7 @@
 import type { Box, Face } from '../../../face/face.ts';
 import { gaussianBlur } from '../../../image/filter.ts';
 import type { Image } from '../../../image/image.ts';
-import { cropImage } from '../../../image/resize.ts';
+import { cropImage, resizeImage } from '../../../image/resize.ts';
 
 /** How a face is hidden altogether: covered by one grey, or blurred, of which much is undone. */
 export const COVERS = ['fill', 'blur'] as const;
@@ -23,6 +23,9 @@ const REACH = { aside: 0.25, up: 0.45, down: 0.12 } as const;
 
 /** Deviation of the blur by the width of the face: what makes it unrecognisable to people. */
 const BLUR_SHARE = 1 / 10;
+
+/** The widest Gaussian that is computed at full size; a wider one is on a smaller copy. */
+const MOST_DEVIATION_PX = 100;
 
 /** The part of a photo that has to be covered so that a face is hidden, in whole pixels inside the photo. */
 export function headBox({ box }: Pick<Face, 'box'>, { widthPx, heightPx }: Pick<Image, 'widthPx' | 'heightPx'>): Box {
@@ -52,5 +55,11 @@ export async function hideIdentity(photo: Image, face: Pick<Face, 'box'>, cover:
   return hidden;
 }
 
-const blurred = (head: Image, faceWidthPx: number): Promise<Image> =>
-  gaussianBlur(head, Math.min(100, Math.max(0.5, BLUR_SHARE * faceWidthPx)));
+async function blurred(head: Image, faceWidthPx: number): Promise<Image> {
+  const deviationPx = Math.max(0.5, BLUR_SHARE * faceWidthPx);
+  if (deviationPx <= MOST_DEVIATION_PX) return gaussianBlur(head, deviationPx);
+  const scale = MOST_DEVIATION_PX / deviationPx;
+  const sizePx = (whole: number): number => Math.max(1, Math.round(whole * scale));
+  const small = resizeImage(head, sizePx(head.widthPx), sizePx(head.heightPx));
+  return resizeImage(await gaussianBlur(small, MOST_DEVIATION_PX), head.widthPx, head.heightPx);
+}
