@@ -49,6 +49,16 @@ describe('how like its original a face has to stay', () => {
     },
   };
 
+  test('counts the matches between the threshold and the next quantile', () => {
+    // Even from 0 to 1 in steps of 0.005: at or above 0.6025 are 79.5 steps, of which half are lost at (0.6025 + 1) / 2.
+    const quantiles = Array.from({ length: 201 }, (_, k) => k / 200);
+    const even = {
+      thresholds: thresholdsAt(0.6025, 0.7),
+      genuine: { ...calibration.genuine, impostorMean: 0, quantiles },
+    };
+    expect(matchLimit(even, 0.5)?.similarity).toBeCloseTo(0.6025 / ((0.6025 + 1) / 2), 9);
+  });
+
   test.each([0.98, 0.9, 0.7])('so that the share %s of matches with other photos is kept', (tar) => {
     const limit = matchLimit(calibration, tar);
     expect(limit?.tar).toBe(tar);

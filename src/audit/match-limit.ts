@@ -51,12 +51,14 @@ export function matchLimit(
   };
 }
 
-/** The similarity that all but the share `lost` of the genuine pairs at or above the threshold reach, between quantiles linearly. */
+/** The similarity that all but the share `lost` of the genuine pairs at or above the threshold reach; between quantiles linearly, at the threshold too. */
 function matchingQuantile(quantiles: readonly number[], threshold: number, lost: number): number {
   const last = quantiles.length - 1;
-  const below = quantiles.findIndex((value) => value >= threshold);
-  if (below < 0) return Math.max(threshold, quantiles[last] ?? threshold);
-  const at = below + lost * (last - below);
+  const above = quantiles.findIndex((value) => value >= threshold);
+  if (above < 0) return Math.max(threshold, quantiles[last] ?? threshold);
+  const [before, behind] = [quantiles[above - 1], quantiles[above]];
+  const from = before === undefined || behind === undefined ? above : above - (behind - threshold) / (behind - before);
+  const at = from + lost * (last - from);
   const [low, high] = [quantiles[Math.floor(at)] ?? threshold, quantiles[Math.ceil(at)] ?? threshold];
   return Math.max(threshold + 1e-6, low + (at - Math.floor(at)) * (high - low));
 }
