@@ -5,9 +5,11 @@ import type { ArgsDef } from 'citty';
 import { readModel } from '../audit/inversion/shipped.ts';
 import { type AttributeEditor, openEditor } from '../defence/photo/attribute/editor.ts';
 import type { AttributeReader } from '../face/attribute-reader.ts';
+import { BUNDLED_READERS, openBundledReader } from '../face/bundled-readers.ts';
 import { openAttributeReader } from '../face/open-attribute-reader.ts';
 import type { SessionOptions } from '../runtime/session.ts';
 import { CapabilityError } from '../util/errors.ts';
+import { cacheDirectory } from './cache-directory.ts';
 import { listOf } from './option-values.ts';
 import { printNote } from './print.ts';
 
@@ -26,8 +28,8 @@ export const attributeModelArgs = {
   },
   judges: {
     type: 'string',
-    description: 'readers that the result is only tested on, several by commas; default: the shipped one',
-    valueHint: 'files',
+    description: `readers that the result is only tested on, several by commas: files, or ${BUNDLED_READERS.join(' and ')}, which others trained to read sex and age; default: the shipped one`,
+    valueHint: 'readers',
   },
 } as const satisfies ArgsDef;
 
@@ -84,7 +86,15 @@ export async function openAttributeModels(args: AttributeModelArgs, options: Ses
     );
     const reader = await openReader(pathOf(args.reader, 'attribute-reader.onnx', '--reader'));
     const judges: OpenedModel<AttributeReader>[] = [];
-    for (const path of judgePaths(args)) judges.push(await openReader(path));
+    for (const spec of judgeSpecs(args)) {
+      const bundled = BUNDLED_READERS.find((name) => name === spec);
+      if (!bundled) judges.push(await openReader(spec));
+      else {
+        const model = await openBundledReader(bundled, { ...options, cacheDir: cacheDirectory() });
+        closing.push(() => model.close());
+        judges.push({ model, hash: model.hash, id: model.id });
+      }
+    }
     const independent = judges.filter(({ hash }) => hash !== reader.hash);
     if (independent.length < judges.length)
       printNote('the editor’s own reader is no judge of it: left out of --judges');
@@ -101,7 +111,8 @@ function pathOf(given: string | undefined, name: string, option: string): string
   throw new CapabilityError(`${name} does not come with this copy of Faceward`, { hint: `name a file with ${option}` });
 }
 
-function judgePaths({ judges }: AttributeModelArgs): string[] {
+/** Files, and names of bundled readers. */
+function judgeSpecs({ judges }: AttributeModelArgs): string[] {
   if (judges !== undefined) return listOf(judges);
   const path = shipped('attribute-judge.onnx');
   if (existsSync(path)) return [path];
