@@ -264,30 +264,38 @@ describe('interruption', () => {
   });
 });
 
-describe('turns', () => {
-  /** Two weights, of which a step moves the one whose turn it is towards 1, at half the rate of the distance. */
-  const game: Problem = {
-    name: 'game',
-    seed: 1,
-    optimiser: sgd({ momentum: 0 }),
-    batch: {},
-    build: (p, _, turn) => {
-      const distance = (name: string): Value => square(sub(p.weight(name, [1], filled(0)), 1));
-      return { loss: reduceSum(add(distance('a.w'), distance('b.w'))), moving: [`${turn}.`] };
-    },
-    turns: { names: ['a', 'b'], at: (step) => (step % 3 === 2 ? 'b' : 'a') },
-  };
+/** Two weights, of which a step moves the one whose turn it is towards 1, at half the rate of the distance. */
+const turnGame: Problem = {
+  name: 'game',
+  seed: 1,
+  optimiser: sgd({ momentum: 0 }),
+  batch: {},
+  build: (p, _, turn) => {
+    const distance = (name: string): Value => square(sub(p.weight(name, [1], filled(0)), 1));
+    return { loss: reduceSum(add(distance('a.w'), distance('b.w'))), moving: [`${turn}.`] };
+  },
+  turns: { names: ['a', 'b'], at: (step) => (step % 3 === 2 ? 'b' : 'a') },
+};
 
+describe('turns', () => {
   test('each moves its own weights alone, and resumes in the middle of a round', async () => {
     const states: TrainingState[] = [];
     const options = { steps: 5, batch: () => ({}), learningRate: () => 0.25, averageSteps: 0, checkpointSteps: 1 };
-    const weights = await train(game, { ...options, onCheckpoint: async (state) => void states.push(state) });
+    const weights = await train(turnGame, { ...options, onCheckpoint: async (state) => void states.push(state) });
     // The distance to 1 is halved in each turn: a has four of five, b one.
     expect(weights.get('a.w')?.data[0]).toBeCloseTo(1 - 0.5 ** 4, 6);
     expect(weights.get('b.w')?.data[0]).toBeCloseTo(1 - 0.5, 6);
-    const resumed = await train(game, { ...options, resume: states[1] as TrainingState });
+    const resumed = await train(turnGame, { ...options, resume: states[1] as TrainingState });
     expect(bytesOf(resumed)).toEqual(bytesOf(weights));
   });
+});
+
+test('the first step of a player is its first, whenever its turn comes', async () => {
+  const options = { batch: () => ({}), learningRate: () => 0.25, averageSteps: 0 };
+  const adamGame = { ...turnGame, optimiser: adam() };
+  // Adam's first step is as long as the rate, whatever the gradient.
+  const weights = await train(adamGame, { ...options, steps: 3 });
+  expect(weights.get('b.w')?.data[0]).toBeCloseTo(0.25, 5);
 });
 
 describe('startFrom', () => {

@@ -166,12 +166,17 @@ export async function train(problem: Problem, options: TrainOptions): Promise<We
   let average = new Map(options.resume?.average ?? floatTensors(tensors, modelNames));
   let step = options.resume?.step ?? 0;
   const keep = averageSteps > 0 ? Math.exp(-AVERAGE_EVERY / averageSteps) : 0;
+  const moves = new Map<string, number>();
+  const nextMove = (turn: string): number => moves.set(turn, (moves.get(turn) ?? 0) + 1).get(turn) as number;
+  for (let before = 0; before < step; before++) nextMove(at(before));
   while (step < options.steps) {
     throwIfAborted(options);
-    const scalars = problem.optimiser.scalars(step + 1, options.learningRate(step));
+    const turn = at(step);
+    // An optimiser's first steps are special, and a player's are those of its own turns.
+    const scalars = problem.optimiser.scalars(nextMove(turn), options.learningRate(step));
     const feeds: Record<string, Tensor> = { ...(await options.batch(step)), ...Object.fromEntries(tensors) };
     for (const [name, value] of Object.entries(scalars)) feeds[name] = scalar(value);
-    const { next, figures } = await turns.run(at(step), feeds);
+    const { next, figures } = await turns.run(turn, feeds);
     for (const [name, tensor] of next) tensors.set(name, tensor);
     step++;
     if (step % AVERAGE_EVERY === 0 || step === options.steps) {
