@@ -2,24 +2,19 @@ import type { FaceSample } from '../data/sample.ts';
 import { CANONICAL_EXTENT } from '../encoder/view.ts';
 import { alignmentMatrix } from '../face/alignment.ts';
 import type { FacePipeline } from '../face/pipeline.ts';
-import { decodeImage } from '../image/decode.ts';
 import type { Image } from '../image/image.ts';
 import { warpAffine } from '../image/warp.ts';
 import { InputError } from '../util/errors.ts';
-import { type JobOptions, throwIfAborted } from '../util/progress.ts';
+import { type ReadPhotosOptions, readPhotos } from './read-photos.ts';
 import type { AuditFace } from './subjects.ts';
 
 /** Width of a face that is cut out of a photo, in pixels: enough for every encoder's view. */
 const FACE_PX = 160;
 
 /** How photos become faces. */
-export interface LoadFacesOptions extends JobOptions {
-  /** Finds faces in photos that are not aligned yet; opened when the first such photo comes. */
-  readonly openPipeline: () => Promise<FacePipeline>;
+export interface LoadFacesOptions extends ReadPhotosOptions {
   /** 'largest': the person's own face is the largest of the photo. 'all': every face is taken, and is a person of its own. Default 'largest'. */
   readonly faces?: 'largest' | 'all';
-  /** Told of each photo that is left out. */
-  readonly onRejected?: (sample: FaceSample, reason: string) => void;
 }
 
 /** Faces along the canonical frame, and how many photos were left out: unreadable, or without a face. */
@@ -29,29 +24,15 @@ export interface LoadedFaces {
 }
 
 /** Cuts the faces out of photos. A broken photo is left out and counted; the others go on. */
-export async function loadFaces(samples: readonly FaceSample[], options: LoadFacesOptions): Promise<LoadedFaces> {
-  const faces: AuditFace[] = [];
-  let rejected = 0;
-  let pipeline: FacePipeline | undefined;
-  for (const [i, sample] of samples.entries()) {
-    throwIfAborted(options);
-    try {
-      const { image } = await decodeImage(sample.path);
-      if (sample.aligned) {
-        faces.push({ id: sample.id, person: sample.person, image: aligned(sample, image) });
-      } else {
-        pipeline ??= await options.openPipeline();
-        faces.push(...(await facesOf(sample, image, pipeline, options.faces ?? 'largest')));
-      }
-    } catch (error) {
-      if (!(error instanceof InputError)) throw error;
-      rejected++;
-      options.onRejected?.(sample, error.message);
-    }
-    options.onProgress?.({ stage: 'reading photos', done: i + 1, total: samples.length });
-  }
-  return { faces, rejected };
-}
+export const loadFaces = (samples: readonly FaceSample[], options: LoadFacesOptions): Promise<LoadedFaces> =>
+  readPhotos<AuditFace>(
+    samples,
+    async (sample, image, openPipeline) =>
+      sample.aligned
+        ? [{ id: sample.id, person: sample.person, image: aligned(sample, image) }]
+        : facesOf(sample, image, await openPipeline(), options.faces ?? 'largest'),
+    options,
+  );
 
 async function facesOf(
   sample: FaceSample,

@@ -3,11 +3,9 @@ import { alignedFace } from '../encoder/aligned-face.ts';
 import type { FaceView } from '../face/alignment.ts';
 import type { FacePipeline } from '../face/pipeline.ts';
 import { PORTRAIT_PX, portraitView } from '../face/portrait.ts';
-import { decodeImage } from '../image/decode.ts';
 import type { Image } from '../image/image.ts';
 import { InputError } from '../util/errors.ts';
-import { throwIfAborted } from '../util/progress.ts';
-import type { LoadFacesOptions } from './load-faces.ts';
+import { type ReadPhotosOptions, readPhotos } from './read-photos.ts';
 
 /** A portrait of a photo's largest face, and what is known of it. */
 export interface LabelledPortrait {
@@ -20,7 +18,7 @@ export interface LabelledPortrait {
   readonly attributes: Readonly<Record<string, boolean>>;
 }
 
-export interface LoadPortraitsOptions extends Omit<LoadFacesOptions, 'faces'> {
+export interface LoadPortraitsOptions extends ReadPhotosOptions {
   /** Side of a portrait; default {@link PORTRAIT_PX}. */
   readonly sizePx?: number;
   /** What is cut out instead of a portrait: the view of a reader that looks at something else. */
@@ -38,39 +36,23 @@ export interface LoadedPortraits {
  *
  * Faces that are aligned already end at the canonical frame: the margin around it is the repeated border.
  */
-export async function loadPortraits(
-  samples: readonly FaceSample[],
-  options: LoadPortraitsOptions,
-): Promise<LoadedPortraits> {
+export function loadPortraits(samples: readonly FaceSample[], options: LoadPortraitsOptions): Promise<LoadedPortraits> {
   const { view = portraitView(options.sizePx ?? PORTRAIT_PX) } = options;
-  const faces: LabelledPortrait[] = [];
-  let rejected = 0;
-  let pipeline: Promise<FacePipeline> | undefined;
-  const openPipeline = () => {
-    pipeline ??= options.openPipeline();
-    return pipeline;
-  };
-  for (const [i, sample] of samples.entries()) {
-    throwIfAborted(options);
-    const { id, person, attributes = {} } = sample;
-    try {
-      faces.push({ id, person, attributes, portrait: await portraitOf(sample, view, openPipeline) });
-    } catch (error) {
-      if (!(error instanceof InputError)) throw error;
-      rejected++;
-      options.onRejected?.(sample, error.message);
-    }
-    options.onProgress?.({ stage: 'reading photos', done: i + 1, total: samples.length });
-  }
-  return { faces, rejected };
+  return readPhotos<LabelledPortrait>(
+    samples,
+    async (sample, image, openPipeline) => {
+      const { id, person, attributes = {} } = sample;
+      return [{ id, person, attributes, portrait: await portraitOf(sample, image, { view, openPipeline }) }];
+    },
+    options,
+  );
 }
 
 async function portraitOf(
   { path, aligned }: FaceSample,
-  view: FaceView,
-  openPipeline: () => Promise<FacePipeline>,
+  image: Image,
+  { view, openPipeline }: { readonly view: FaceView; readonly openPipeline: () => Promise<FacePipeline> },
 ): Promise<Image> {
-  const { image } = await decodeImage(path);
   if (aligned) return alignedFace(image, 'canonical', view);
   const [face] = await (await openPipeline()).detect(image, { maxFaces: 1 });
   if (!face) throw new InputError(`${path}: no face was found`);

@@ -10,9 +10,7 @@ import { protectedPhotosOf } from '../audit/attributes/protected-folder.ts';
 import { attributeFindings } from '../audit/attributes/report-findings.ts';
 import { runAttributeAudit } from '../audit/attributes/run.ts';
 import { auditStatus } from '../audit/gate.ts';
-import { openWorkFolder } from '../audit/work-folder.ts';
 import { loadDataset } from '../data/load.ts';
-import { isFile } from '../data/photo-files.ts';
 import type { FaceDataset, FaceSample } from '../data/sample.ts';
 import type { Encoder } from '../encoder/encoder.ts';
 import { wrapEncoder } from '../encoder/wrapped-encoder.ts';
@@ -20,7 +18,7 @@ import { InputError } from '../util/errors.ts';
 import { Random } from '../util/random.ts';
 import { calibrationsFor } from './audit-calibration.ts';
 import { auditArgs, printAudit, readBaseline, readVersion, writeAudit } from './audit-output.ts';
-import { cacheDirectory } from './cache-directory.ts';
+import { openAuditWork } from './audit-work.ts';
 import { command } from './command.ts';
 import { type EncoderArgs, encoderArgs, openEncoderFromArgs, sessionOptions } from './encoder-options.ts';
 import { pipelineSource, readPhotoSize } from './face-source.ts';
@@ -140,13 +138,7 @@ export const auditAttributesCommand = command({
         budget: args.budget,
         calibrations: calibrations.given,
       };
-      const workFolder = join(args.out, 'work');
-      if (args.resume && !(await isFile(join(workFolder, 'plan.json'))))
-        printNote(`there is no unfinished audit in ${args.out}: it begins anew`);
-      const work = await openWorkFolder(workFolder, plan, {
-        resume: args.resume === true,
-        keyFile: join(cacheDirectory(), 'audit.key'),
-      });
+      const work = await openAuditWork(plan, args);
       await using source = pipelineSource(args);
       const reading = {
         ...job,

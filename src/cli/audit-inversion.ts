@@ -8,8 +8,7 @@ import { inversionFindings } from '../audit/inversion/report-findings.ts';
 import { runInversionAudit } from '../audit/inversion/run.ts';
 import { readModel, shippedGenerator, shippedInverters } from '../audit/inversion/shipped.ts';
 import { hexHash } from '../audit/provenance.ts';
-import { facesHash, openWorkFolder } from '../audit/work-folder.ts';
-import { isFile } from '../data/photo-files.ts';
+import { facesHash } from '../audit/work-folder.ts';
 import { BUNDLED_ENCODERS, openBundledEncoder } from '../encoder/bundled.ts';
 import type { Encoder } from '../encoder/encoder.ts';
 import type { Graph } from '../graph/graph.ts';
@@ -18,6 +17,7 @@ import { calibrationsFor } from './audit-calibration.ts';
 import { readFaces, samplesFor } from './audit-faces.ts';
 import { openOtherEncoders } from './audit-judges.ts';
 import { auditArgs, printAudit, readBaseline, readVersion, writeAudit } from './audit-output.ts';
+import { openAuditWork } from './audit-work.ts';
 import { cacheDirectory } from './cache-directory.ts';
 import { command } from './command.ts';
 import { type EncoderArgs, encoderArgs, openEncoderFromArgs, sessionOptions } from './encoder-options.ts';
@@ -139,13 +139,7 @@ export const auditInversionCommand = command({
         budget: args.budget,
         calibrations: calibrations.given,
       };
-      const workFolder = join(args.out, 'work');
-      if (args.resume && !(await isFile(join(workFolder, 'plan.json'))))
-        printNote(`there is no unfinished audit in ${args.out}: it begins anew`);
-      const work = await openWorkFolder(workFolder, plan, {
-        resume: args.resume === true,
-        keyFile: join(cacheDirectory(), 'audit.key'),
-      });
+      const work = await openAuditWork(plan, args);
       const measured = await runInversionAudit({
         ...job,
         ...sessionOptions(args),

@@ -4,8 +4,7 @@ import { QUERY_ATTACKS } from '../attack/evasion/query-attacks.ts';
 import { auditStatus } from '../audit/gate.ts';
 import { robustnessFindings } from '../audit/robustness/report-findings.ts';
 import { ROBUSTNESS_PARTS, type RobustnessPart, runRobustnessAudit } from '../audit/robustness/run.ts';
-import { facesHash, openWorkFolder } from '../audit/work-folder.ts';
-import { isFile } from '../data/photo-files.ts';
+import { facesHash } from '../audit/work-folder.ts';
 import { INPUT_DEFENCE_FORMS } from '../defence/input/input-defence.ts';
 import { loadBundledModel } from '../runtime/bundled-models.ts';
 import { InputError } from '../util/errors.ts';
@@ -14,6 +13,7 @@ import { calibrationsFor } from './audit-calibration.ts';
 import { readFaces, samplesFor } from './audit-faces.ts';
 import { openOtherEncoders } from './audit-judges.ts';
 import { auditArgs, printAudit, readBaseline, readVersion, writeAudit } from './audit-output.ts';
+import { openAuditWork } from './audit-work.ts';
 import { cacheDirectory } from './cache-directory.ts';
 import { command } from './command.ts';
 import { encoderArgs, openEncoderFromArgs, sessionOptions } from './encoder-options.ts';
@@ -172,13 +172,7 @@ export const auditRobustnessCommand = command({
         budget: args.budget,
         calibrations: calibrations.given,
       };
-      const workFolder = join(args.out, 'work');
-      if (args.resume && !(await isFile(join(workFolder, 'plan.json'))))
-        printNote(`there is no unfinished audit in ${args.out}: it begins anew`);
-      const work = await openWorkFolder(workFolder, plan, {
-        resume: args.resume === true,
-        keyFile: join(cacheDirectory(), 'audit.key'),
-      });
+      const work = await openAuditWork(plan, args);
       await using source = pipelineSource(args);
       const measured = await runRobustnessAudit({
         ...job,

@@ -15,7 +15,7 @@ import { Random } from '../util/random.ts';
 import { command } from './command.ts';
 import { encoderArgs, openEncoderFromArgs, sessionOptions } from './encoder-options.ts';
 import { type ExperimentResult, measureExperiment, problemText, resultTable } from './experiment-results.ts';
-import { pipelineSource, readPhotoSize } from './face-source.ts';
+import { peopleArgs, pipelineSource, readPhotoSize } from './face-source.ts';
 import { firstWeights, inversionPairs, runTraining } from './inverter-training.ts';
 import { positiveNumber, wholeNumber } from './option-values.ts';
 import { prepareOutputFolder, writeOutputFile } from './output-file.ts';
@@ -34,12 +34,7 @@ export const benchExperimentsCommand = command({
     'faceward bench experiments --encoder my.onnx --judge dlib --data lfw/ --out experiments/ --resume --json',
   ],
   args: {
-    data: {
-      type: 'string',
-      description: 'folder with one folder of photos for each person',
-      required: true,
-      valueHint: 'folder',
-    },
+    ...peopleArgs,
     judge: { type: 'string', description: 'another encoder that judges', default: 'faceres', valueHint: 'encoder' },
     begin: {
       type: 'string',

@@ -7,6 +7,7 @@ import { Random } from '../util/random.ts';
 import { readFaces, samplesFor } from './audit-faces.ts';
 import { command } from './command.ts';
 import { encoderArgs, openEncoderFromArgs, sessionOptions } from './encoder-options.ts';
+import { peopleArgs } from './face-source.ts';
 import { listOf, positiveNumber, wholeNumber } from './option-values.ts';
 import { percent, printJson, printLine, printNote, table } from './print.ts';
 
@@ -26,12 +27,7 @@ export const benchSmoothingCommand = command({
     'faceward bench smoothing --encoder my.onnx --data faces/ --sigma 0.05,0.1,0.25 --samples 1000 --attacked 20 --json > smoothing.json',
   ],
   args: {
-    data: {
-      type: 'string',
-      description: 'folder with one folder of photos for each person',
-      required: true,
-      valueHint: 'folder',
-    },
+    ...peopleArgs,
     ...encoderArgs,
     sigma: {
       type: 'string',

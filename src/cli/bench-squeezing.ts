@@ -7,6 +7,7 @@ import { Random } from '../util/random.ts';
 import { readFaces, samplesFor } from './audit-faces.ts';
 import { command } from './command.ts';
 import { encoderArgs, openEncoderFromArgs, sessionOptions } from './encoder-options.ts';
+import { peopleArgs } from './face-source.ts';
 import { listOf, positiveNumber, wholeNumber } from './option-values.ts';
 import { percent, printJson, printLine, printNote, table } from './print.ts';
 
@@ -22,12 +23,7 @@ export const benchSqueezingCommand = command({
     'faceward bench squeezing --encoder my.onnx --data faces/ --attacks FGSM,BIM --eps 2,4,8 --false-alarms 0.01 --json',
   ],
   args: {
-    data: {
-      type: 'string',
-      description: 'folder with one folder of photos for each person',
-      required: true,
-      valueHint: 'folder',
-    },
+    ...peopleArgs,
     ...encoderArgs,
     attacks: {
       type: 'string',

@@ -7,7 +7,7 @@ import { pairsNeeded } from '../metric/threshold.ts';
 import { InputError } from '../util/errors.ts';
 import { command } from './command.ts';
 import { encoderArgs, openCachedEncoder } from './encoder-options.ts';
-import { pipelineSource, readPhotoSize } from './face-source.ts';
+import { peopleArgs, pipelineSource, readPhotoSize } from './face-source.ts';
 import { prepareOutputFile, writeOutputFile } from './output-file.ts';
 import { percent, printJson, printLine, printNote, table } from './print.ts';
 
@@ -21,12 +21,7 @@ export const calibrateCommand = command({
     'faceward calibrate --encoder my.onnx --data faces/ --everyone --out my-calibration.json',
   ],
   args: {
-    data: {
-      type: 'string',
-      description: 'folder with one folder of photos for each person',
-      required: true,
-      valueHint: 'folder',
-    },
+    ...peopleArgs,
     out: { type: 'string', description: 'file to write; default: stdout', valueHint: 'file' },
     everyone: {
       type: 'boolean',

@@ -1,8 +1,19 @@
+import type { ArgsDef } from 'citty';
 import { createFacePipeline, type FacePipeline } from '../face/pipeline.ts';
 import { decodeImage } from '../image/decode.ts';
 import { type FaceSessions, openFaceSessions } from '../runtime/bundled-sessions.ts';
 import { cacheDirectory } from './cache-directory.ts';
 import { type SessionArgs, sessionOptions } from './encoder-options.ts';
+
+/** The data set of every command that needs faces of many people. */
+export const peopleArgs = {
+  data: {
+    type: 'string',
+    description: 'folder with one folder of photos for each person',
+    required: true,
+    valueHint: 'folder',
+  },
+} as const satisfies ArgsDef;
 
 /** The face pipeline, opened when it is first asked for, and closed with what it holds. */
 export interface PipelineSource extends AsyncDisposable {

@@ -3,6 +3,7 @@ import { denoiserGraph, trainDenoiser } from '../defence/input/denoiser.ts';
 import { resizeImage } from '../image/resize.ts';
 import { command } from './command.ts';
 import { sessionArgs, sessionOptions } from './encoder-options.ts';
+import { peopleArgs } from './face-source.ts';
 import { positiveNumber, wholeNumber } from './option-values.ts';
 import { prepareOutputFile } from './output-file.ts';
 import { lockOutput } from './output-lock.ts';
@@ -24,12 +25,7 @@ export const trainDenoiserCommand = command({
     'faceward bench verification --encoder my.onnx --defence denoise:denoiser.onnx --data lfw/',
   ],
   args: {
-    data: {
-      type: 'string',
-      description: 'folder with one folder of photos for each person',
-      required: true,
-      valueHint: 'folder',
-    },
+    ...peopleArgs,
     noise: {
       type: 'string',
       description: 'largest deviation of the noise, of a face in 0..1',

@@ -16,7 +16,7 @@ import { openEncoder } from '../encoder/open-encoder.ts';
 import { portraitView } from '../face/portrait.ts';
 import type { Graph } from '../graph/graph.ts';
 import { readGraph } from '../graph/onnx-file.ts';
-import type { Image } from '../image/image.ts';
+import { toPlanarBytes } from '../image/tensor.ts';
 import { readModelFile } from '../runtime/model-file.ts';
 import { CapabilityError, InputError, ModelFileError } from '../util/errors.ts';
 import type { JobOptions } from '../util/progress.ts';
@@ -248,14 +248,7 @@ async function trainingExamples(
     });
   }
   return faces.train.map((face) => ({
-    portrait: planar(face.portrait),
+    portrait: toPlanarBytes(face.portrait),
     own: Float32Array.from(attributes, (name) => (face.attributes[name] ? 1 : -1)),
   }));
-}
-
-function planar({ data, widthPx, heightPx }: Image): Uint8Array {
-  const plane = widthPx * heightPx;
-  const out = new Uint8Array(3 * plane);
-  for (let i = 0; i < plane; i++) for (let c = 0; c < 3; c++) out[c * plane + i] = data[3 * i + c] as number;
-  return out;
 }

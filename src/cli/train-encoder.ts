@@ -8,6 +8,7 @@ import { InputError } from '../util/errors.ts';
 import { command } from './command.ts';
 import { cardPath, encoderCard } from './encoder-card.ts';
 import { sessionArgs, sessionOptions } from './encoder-options.ts';
+import { peopleArgs } from './face-source.ts';
 import { listOf, oneOf, positiveNumber, wholeNumber } from './option-values.ts';
 import { prepareOutputFile, writeOutputFile } from './output-file.ts';
 import { lockOutput } from './output-lock.ts';
@@ -27,12 +28,7 @@ export const trainEncoderCommand = command({
     'faceward train encoder --data faces/ --out encoder.onnx --width 0.5 --steps 20000 --resume',
   ],
   args: {
-    data: {
-      type: 'string',
-      description: 'folder with one folder of photos for each person',
-      required: true,
-      valueHint: 'folder',
-    },
+    ...peopleArgs,
     embedding: { type: 'string', description: 'numbers of an embedding', default: '128', valueHint: 'n' },
     width: { type: 'string', description: 'factor on the paper’s channels', default: '1', valueHint: 'x' },
     size: { type: 'string', description: 'side of the face in px, a multiple of 16', default: '112', valueHint: 'px' },

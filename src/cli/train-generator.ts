@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { generatorGraph, trainGenerator } from '../attack/inversion/generator.ts';
 import { command } from './command.ts';
 import { sessionArgs, sessionOptions } from './encoder-options.ts';
+import { peopleArgs } from './face-source.ts';
 import { positiveNumber, wholeNumber } from './option-values.ts';
 import { prepareOutputFile } from './output-file.ts';
 import { lockOutput } from './output-lock.ts';
@@ -23,12 +24,7 @@ export const trainGeneratorCommand = command({
     'faceward train generator --data faces/ --out generator.onnx --resume',
   ],
   args: {
-    data: {
-      type: 'string',
-      description: 'folder with one folder of photos for each person',
-      required: true,
-      valueHint: 'folder',
-    },
+    ...peopleArgs,
     ...trainingArgs,
     ...sessionArgs,
   },

@@ -8,6 +8,7 @@ import { CapabilityError, InputError } from '../util/errors.ts';
 import type { JobOptions } from '../util/progress.ts';
 import { command } from './command.ts';
 import { type EncoderArgs, encoderArgs, openEncoderFromArgs, sessionOptions } from './encoder-options.ts';
+import { peopleArgs } from './face-source.ts';
 import { firstWeights, inversionPairs, runTraining } from './inverter-training.ts';
 import { positiveNumber, wholeNumber } from './option-values.ts';
 import { prepareOutputFile } from './output-file.ts';
@@ -28,12 +29,7 @@ export const trainInverterCommand = command({
     'faceward train inverter --encoder my.onnx --data faces/ --surrogate dlib --out my-inverter.onnx --resume',
   ],
   args: {
-    data: {
-      type: 'string',
-      description: 'folder with one folder of photos for each person',
-      required: true,
-      valueHint: 'folder',
-    },
+    ...peopleArgs,
     experiment: { type: 'string', description: 'row of the patent’s table, 1 to 5', default: '3', valueHint: 'n' },
     begin: {
       type: 'string',

@@ -5,6 +5,7 @@ import { loadDataset } from '../data/load.ts';
 import { refuseTestPeople, splitByPerson } from '../data/splits.ts';
 import type { Image } from '../image/image.ts';
 import { resizeImage } from '../image/resize.ts';
+import { toPlanarBytes } from '../image/tensor.ts';
 import { InputError } from '../util/errors.ts';
 import type { JobOptions } from '../util/progress.ts';
 import type { SessionArgs } from './encoder-options.ts';
@@ -30,11 +31,4 @@ export async function trainingFaces(folder: string, args: SessionArgs, job: JobO
 }
 
 /** A face as planar [3,128,128], RGB, 0..255. */
-export function planarFace(image: Image): Uint8Array {
-  const { data } = resizeImage(image, FACE_SIZE_PX, FACE_SIZE_PX);
-  const plane = FACE_SIZE_PX ** 2;
-  const planar = new Uint8Array(3 * plane);
-  for (let i = 0; i < plane; i++)
-    for (let channel = 0; channel < 3; channel++) planar[channel * plane + i] = data[3 * i + channel] as number;
-  return planar;
-}
+export const planarFace = (image: Image): Uint8Array => toPlanarBytes(resizeImage(image, FACE_SIZE_PX, FACE_SIZE_PX));

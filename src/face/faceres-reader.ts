@@ -1,16 +1,14 @@
-import { GraphBuilder, type Value } from '../graph/builder.ts';
-import { type Graph, withFreeBatch } from '../graph/graph.ts';
+import type { Value } from '../graph/builder.ts';
 import { clip } from '../graph/ops/activation.ts';
 import { log, mul, sub } from '../graph/ops/arithmetic.ts';
-import { concat, flip, slice } from '../graph/ops/indexing.ts';
+import { flip, slice } from '../graph/ops/indexing.ts';
 import { reduceSum } from '../graph/ops/reduction.ts';
 import { float32 } from '../graph/tensor.ts';
-import { type BundledModelOptions, loadBundledModel } from '../runtime/bundled-models.ts';
-import { createSession, type SessionOptions } from '../runtime/session.ts';
-import { ModelFileError } from '../util/errors.ts';
+import type { BundledModelOptions } from '../runtime/bundled-models.ts';
+import type { SessionOptions } from '../runtime/session.ts';
 import { CANONICAL_VIEW, type FaceView } from './alignment.ts';
 import type { AttributeReader } from './attribute-reader.ts';
-import { readerFromGraph } from './open-attribute-reader.ts';
+import { openSexAndAgeReader } from './sex-and-age-reader.ts';
 
 /** The canonical frame at the size that the network was trained with; a margin of 7 or 13 units is no better on 500 faces of CelebA's calibration people. */
 const VIEW: FaceView = { ...CANONICAL_VIEW, widthPx: 224, heightPx: 224 };
@@ -31,34 +29,21 @@ const SURE = 1e-6;
  * Opens the bundled faceres network as a reader of Male and Young, on its own view of 224x224 px. It was trained by others on other data (VGGFace2, IMDB-WIKI, by HSE-FaceRec), so that it judges
  * independently of networks of ours.
  *
- * @throws ModelFileError, StoreError as {@link loadBundledModel}; CapabilityError where the device is not offered.
+ * @throws ModelFileError, StoreError as {@link openSexAndAgeReader}; CapabilityError where the device is not offered.
  */
-export async function openFaceresReader(options: BundledModelOptions & SessionOptions): Promise<AttributeReader> {
-  const network = await loadBundledModel('faceres', options);
-  const graph = faceresReaderGraph(network);
-  return readerFromGraph(graph, {
-    session: await createSession(graph, options),
-    id: 'faceres',
-    hash: network.metadata.hash ?? '',
-    attributes: ['Male', 'Young'],
+export const openFaceresReader = (options: BundledModelOptions & SessionOptions): Promise<AttributeReader> =>
+  openSexAndAgeReader('faceres', options, {
     view: VIEW,
+    input: (portrait) => {
+      const means = portrait.builder.constant(float32([...BLUE_GREEN_RED_MEANS], [1, 3, 1, 1]), 'means');
+      return sub(mul(flip(portrait, 1), 255), means);
+    },
+    logOdds: ({ male, age }) => male && age && [logOdds(male), logOdds(young(age))],
   });
-}
 
-/** `portrait` [N,3,224,224], RGB, 0..1 -> `log_odds` [N,2] of Male and Young. */
-function faceresReaderGraph(network: Graph): Graph {
-  const builder = new GraphBuilder('faceres_reader');
-  const portrait = builder.input('portrait', [1, 3, VIEW.heightPx, VIEW.widthPx]);
-  const means = builder.constant(float32([...BLUE_GREEN_RED_MEANS], [1, 3, 1, 1]), 'means');
-  const input = sub(mul(flip(portrait, 1), 255), means);
-  const { male, age } = builder.import(network, { inputs: { input } });
-  if (!male || !age) throw new ModelFileError('the bundled network faceres gives no sex or no age');
-  // Of the 100 probabilities, each for a year, those below the limit.
-  const young = reduceSum(slice(age, { starts: [0], ends: [YOUNG_BELOW_YEARS], axes: [1] }), [1], true);
-  builder.output('log_odds', concat([logOdds(male), logOdds(young)], 1));
-  builder.describe({ ...network.metadata, kind: 'attribute-reader', attributes: 'Male,Young' });
-  return withFreeBatch(builder.build());
-}
+/** Of 100 probabilities [N,100], each for a year, those below the limit: [N,1]. */
+const young = (age: Value): Value =>
+  reduceSum(slice(age, { starts: [0], ends: [YOUNG_BELOW_YEARS], axes: [1] }), [1], true);
 
 function logOdds(probability: Value): Value {
   const bounded = clip(probability, SURE, 1 - SURE);

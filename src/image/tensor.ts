@@ -46,6 +46,15 @@ export function fromPlanar(data: Float32Array, size: { readonly widthPx: number;
   }));
 }
 
+/** The planes of an image as they are: [3,H,W], RGB, 0..255. */
+export function toPlanarBytes({ data, widthPx, heightPx }: Image): Uint8Array {
+  const plane = widthPx * heightPx;
+  const planar = new Uint8Array(3 * plane);
+  for (let i = 0; i < plane; i++)
+    for (let channel = 0; channel < 3; channel++) planar[channel * plane + i] = data[3 * i + channel] as number;
+  return planar;
+}
+
 function splitChannels(pixels: Uint8Array, planes: Float32Array, plane: number): void {
   for (let i = 0, p = 0; i < plane; i++, p += 3) {
     planes[i] = (pixels[p] ?? 0) / 255;

@@ -1,12 +1,7 @@
 import { InputError } from '../util/errors.ts';
 import { requireSize } from './image-shape.ts';
 import type { AffineMatrix, WarpOptions } from './warp.ts';
-
-/** Width and height of a picture, in pixels. */
-export interface PictureSize {
-  readonly widthPx: number;
-  readonly heightPx: number;
-}
+import { type PictureSize, type WarpBlocks, warpBlocks } from './warp-blocks.ts';
 
 /** {@link warpAffine} as what it is, a linear map of pixels, with its transpose: what brings a gradient from the warped picture back to its source. */
 export interface LinearWarp {
@@ -86,48 +81,19 @@ function shrinking(
   matrix: AffineMatrix,
   options: PictureSize,
 ): { readonly size: PictureSize; readonly matrix: AffineMatrix; readonly taps: Taps | undefined } {
-  const [a, b, c, d, e, f] = matrix;
-  const blockX = blockSize(Math.hypot(a, b));
-  const blockY = blockSize(Math.hypot(d, e));
-  if (blockX === 1 && blockY === 1) return { size: source, matrix, taps: undefined };
-  const [left, right] = coveredRange([a, b, c], options, blockX, source.widthPx);
-  const [top, bottom] = coveredRange([d, e, f], options, blockY, source.heightPx);
-  const region = { left, top, width: right - left, height: bottom - top };
-  const toBlocks = (value: number, start: number, block: number) => (value - start - (block - 1) / 2) / block;
+  const blocks = warpBlocks(source, matrix, options);
+  if (!blocks) return { size: source, matrix, taps: undefined };
+  const { region, blockX, blockY } = blocks;
   return {
     size: { widthPx: Math.ceil(region.width / blockX), heightPx: Math.ceil(region.height / blockY) },
-    matrix: [a / blockX, b / blockX, toBlocks(c, left, blockX), d / blockY, e / blockY, toBlocks(f, top, blockY)],
-    taps: blockTaps(source.widthPx, region, blockX, blockY),
+    matrix: blocks.matrix,
+    taps: blockTaps(source.widthPx, blocks),
   };
 }
 
-function blockSize(step: number): number {
-  return step > 2 ? Math.floor(step) : 1;
-}
-
-/** As warpAffine's: the source pixels [start, end) that the output's corners span in one coordinate, with a margin of two blocks. */
-function coveredRange(
-  [perX, perY, offset]: readonly [number, number, number],
-  size: PictureSize,
-  block: number,
-  limit: number,
-): [number, number] {
-  const acrossX = perX * (size.widthPx - 1);
-  const acrossY = perY * (size.heightPx - 1);
-  const low = offset + Math.min(0, acrossX) + Math.min(0, acrossY);
-  const high = offset + Math.max(0, acrossX) + Math.max(0, acrossY);
-  const start = Math.min(Math.max(0, Math.floor(low) - 2 * block), limit - 1);
-  return [start, Math.min(Math.max(start + 1, Math.ceil(high) + 2 * block + 1), limit)];
-}
-
 /** Each pixel of the region goes to its block, with one over the pixels that the block has there. */
-function blockTaps(
-  stride: number,
-  region: { readonly left: number; readonly top: number; readonly width: number; readonly height: number },
-  blockX: number,
-  blockY: number,
-): Taps {
-  const { left, top, width, height } = region;
+function blockTaps(stride: number, { region, blockX, blockY }: WarpBlocks): Taps {
+  const { x: left, y: top, width, height } = region;
   const columns = Math.ceil(width / blockX);
   const taps = emptyTaps(width * height);
   for (let y = 0, k = 0; y < height; y++) {

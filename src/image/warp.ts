@@ -2,6 +2,7 @@ import { InputError } from '../util/errors.ts';
 import { averageBlocks } from './block-average.ts';
 import type { Image } from './image.ts';
 import { requireImage, requireSize } from './image-shape.ts';
+import { warpBlocks } from './warp-blocks.ts';
 
 /**
  * `[a,b,c,d,e,f]`: the output pixel (x, y) shows the source at (a x + b y + c, d x + e y + f).
@@ -34,46 +35,9 @@ export function warpAffine(image: Image, matrix: AffineMatrix, options: WarpOpti
       hint: 'the points it was fitted to may coincide',
     });
   }
-  const prepared = prefilter(image, matrix, options);
-  return sampleBilinear(prepared.source, prepared.matrix, options);
-}
-
-/** Shrinks the part of the source that the output sees, by the whole factor that leaves steps of one to two pixels. */
-function prefilter(image: Image, matrix: AffineMatrix, options: WarpOptions): { source: Image; matrix: AffineMatrix } {
-  const [a, b, c, d, e, f] = matrix;
-  // Length of a row: how far the source coordinate moves for one output pixel in the direction that moves it most.
-  const blockX = blockSize(Math.hypot(a, b));
-  const blockY = blockSize(Math.hypot(d, e));
-  if (blockX === 1 && blockY === 1) return { source: image, matrix };
-  const [left, right] = coveredRange([a, b, c], options, blockX, image.widthPx);
-  const [top, bottom] = coveredRange([d, e, f], options, blockY, image.heightPx);
-  const region = { x: left, y: top, width: right - left, height: bottom - top };
-  // The centre of block 0 lies (block - 1) / 2 right of the region's first pixel.
-  const toBlocks = (value: number, start: number, block: number) => (value - start - (block - 1) / 2) / block;
-  return {
-    source: averageBlocks(image, region, blockX, blockY),
-    matrix: [a / blockX, b / blockX, toBlocks(c, left, blockX), d / blockY, e / blockY, toBlocks(f, top, blockY)],
-  };
-}
-
-function blockSize(step: number): number {
-  return step > 2 ? Math.floor(step) : 1;
-}
-
-/** The source pixels [start, end) that the output's corners span in one coordinate, with a margin of two blocks, inside the image. */
-function coveredRange(
-  row: readonly [number, number, number],
-  size: WarpOptions,
-  block: number,
-  limit: number,
-): [number, number] {
-  const [perX, perY, offset] = row;
-  const acrossX = perX * (size.widthPx - 1);
-  const acrossY = perY * (size.heightPx - 1);
-  const low = offset + Math.min(0, acrossX) + Math.min(0, acrossY);
-  const high = offset + Math.max(0, acrossX) + Math.max(0, acrossY);
-  const start = Math.min(Math.max(0, Math.floor(low) - 2 * block), limit - 1);
-  return [start, Math.min(Math.max(start + 1, Math.ceil(high) + 2 * block + 1), limit)];
+  const blocks = warpBlocks(image, matrix, options);
+  if (!blocks) return sampleBilinear(image, matrix, options);
+  return sampleBilinear(averageBlocks(image, blocks.region, blocks.blockX, blocks.blockY), blocks.matrix, options);
 }
 
 function sampleBilinear(source: Image, matrix: AffineMatrix, options: WarpOptions): Image {

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import type { Findings } from '../audit/findings.ts';
 import { compareFindings } from './compare.ts';
-import { html, Markup } from './escape.ts';
+import { html, type Markup } from './escape.ts';
+import { renderPage } from './page.ts';
 import { projectionSection, recognitionSection } from './sections/attribute-recognition.ts';
 import { leakageSection, protectedSection, subgroupsSection } from './sections/attributes.ts';
 import { comparisonSection } from './sections/comparison.ts';
@@ -22,7 +22,6 @@ import {
 import { costsSection, qualitySection } from './sections/secondary.ts';
 import { threatCardSection } from './sections/threat-card.ts';
 import { VERDICT_WORDS, verdictSection } from './sections/verdict.ts';
-import { STYLE } from './style.ts';
 
 /** Options of {@link renderReport}. */
 export interface ReportOptions {
@@ -46,26 +45,15 @@ const AUDIT_WORDS: Readonly<Record<string, string>> = {
 export function renderReport(findings: Findings, { baseline }: ReportOptions = {}): string {
   const kind = `${AUDIT_WORDS[findings.audit] ?? findings.audit} audit`;
   const title = `${VERDICT_WORDS[findings.verdict]}: ${kind} of ${findings.threatCard.target}`;
-  return html`<!doctype html>
-<html lang="en-GB">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${contentPolicy()}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="referrer" content="no-referrer">
-<meta name="robots" content="noindex">
-<title>${title}</title>
-<style>${new Markup(STYLE)}</style>
-</head>
-<body>
-<header><p class="kicker">Faceward, ${kind} of <strong>${findings.threatCard.target}</strong>, <time datetime="${findings.provenance.date}">${findings.provenance.date.slice(0, 10)}</time></p></header>
-<main>
-${sections(findings, baseline)}
-</main>
-<footer><p class="note">Made by Faceward ${findings.provenance.faceward} for the owner of the audited system. The same figures, for machines, are in findings.json.</p></footer>
-</body>
-</html>
-`.text;
+  const { target } = findings.threatCard;
+  const { date, faceward } = findings.provenance;
+  return renderPage({
+    title,
+    header: html`<p class="kicker">Faceward, ${kind} of <strong>${target}</strong>, <time datetime="${date}">${date.slice(0, 10)}</time></p>`,
+    main: sections(findings, baseline),
+    note: `Made by Faceward ${faceward} for the owner of the audited system. The same figures, for machines, are in findings.json.`,
+    hasPictures: true,
+  });
 }
 
 function sections(findings: Findings, baseline: Findings | undefined): Markup[] {
@@ -120,9 +108,3 @@ const attributeSections = (findings: Findings): Markup[] => [
   projectionSection(findings),
   controlsSection(findings),
 ];
-
-/** Allows the one style sheet, by its hash, and images inside the page; forbids everything else. */
-function contentPolicy(): string {
-  const style = createHash('sha256').update(STYLE).digest('base64');
-  return `default-src 'none'; style-src 'sha256-${style}'; img-src data:; base-uri 'none'; form-action 'none'`;
-}

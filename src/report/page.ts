@@ -5,9 +5,9 @@ import { STYLE } from './style.ts';
 /** What stands on a page. */
 export interface PageParts {
   readonly title: string;
-  /** The line above the title. */
-  readonly kicker: string;
-  readonly main: Markup;
+  /** Above the page's body. */
+  readonly header: Markup;
+  readonly main: Markup | readonly Markup[];
   /** At the foot. */
   readonly note: string;
   /** Whether pictures inside the page are allowed. Default false. */
@@ -15,7 +15,7 @@ export interface PageParts {
 }
 
 /** Renders a self-contained HTML page: nothing is fetched, no script runs. @returns the whole document, UTF-8. */
-export function renderPage({ title, kicker, main, note, hasPictures = false }: PageParts): string {
+export function renderPage({ title, header, main, note, hasPictures = false }: PageParts): string {
   return html`<!doctype html>
 <html lang="en-GB">
 <head>
@@ -28,7 +28,7 @@ export function renderPage({ title, kicker, main, note, hasPictures = false }: P
 <style>${new Markup(STYLE)}</style>
 </head>
 <body>
-<header><p class="kicker">${kicker}</p><h1>${title}</h1></header>
+<header>${header}</header>
 <main>
 ${main}
 </main>
@@ -44,3 +44,6 @@ function contentPolicy(hasPictures: boolean): string {
   const pictures = hasPictures ? ' img-src data:;' : '';
   return `default-src 'none'; style-src 'sha256-${style}';${pictures} base-uri 'none'; form-action 'none'`;
 }
+
+/** A line above a title. */
+export const titled = (kicker: string, title: string): Markup => html`<p class="kicker">${kicker}</p><h1>${title}</h1>`;

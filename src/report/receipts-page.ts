@@ -4,7 +4,7 @@ import { type ProtectionRow, summariseReceipts } from '../audit/protection/summa
 import { TRANSFORMATIONS } from '../audit/protection/transformations.ts';
 import type { Rate } from '../metric/intervals.ts';
 import { html, type Markup } from './escape.ts';
-import { renderPage } from './page.ts';
+import { renderPage, titled } from './page.ts';
 import {
   attributeTables,
   coverNote,
@@ -44,7 +44,7 @@ export function renderReceipts(
   const title = `Receipts of ${receipts.length === 1 ? 'one photo' : `${receipts.length} photos`}`;
   return renderPage({
     title,
-    kicker: 'Faceward, protection of photos',
+    header: titled('Faceward, protection of photos', title),
     main: html`<ul>${VERDICTS.map((verdict) => tally(receipts, verdict))}</ul>
 ${failedPhotos(failed)}
 ${toLookAt(receipts)}

@@ -1,6 +1,6 @@
 import type { FailedPhoto } from '../audit/protection/receipt.ts';
 import { html, type Markup } from './escape.ts';
-import { renderPage } from './page.ts';
+import { renderPage, titled } from './page.ts';
 import { failedPhotos } from './sections/protection.ts';
 
 /** A face on a review sheet; pictures are data URIs. */
@@ -28,9 +28,10 @@ export function renderReview(photos: readonly ReviewedPhoto[], failed: readonly 
   const faces = photos.reduce((sum, photo) => sum + photo.faces.length, 0);
   const without = photos.filter((photo) => photo.faces.length === 0);
   const unsure = photos.filter(({ possible }) => possible.length > 0);
+  const title = `${faces} faces in ${photos.length} photos, to be looked at`;
   return renderPage({
-    title: `${faces} faces in ${photos.length} photos, to be looked at`,
-    kicker: 'Faceward, protection of photos',
+    title,
+    header: titled('Faceward, protection of photos', title),
     main: html`<p><strong>This sheet shows the faces of your photos as they were before.</strong> Keep it to yourself, and delete it when you have looked at it.</p>
 ${failedPhotos(failed)}
 ${without.length > 0 && html`<h2>No face was found in</h2><p>Look at these: a face that was missed is not protected.</p><ul>${without.map(({ name }) => html`<li>${name}</li>`)}</ul>`}

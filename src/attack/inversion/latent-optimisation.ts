@@ -6,7 +6,7 @@ import type { Graph } from '../../graph/graph.ts';
 import { add, mul, neg, square } from '../../graph/ops/arithmetic.ts';
 import { cosine } from '../../graph/ops/normalisation.ts';
 import { reduceMean, reduceSum } from '../../graph/ops/reduction.ts';
-import { float32, scalar, type Tensor, toNumbers } from '../../graph/tensor.ts';
+import { float32, joinRows, scalar, type Tensor, toNumbers } from '../../graph/tensor.ts';
 import { cosineSimilarityOr } from '../../metric/similarity.ts';
 import { adam, scalarInputs } from '../../nn/optimisers.ts';
 import { createSession, type Session, type SessionOptions } from '../../runtime/session.ts';
@@ -119,9 +119,9 @@ async function optimiseBatch(
   const { iterations = 100, learningRate = 0.05, random } = options;
   const size = batch.targets.length;
   const zeros = (): Tensor => float32(new Float32Array(size * generator.latentSize), [size, generator.latentSize]);
-  const target = float32(joined(batch.targets), [size, encoder.embeddingSize]);
+  const target = float32(joinRows(batch.targets), [size, encoder.embeddingSize]);
   let state: Record<string, Tensor> = {
-    latent: float32(joined(batch.starts), [size, generator.latentSize]),
+    latent: float32(joinRows(batch.starts), [size, generator.latentSize]),
     mean: zeros(),
     square: zeros(),
   };
@@ -261,15 +261,6 @@ function tensor(tensors: Readonly<Record<string, Tensor>>, name: string): Tensor
   const found = tensors[name];
   if (!found) throw new ShapeError(`the graph gave no "${name}"`);
   return found;
-}
-
-function joined(rows: readonly Float32Array[]): Float32Array {
-  const width = rows[0]?.length ?? 0;
-  const out = new Float32Array(rows.length * width);
-  rows.forEach((row, i) => {
-    out.set(row, i * width);
-  });
-  return out;
 }
 
 /** A copy of row `row` of a float32 tensor. */

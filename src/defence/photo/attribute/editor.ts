@@ -4,7 +4,7 @@ import { GraphBuilder, type Value } from '../../../graph/builder.ts';
 import { type Graph, withFreeBatch } from '../../../graph/graph.ts';
 import { clip } from '../../../graph/ops/activation.ts';
 import { add, div, mul, sub } from '../../../graph/ops/arithmetic.ts';
-import { float32, type TypedTensor } from '../../../graph/tensor.ts';
+import { float32, joinRows, type TypedTensor } from '../../../graph/tensor.ts';
 import { FrozenParameters, scope, type Weights } from '../../../nn/parameters.ts';
 import { createSession, type SessionOptions } from '../../../runtime/session.ts';
 import { ModelFileError } from '../../../util/errors.ts';
@@ -91,9 +91,9 @@ export async function openEditor(graph: Graph, options: SessionOptions = {}): Pr
       const part = portraits.slice(start, start + BATCH_SIZE);
       const count = part.length;
       const values = (rows: readonly AttributeValues[]): TypedTensor<'float32'> =>
-        float32(joined(rows.slice(start, start + count)), [count, attributes.length]);
+        float32(joinRows(rows.slice(start, start + count)), [count, attributes.length]);
       const feeds = {
-        portrait: float32(joined(part), [count, 3, sizePx, sizePx]),
+        portrait: float32(joinRows(part), [count, 3, sizePx, sizePx]),
         own: values(own),
         target: values(target),
       };
@@ -110,13 +110,4 @@ export async function openEditor(graph: Graph, options: SessionOptions = {}): Pr
     reconstruct: (portraits, own) => run('reconstruction', portraits, own, own),
     close: () => session.release(),
   };
-}
-
-function joined(parts: readonly Float32Array[]): Float32Array {
-  const length = parts[0]?.length ?? 0;
-  const all = new Float32Array(parts.length * length);
-  parts.forEach((part, i) => {
-    all.set(part, i * length);
-  });
-  return all;
 }
