@@ -56,7 +56,7 @@ export interface AttributeModels extends AsyncDisposable {
 }
 
 /** Our own models by their place in the package: two folders up from src/cli and from dist/cli alike. */
-const shipped = (name: string): string => fileURLToPath(new URL(`../../models/${name}`, import.meta.url));
+export const shippedModel = (name: string): string => fileURLToPath(new URL(`../../models/${name}`, import.meta.url));
 
 /**
  * Opens the networks that change and read attributes.
@@ -106,7 +106,7 @@ export async function openAttributeModels(args: AttributeModelArgs, options: Ses
 }
 
 function pathOf(given: string | undefined, name: string, option: string): string {
-  const path = given ?? shipped(name);
+  const path = given ?? shippedModel(name);
   if (given !== undefined || existsSync(path)) return path;
   throw new CapabilityError(`${name} does not come with this copy of Faceward`, { hint: `name a file with ${option}` });
 }
@@ -114,7 +114,7 @@ function pathOf(given: string | undefined, name: string, option: string): string
 /** Files, and names of bundled readers. */
 function judgeSpecs({ judges }: AttributeModelArgs): string[] {
   if (judges !== undefined) return listOf(judges);
-  const path = shipped('attribute-judge.onnx');
+  const path = shippedModel('attribute-judge.onnx');
   if (existsSync(path)) return [path];
   printNote('there is no independent reader to test with: what leaks is not measured; name one with --judges');
   return [];

@@ -16,10 +16,12 @@ import { openEncoder } from '../encoder/open-encoder.ts';
 import { portraitView } from '../face/portrait.ts';
 import type { Graph } from '../graph/graph.ts';
 import { readGraph } from '../graph/onnx-file.ts';
+import { dequantiseWeights } from '../graph/quantisation.ts';
 import { toPlanarBytes } from '../image/tensor.ts';
 import { readModelFile } from '../runtime/model-file.ts';
 import { CapabilityError, InputError, ModelFileError } from '../util/errors.ts';
 import type { JobOptions } from '../util/progress.ts';
+import { shippedModel } from './attribute-models.ts';
 import { cacheDirectory } from './cache-directory.ts';
 import { command } from './command.ts';
 import { sampleSheets } from './editor-samples.ts';
@@ -66,7 +68,7 @@ export const trainEditorCommand = command({
     'critic-steps': {
       type: 'string',
       description: 'steps of the critic alone before each of the editor; 0: both at once',
-      default: '1',
+      default: '2',
       valueHint: 'n',
     },
     losses: {
@@ -95,7 +97,8 @@ export const trainEditorCommand = command({
     },
     readers: {
       type: 'string',
-      description: 'readers of attributes (faceward train attributes) that the edited faces are also shown, by commas',
+      description:
+        'readers of attributes (faceward train attributes) that the edited faces are also shown, by commas; "" for none; default: the shipped one',
       valueHint: 'files',
     },
     samples: {
@@ -118,7 +121,7 @@ export const trainEditorCommand = command({
       attributes,
       losses: lossesOf(args.losses),
       adversary: oneOf(args.adversary, '--adversary', ADVERSARIES) ?? 'lsgan',
-      criticSteps: wholeNumber(args['critic-steps'], '--critic-steps') ?? 1,
+      criticSteps: wholeNumber(args['critic-steps'], '--critic-steps') ?? 2,
       hardening: (wholeNumber(args.hardening, '--hardening', { max: 64 }) ?? 4) / 255,
       batchSize,
       reconstructed: shape.gives === 'face' ? batchSize : Math.ceil(batchSize / 4),
@@ -128,7 +131,7 @@ export const trainEditorCommand = command({
       seed: wholeNumber(args.seed, '--seed') ?? 1,
     };
     const identity = args.identity === undefined ? ['faceres'] : listOf(args.identity);
-    const readers = listOf(args.readers).map(readModelFile);
+    const readers = readersOf(args.readers, { attributes, sizePx: shape.sizePx });
     const checkpointSteps = wholeNumber(args['checkpoint-every'], '--checkpoint-every', { min: 1 }) ?? 100;
     await prepareOutputFile(args.out);
     await using _lock = await lockOutput(args.out);
@@ -152,7 +155,7 @@ export const trainEditorCommand = command({
       ...watched.job,
       ...sessionOptions(args),
       identityEncoders: encoders.all,
-      frozenReaders: readers.map(({ bytes }) => frozenReader(readGraph(bytes), attributes)),
+      frozenReaders: readers,
       checkpointSteps,
       onCheckpoint: async (state) => {
         await run.onCheckpoint(state);
@@ -218,15 +221,50 @@ async function openIdentityEncoders(
   }
 }
 
-/** A reader's graph, and which of its numbers are the editor's attributes. @throws ModelFileError where it is no reader. */
-function frozenReader(graph: Graph, attributes: readonly string[]): { graph: Graph; columns: number[] } {
+/** A reader that the edited faces are shown. */
+interface FrozenReader {
+  readonly graph: Graph;
+  readonly hash: string;
+  /** Which of its numbers are the editor's attributes. */
+  readonly columns: readonly number[];
+}
+
+/** The readers that were asked for, or the shipped one where it can read these faces. @throws ModelFileError where a file is no reader, or cannot. */
+function readersOf(
+  given: string | undefined,
+  editor: { readonly attributes: readonly string[]; readonly sizePx: number },
+): FrozenReader[] {
+  if (given !== undefined) return listOf(given).map((path) => frozenReader(path, editor));
+  try {
+    return [frozenReader(shippedModel('attribute-reader.onnx'), editor)];
+  } catch (error) {
+    if (!(error instanceof ModelFileError)) throw error;
+    printNote(`the edited faces are shown to no reader: ${error.message}`);
+    return [];
+  }
+}
+
+function frozenReader(
+  path: string,
+  { attributes, sizePx }: { readonly attributes: readonly string[]; readonly sizePx: number },
+): FrozenReader {
+  const { bytes, hash } = readModelFile(path);
+  const graph = dequantiseWeights(readGraph(bytes));
   const known = graph.metadata.attributes?.split(',');
   if (graph.metadata.kind !== 'attribute-reader' || !known) {
-    throw new ModelFileError(`graph "${graph.name}" is no reader of attributes`, {
+    throw new ModelFileError(`${path} is no reader of attributes`, {
       hint: 'train one with `faceward train attributes`',
     });
   }
-  return { graph, columns: attributes.map((name) => known.indexOf(name)) };
+  const side = graph.inputs[0]?.shape?.[3];
+  const columns = attributes.map((name) => known.indexOf(name));
+  if (side !== sizePx || columns.every((column) => column < 0)) {
+    throw new ModelFileError(
+      `${path} reads ${known.length} attributes of portraits of ${side} px, this editor’s are of ${sizePx} px`,
+      { hint: 'a reader helps that knows some of the editor’s attributes, on portraits of its size' },
+    );
+  }
+  return { graph, hash, columns };
 }
 
 /** Portraits of the training side; nobody else is read. @throws InputError where a label is missing. */

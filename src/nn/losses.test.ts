@@ -63,6 +63,15 @@ describe('values are PyTorch’s', () => {
     expect(loss[0]).toBeCloseTo(133.5643824, 4);
   });
 
+  test('binaryCrossEntropy by weights is the mean of what counts', async () => {
+    const [x, y] = [float32([0.5, -1, 2], [1, 3]), float32([1, 0, 0], [1, 3])];
+    const weighted = await value(x, y, (a, b) =>
+      losses.binaryCrossEntropy(a, b, a.builder.constant(float32([2, 0, 1], [1, 3]), 'weights')),
+    );
+    const [first, last] = [Math.log(1 + Math.exp(-0.5)), Math.log(1 + Math.exp(2))];
+    expect(weighted[0]).toBeCloseTo((2 * first + last) / 3, 5);
+  });
+
   test('arcFaceLogits, with one angle beyond pi - margin', async () => {
     const { logits } = await evaluate(angles, ({ e, w, targets: hot }) => ({
       logits: losses.arcFaceLogits(e, w, hot, { scale: 16, margin: 0.5 }),

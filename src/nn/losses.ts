@@ -33,10 +33,11 @@ export const l2 = (a: Value, b: Value): Value => reduceMean(square(sub(a, b)));
 /** 1 - mean cosine similarity: 0 for equal directions, 2 for opposite ones. */
 export const cosineLoss = (a: Value, b: Value): Value => sub(1, reduceMean(cosine(a, b)));
 
-/** Binary cross-entropy of logits against targets 0..1, in the form that never overflows. */
-export function binaryCrossEntropy(logits: Value, targets: Value): Value {
+/** Binary cross-entropy of logits against targets 0..1, in the form that never overflows: its mean, by weights >= 0 of the same shape where given. */
+export function binaryCrossEntropy(logits: Value, targets: Value, weights?: Value): Value {
   const soft = log(add(exp(neg(abs(logits))), 1));
-  return reduceMean(add(sub(maximum(logits, 0), mul(logits, targets)), soft));
+  const each = add(sub(maximum(logits, 0), mul(logits, targets)), soft);
+  return weights ? div(reduceSum(mul(each, weights)), add(reduceSum(weights), 1e-6)) : reduceMean(each);
 }
 
 /** Cross-entropy of logits [N,K] against one-hot (or soft) targets [N,K]. */
@@ -51,23 +52,42 @@ export interface ArcFaceOptions {
   readonly margin?: number;
 }
 
+/** Cosines of embeddings to classes [N,K], and what they are at the right class: of the angle and the margin together. */
+export interface ArcFaceCosines {
+  readonly cosines: Value;
+  readonly withMargin: Value;
+}
+
 /**
- * ArcFace's logits: scale * cos(angle + margin) at the right class, scale * cos(angle) elsewhere. Where angle + margin passes pi, the linear
- * continuation of the reference implementation is used. Source: Deng et al. 2019, equation 3.
+ * The two cosines of ArcFace's logits. Where angle + margin passes pi, the linear continuation of the reference implementation is used.
  *
  * @param embeddings - [N,D], normalised here.
  * @param classes - [K,D], normalised here.
- * @param targets - one-hot [N,K].
  */
-export function arcFaceLogits(embeddings: Value, classes: Value, targets: Value, options: ArcFaceOptions = {}): Value {
-  const { scale = 64, margin = 0.5 } = options;
+export function arcFaceCosines(
+  embeddings: Value,
+  classes: Value,
+  { margin = 0.5 }: Pick<ArcFaceOptions, 'margin'> = {},
+): ArcFaceCosines {
   const cosines = matMul(normaliseL2(embeddings), transposeMatrix(normaliseL2(classes)));
   // Kept off +-1, where the sine's gradient is infinite.
   const bounded = minimum(maximum(cosines, -1 + 1e-6), 1 - 1e-6);
   const sines = sqrt(sub(1, square(bounded)));
   const turned = sub(mul(bounded, Math.cos(margin)), mul(sines, Math.sin(margin)));
   const continued = sub(bounded, Math.sin(Math.PI - margin) * margin);
-  const withMargin = where(greater(bounded, Math.cos(Math.PI - margin)), turned, continued);
+  return { cosines, withMargin: where(greater(bounded, Math.cos(Math.PI - margin)), turned, continued) };
+}
+
+/**
+ * ArcFace's logits: scale * cos(angle + margin) at the right class, scale * cos(angle) elsewhere. Source: Deng et al. 2019, equation 3.
+ *
+ * @param embeddings - [N,D], normalised here.
+ * @param classes - [K,D], normalised here.
+ * @param targets - one-hot [N,K].
+ */
+export function arcFaceLogits(embeddings: Value, classes: Value, targets: Value, options: ArcFaceOptions = {}): Value {
+  const { scale = 64 } = options;
+  const { cosines, withMargin } = arcFaceCosines(embeddings, classes, options);
   return mul(add(cosines, mul(targets, sub(withMargin, cosines))), scale);
 }
 

@@ -5,7 +5,7 @@ import type { Value } from '../../../graph/builder.ts';
 import { gradients } from '../../../graph/differentiate.ts';
 import type { Graph } from '../../../graph/graph.ts';
 import { clip } from '../../../graph/ops/activation.ts';
-import { add, div, mul, neg, sign, sqrt, square, sub } from '../../../graph/ops/arithmetic.ts';
+import { abs, add, div, mul, neg, sign, sqrt, square, sub } from '../../../graph/ops/arithmetic.ts';
 import { concat, gather, slice } from '../../../graph/ops/indexing.ts';
 import { reduceMean, reduceSum } from '../../../graph/ops/reduction.ts';
 import { float32 } from '../../../graph/tensor.ts';
@@ -38,7 +38,9 @@ export interface EditorLosses {
   readonly adversarial: number;
   /** Of the critic's classifier on edited faces. */
   readonly attributes: number;
-  /** Of the same by each frozen reader. */
+  /** Of the same and of the frozen readers' judgement, over those attributes alone that are to change, each face counting alike. */
+  readonly turned: number;
+  /** Of the critic's classifier's judgement by each frozen reader. */
   readonly frozenReaders: number;
   /** Of the mean absolute difference of faces that were given their own attributes. */
   readonly reconstruction: number;
@@ -56,6 +58,7 @@ export interface EditorLosses {
 export const ATTGAN_LOSSES: EditorLosses = {
   adversarial: 1,
   attributes: 10,
+  turned: 0,
   frozenReaders: 0,
   reconstruction: 100,
   change: 0,
@@ -69,6 +72,7 @@ export const SLIM_LOSSES: EditorLosses = {
   ...ATTGAN_LOSSES,
   adversarial: 4,
   attributes: 20,
+  turned: 5,
   frozenReaders: 5,
   reconstruction: 10,
   change: 1,
@@ -151,13 +155,15 @@ function halfwayDecay(peak: number, steps: number): (step: number) => number {
   return (step) => peak * Math.min(1, 0.5 * (1 + Math.cos(Math.PI * Math.max(0, (2 * step) / steps - 1))));
 }
 
+type Critic = (faces: Value, said: Value) => ReturnType<typeof criticiseFaces>;
+
 function game(
   parameters: Parameters,
   batch: { readonly face: Value; readonly own: Value; readonly target: Value; readonly blend: Value },
   options: EditorTrainingOptions,
   turn: string,
 ): Objective {
-  const { shape, attributes, reconstructed, batchSize } = options;
+  const { shape, reconstructed, batchSize } = options;
   const face = sub(mul(batch.face, 2), 1);
   const wanted = shape.condition === 'target' ? div(batch.target, 2) : div(sub(batch.target, batch.own), 2);
   const kept = shape.condition === 'target' ? div(batch.own, 2) : mul(batch.own, 0);
@@ -168,8 +174,8 @@ function game(
     shape,
   );
   const edited = firstRows(made, batchSize);
-  const critic = (x: Value) => criticiseFaces(scope(parameters, 'critic'), x, attributes.length, shape);
-  const ofEdited = critic(edited);
+  const critic: Critic = (x, said) => criticiseFaces(scope(parameters, 'critic'), x, said, shape);
+  const ofEdited = critic(edited, batch.target);
   const criticLoss =
     turn === 'editor' ? undefined : lossOfCritic({ ...batch, face, edited, ofEdited }, critic, options);
   if (turn === 'critic' && criticLoss) {
@@ -189,27 +195,34 @@ function lossOfCritic(
   faces: {
     readonly face: Value;
     readonly own: Value;
+    readonly target: Value;
     readonly blend: Value;
     readonly edited: Value;
     readonly ofEdited: ReturnType<typeof criticiseFaces>;
   },
-  critic: (x: Value) => ReturnType<typeof criticiseFaces>,
-  { losses, adversary, hardening }: EditorTrainingOptions,
+  critic: Critic,
+  { shape, losses, adversary, hardening }: EditorTrainingOptions,
 ): { readonly loss: Value; readonly figures: Readonly<Record<string, Value>> } {
-  const ofPhotos = critic(faces.face);
+  const ofPhotos = critic(faces.face, faces.own);
   const own = shares(faces.own);
   const plain = binaryCrossEntropy(ofPhotos.logOdds, own);
   const reading =
-    hardening === 0 ? plain : binaryCrossEntropy(critic(hardened(faces.face, plain, hardening)).logOdds, own);
+    hardening === 0
+      ? plain
+      : binaryCrossEntropy(critic(hardened(faces.face, plain, hardening), faces.own).logOdds, own);
   const [real, fake] = [ofPhotos.realness, faces.ofEdited.realness];
   if (adversary === 'lsgan') {
-    const told = div(add(reduceMean(square(sub(real, 1))), reduceMean(square(fake))), 2);
+    // A photo with another face's attributes is false too: else what is said could be passed over. Source: Reed et al. 2016, algorithm 1.
+    const falsely = shape.criticConditions
+      ? div(add(reduceMean(square(fake)), reduceMean(square(critic(faces.face, faces.target).realness))), 2)
+      : reduceMean(square(fake));
+    const told = div(add(reduceMean(square(sub(real, 1))), falsely), 2);
     return { loss: add(told, reading), figures: { told, reading } };
   }
   const told = sub(reduceMean(fake), reduceMean(real));
   // Between a photo and an edited face, each at a place of its own. Source: Gulrajani et al. 2017, algorithm 1.
   const between = add(mul(faces.face, faces.blend), mul(faces.edited, sub(1, faces.blend)));
-  const [slope] = gradients(reduceSum(critic(between).realness), [between]) as [Value];
+  const [slope] = gradients(reduceSum(critic(between, faces.own).realness), [between]) as [Value];
   const steepness = sqrt(add(reduceSum(square(slope), [1, 2, 3]), 1e-12));
   const penalty = reduceMean(square(sub(steepness, 1)));
   return { loss: add(add(told, mul(penalty, losses.penalty)), reading), figures: { told, reading, penalty } };
@@ -229,6 +242,7 @@ function lossOfEditor(
   faces: {
     readonly face: Value;
     readonly signed: Value;
+    readonly own: Value;
     readonly target: Value;
     readonly edited: Value;
     readonly again: Value;
@@ -240,19 +254,28 @@ function lossOfEditor(
   const { edited, signed, again, ofEdited } = faces;
   const target = shares(faces.target);
   const realness = ofEdited.realness;
+  // Only what is used gets into the graph, and each reader once.
+  const readings = losses.frozenReaders + losses.turned > 0 ? frozenReaders.map((one) => readBy(one, edited)) : [];
+  const byReaders = (weights?: Value): Value[] =>
+    readings.map(({ logOdds, attributes }) => {
+      const known = (values: Value): Value => gather(values, attributes, 1);
+      return binaryCrossEntropy(logOdds, known(target), weights && known(weights));
+    });
+  const turned = (): Value => {
+    const weights = turnedIn(faces);
+    return mean([binaryCrossEntropy(ofEdited.logOdds, target, weights), ...byReaders(weights)]);
+  };
   const terms: Record<string, readonly [number, () => Value]> = {
     adversarial: [
       losses.adversarial,
       () => (adversary === 'lsgan' ? reduceMean(square(sub(realness, 1))) : neg(reduceMean(realness))),
     ],
     attributes: [losses.attributes, () => binaryCrossEntropy(ofEdited.logOdds, target)],
+    turned: [losses.turned, turned],
     reconstruction: [losses.reconstruction, () => l1(again, firstRows(signed, reconstructed))],
     change: [losses.change, () => l1(edited, signed)],
     colour: [losses.colour, () => l1(colours(edited), colours(signed))],
-    frozen: [
-      frozenReaders.length > 0 ? losses.frozenReaders : 0,
-      () => mean(frozenReaders.map((reader) => readBy(reader, edited, target))),
-    ],
+    frozen: [frozenReaders.length > 0 ? losses.frozenReaders : 0, () => mean(byReaders())],
     identity: [
       identityEncoders.length > 0 ? losses.identity : 0,
       () =>
@@ -269,6 +292,12 @@ function lossOfEditor(
   const used = Object.entries(terms).filter(([, [weight]]) => weight > 0);
   const figures = Object.fromEntries(used.map(([name, [, compute]]) => [name, compute()]));
   return { loss: used.map(([name, [weight]]) => mul(figures[name] as Value, weight)).reduce(add), figures };
+}
+
+/** Which attributes of each face are to change [N,A], so that each face counts alike: else one attribute alone counts little beside faces that are to change in many. */
+function turnedIn({ own, target }: { readonly own: Value; readonly target: Value }): Value {
+  const turned = abs(sub(target, own));
+  return div(turned, add(reduceSum(turned, [1], true), 1e-6));
 }
 
 /** What an encoder makes of portraits [N,3,S,S], RGB, 0..1. */
@@ -291,25 +320,19 @@ function seenBy(encoder: { readonly graph: Graph; readonly view: EncoderView }, 
   return embedding as Value;
 }
 
-/** Cross-entropy of a frozen reader over the attributes that it knows. */
+/** What a frozen reader says of edited faces: log-odds of those of the editor's attributes that it knows, and which these are. */
 function readBy(
   { graph, columns }: EditorTrainingOptions['frozenReaders'][number],
   edited: Value,
-  target: Value,
-): Value {
+): { readonly logOdds: Value; readonly attributes: readonly number[] } {
   const { log_odds: logOdds } = edited.builder.import(graph, { inputs: { portrait: unsigned(edited) } });
   const known = columns.flatMap((column, attribute) => (column < 0 ? [] : [{ column, attribute }]));
-  const pick = (values: Value, from: readonly number[]): Value => gather(values, from, 1);
-  return binaryCrossEntropy(
-    pick(
-      logOdds as Value,
-      known.map(({ column }) => column),
-    ),
-    pick(
-      target,
-      known.map(({ attribute }) => attribute),
-    ),
+  const read = gather(
+    logOdds as Value,
+    known.map(({ column }) => column),
+    1,
   );
+  return { logOdds: read, attributes: known.map(({ attribute }) => attribute) };
 }
 
 /** Red minus green and blue minus green: [N,3,S,S] -> [N,2,S,S]. */

@@ -1,8 +1,9 @@
 import type { Value } from '../../../graph/builder.ts';
 import { leakyRelu, relu, tanh } from '../../../graph/ops/activation.ts';
-import { add } from '../../../graph/ops/arithmetic.ts';
+import { add, mul } from '../../../graph/ops/arithmetic.ts';
 import { conv } from '../../../graph/ops/convolution.ts';
 import { concat, slice } from '../../../graph/ops/indexing.ts';
+import { reduceMean } from '../../../graph/ops/reduction.ts';
 import { expand, flatten, unsqueeze } from '../../../graph/ops/shape.ts';
 import { float32 } from '../../../graph/tensor.ts';
 import { batchNorm, conv2d, convTranspose2d, instanceNorm2d, linear } from '../../../nn/layers.ts';
@@ -20,6 +21,8 @@ export interface EditorShape {
   readonly criticSeesTone: boolean;
   /** Whether telling photos from edited faces and reading attributes share their convolutions. */
   readonly criticShares: boolean;
+  /** Whether telling photos from edited faces is asked with the attributes that the face is said to have. */
+  readonly criticConditions: boolean;
   /** Units of the critic's two hidden layers. */
   readonly criticUnits: number;
   /** Side of all kernels: 4 or 5. */
@@ -45,6 +48,7 @@ export const EDITOR_SHAPES = {
     criticChannels: [64, 128, 256, 512, 1024],
     criticSeesTone: false,
     criticShares: true,
+    criticConditions: false,
     criticUnits: 1024,
     kernel: 4,
     shortcuts: 1,
@@ -58,6 +62,7 @@ export const EDITOR_SHAPES = {
     criticChannels: [64, 128, 256, 512],
     criticSeesTone: false,
     criticShares: true,
+    criticConditions: false,
     criticUnits: 1024,
     kernel: 5,
     shortcuts: 1,
@@ -71,6 +76,7 @@ export const EDITOR_SHAPES = {
     criticChannels: [32, 64, 128, 256],
     criticSeesTone: true,
     criticShares: false,
+    criticConditions: true,
     criticUnits: 256,
     kernel: 4,
     shortcuts: 3,
@@ -124,27 +130,30 @@ function smoothed(x: Value): Value {
 }
 
 /**
- * What a critic says of faces [N,3,S,S], RGB, -1..1: how real they are [N,1], and the log-odds of their attributes [N,A]. Source: as {@link editFaces}.
+ * What a critic says of faces [N,3,S,S], RGB, -1..1, that are said to have attributes [N,A], -1..1: how real they are [N,1], and the log-odds of their attributes [N,A].
+ * Source: as {@link editFaces}; the question of realness with the attributes by projection, Miyato and Koyama 2018, section 3.
  *
  * Where the two share their convolutions, as published, a classifier that is hardened against small changes makes the critic blind to them as well.
  */
 export function criticiseFaces(
   p: Parameters,
   faces: Value,
-  attributes: number,
+  said: Value,
   shape: EditorShape,
 ): { readonly realness: Value; readonly logOdds: Value } {
+  const count = said.shape[1] as number;
   const shared = shape.criticShares ? featuresOf(p, faces, shape) : undefined;
-  const head = (name: string, units: number): Value => {
-    const own = scope(p, name);
-    const features = shared ?? featuresOf(own, faces, shape);
-    return linear(
-      scope(own, 'output'),
-      leakyRelu(linear(scope(own, 'hidden'), features, shape.criticUnits), 0.2),
-      units,
-    );
+  const hidden = (own: Parameters): Value =>
+    leakyRelu(linear(scope(own, 'hidden'), shared ?? featuresOf(own, faces, shape), shape.criticUnits), 0.2);
+  const [realness, classifier] = [scope(p, 'realness'), scope(p, 'classifier')];
+  const ofFace = hidden(realness);
+  const overall = linear(scope(realness, 'output'), ofFace, 1);
+  return {
+    realness: shape.criticConditions
+      ? add(overall, reduceMean(mul(linear(scope(realness, 'said'), ofFace, count), said), [1], true))
+      : overall,
+    logOdds: linear(scope(classifier, 'output'), hidden(classifier), count),
   };
-  return { realness: head('realness', 1), logOdds: head('classifier', attributes) };
 }
 
 function featuresOf(p: Parameters, faces: Value, shape: EditorShape): Value {
