@@ -58,7 +58,7 @@ Of robustness (\`src/audit/robustness/decide.ts\`):
 
 Of attributes (\`src/audit/attributes/decide.ts\`), of the templates of the first encoder or, where protected photos are given, of these:
 
-1. **inconclusive** where a self-test did not hold or none was run: what was planted must be found, shuffled labels and erased faces must give chance, unchanged photos the same figures.
+1. **inconclusive** where a self-test did not hold or none was run: what was planted must be found, though a protection moves it; what was not must not; unchanged photos must give the same figures.
 2. **leaks**: the lower bound of any attack's balanced accuracy, on an attribute that was asked for and all test people, is above 60 %; chance is 50 %. Of protected photos every attack counts,
    on templates and on portraits, whether it knows the protection or not, and after whatever was done to the photo.
 3. **leaks-little**: every upper bound is below 60 % and, of protected photos, attackers who were trained on such photos were among them. There is no "safe".

@@ -263,7 +263,10 @@ const recognitionSchema = z.object({
   transformation: name.nullable().describe('What was done to the protected photo before; null where nothing was.'),
   subgroup: name.nullable().describe('The part of the test people that this row is of; null where it is all.'),
   genuinePairs: count.describe('Pairs of different photos of one person.'),
-  impostorPairs: count.describe('Pairs of photos of two people.'),
+  impostorPairs: count.describe('Pairs of photos of two people that were taken.'),
+  impostorPairsThere: count
+    .optional()
+    .describe('Pairs that there are, where only some were taken, drawn by the seed; absent where all were.'),
   eer: share.describe('Equal error rate.'),
   fmr: z.number().gt(0).max(1).describe('False match rate of the threshold of "matched".'),
   matched: z
@@ -338,11 +341,22 @@ const provenanceSchema = z.object({
   data: z
     .array(
       z.object({
-        role: name.describe('"audited", "calibration", "training", "gallery".'),
+        role: name.describe(
+          '"audited", "calibration", "auxiliary", "gallery"; "null-space projection", those of the auxiliary people on whom it was fitted; "protected, test people".',
+        ),
         name: name.describe('Name of the data set.'),
         people: count.describe('People used.'),
         images: count.describe('Images used.'),
-        rejected: count.optional().describe('Images left out: unreadable, or without a face.'),
+        rejected: count.optional().describe('Images left out: missing, unreadable, or without a face.'),
+        leftOut: z
+          .array(
+            z.object({
+              id: name.describe('The original photo, as its data set calls it.'),
+              reason: name.describe('Why there is no protected one: "missing", "unreadable".'),
+            }),
+          )
+          .optional()
+          .describe('Of protected photos each one that was left out.'),
         sha256: sha256.describe('Hash over the hashes of the images, in the order of their names.'),
       }),
     )

@@ -42,6 +42,8 @@ export function auditProvenance(
       readonly role: string;
       readonly name: string;
       readonly faces: readonly AuditFace[];
+      /** Photos that should have been there. */
+      readonly leftOut?: readonly { readonly id: string; readonly reason: string }[];
     }[];
     /** Default: Wilson's. */
     readonly intervals?: string;
@@ -52,7 +54,8 @@ export function auditProvenance(
   const data = [dataRow('audited', context.dataset.name, used, context.dataset.rejected)];
   if (calibration.length > 0) data.push(dataRow('calibration', context.dataset.name, calibration));
   if (auxiliary.length > 0) data.push(dataRow('auxiliary', context.dataset.name, auxiliary));
-  for (const { role, name, faces } of measured.further ?? []) data.push(dataRow(role, name, faces));
+  for (const { role, name, faces, leftOut } of measured.further ?? [])
+    data.push({ ...dataRow(role, name, faces, leftOut?.length), ...(leftOut ? { leftOut: [...leftOut] } : {}) });
   return {
     faceward: context.version,
     command: context.command,

@@ -43,6 +43,29 @@ describe('the report of an audit of attributes', () => {
     expect(text).toContain('Protect more strongly');
   });
 
+  test('counts and names protected photos that are missing or unreadable', () => {
+    const text = textOf(renderReport(protectedFindings));
+    expect(text).toContain('3 protected photos are missing or unreadable');
+    expect(text).toMatch(/missing\s+2\s+[\d,]+\s+000017\.jpg, 000018\.jpg/);
+    expect(text).toMatch(/unreadable\s+1\s+[\d,]+\s+000019\.jpg/);
+    expect(textOf(renderReport(attributeFindings))).not.toContain('missing or unreadable');
+  });
+
+  test('shows each part of the people before the protection, and after it to either attacker', () => {
+    const table = textOf(
+      renderReport(protectedFindings).match(/By part of the people<\/caption>.*?<\/table>/s)?.[0] ?? '',
+    );
+    expect(table).toMatch(/young\s+original\s+logistic regression, templates of \S+\s+93\.0 %/);
+    expect(table).toMatch(/young\s+protected, the attack learnt from original ones\s+.*?54\.0 %/);
+    expect(table).toMatch(/young\s+protected, the attack learnt from protected ones\s+.*?77\.0 %/);
+  });
+
+  test('compares a projection with attacks that learnt from as many people', () => {
+    const text = textOf(renderReport(attributeFindings));
+    expect(text).toMatch(/Male\s+\S+\s+logistic regression\s+95\.5 % \([^)]*\)\s+68\.0 %/);
+    expect(text).toContain('fitted on half of the training people');
+  });
+
   test('fetches nothing and shows no face', () => {
     expect(renderReport(protectedFindings)).not.toMatch(/https?:|<script|<img|data:image|\sstyle=/);
   });

@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { projectionOf, UNPROJECTED } from '../../src/audit/attributes/projection.ts';
 import { type Findings, parseFindings } from '../../src/audit/findings.ts';
 import { type Drawing, draw, drawings, nameOf, writeDrawings } from '../fixtures/attribute-faces.ts';
 import { type Outcome, startFaceward } from '../fixtures/command-line.ts';
@@ -73,7 +74,7 @@ describe('audit attributes of an encoder that sees colours, on drawn faces', () 
     const rows = (findings.leakage ?? []).filter(({ subgroup }) => subgroup === null);
     expect(new Set(rows.map(({ source }) => source))).toEqual(new Set(['templates', 'photos']));
     expect(new Set(rows.map(({ protection }) => protection))).toEqual(
-      new Set([null, 'null-space projection of Male', 'null-space projection of Young']),
+      new Set([null, UNPROJECTED, projectionOf('Male'), projectionOf('Young')]),
     );
     expect(findings.threatCard.peopleOverlap).toBe(0);
     expect(findings.recognition?.length).toBeGreaterThan(0);

@@ -11,6 +11,9 @@ import { InputError } from '../../util/errors.ts';
 import { type JobOptions, throwIfAborted } from '../../util/progress.ts';
 import type { AuditStore } from '../work-folder.ts';
 
+/** Size of a photo in pixels. */
+export type PhotoSize = Pick<Image, 'widthPx' | 'heightPx'>;
+
 /** A face whose attributes are known, as attackers see it. */
 export interface AttributeFace {
   /** The sample's. */
@@ -19,6 +22,8 @@ export interface AttributeFace {
   readonly attributes: Readonly<Record<string, boolean>>;
   /** Where the face is in its photo, in pixels. */
   readonly place: FacePlace;
+  /** Size of that photo: a protected one may have another than the original. */
+  readonly photo: PhotoSize;
   /** Whether it was found in this very photo; if not, it was cut out where it was found in the original. */
   readonly isFound: boolean;
   /** Of {@link portraitView}, [3,64,64]. */
@@ -46,10 +51,10 @@ export interface ReadFacesOptions extends JobOptions {
   readonly onRejected?: (sample: FaceSample, reason: string) => void;
 }
 
-/** Faces, and how many photos were left out: missing, unreadable, or without a face. */
+/** Faces, and the photos that were left out: missing, unreadable, or without a face. */
 export interface ReadFaces {
   readonly faces: readonly AttributeFace[];
-  readonly rejected: number;
+  readonly rejected: readonly FaceSample[];
 }
 
 /** Photos that are read, and kept, together. */
@@ -78,7 +83,8 @@ export async function readAttributeFaces(
     faces.push(...read);
     options.onProgress?.({ stage: options.stage, done: first + part.length, total: samples.length });
   }
-  return { faces, rejected: samples.length - faces.length };
+  const ids = new Set(faces.map(({ id }) => id));
+  return { faces, rejected: samples.filter(({ id }) => !ids.has(id)) };
 }
 
 /** A face cut out along every view. */
@@ -119,13 +125,16 @@ async function cutFace(sample: FaceSample, options: ReadFacesOptions): Promise<C
   const path = options.pathOf ? options.pathOf(sample) : sample.path;
   if (path === undefined) throw new InputError(`${sample.id} has no photo there`);
   const { image } = await decodeImage(path);
-  const original = options.originals?.get(sample.id)?.place;
-  const photo = options.transform ? await options.transform(image, original ? unitOf(original, image) : 1) : image;
-  const expected = original && scaled(original, photo.widthPx / image.widthPx);
-  const { place, isFound } = await placeOf(photo, sample, expected, options);
+  const original = options.originals?.get(sample.id);
+  const expectedIn = (size: PhotoSize): FacePlace | undefined =>
+    original && scaled(original.place, original.photo, size);
+  const before = expectedIn(image);
+  const photo = options.transform ? await options.transform(image, before ? unitOf(before, image) : 1) : image;
+  const { place, isFound } = await placeOf(photo, sample, expectedIn(photo), options);
   const { id, person, attributes = {} } = sample;
   return {
     ...{ id, person, attributes, place, isFound },
+    photo: { widthPx: photo.widthPx, heightPx: photo.heightPx },
     portrait: alignedFace(photo, place, portraitView()),
     views: options.encoders.map(({ view }) => alignedFace(photo, place, view)),
   };
@@ -145,29 +154,40 @@ async function placeOf(
 }
 
 /** Extent of a unit of the canonical frame in a photo, in pixels. */
-function unitOf(place: FacePlace, { widthPx }: Image): number {
+function unitOf(place: FacePlace, { widthPx }: PhotoSize): number {
   if (place === 'canonical') return widthPx / CANONICAL_EXTENT;
   const [a, , , d] = alignmentMatrix(place);
   return Math.hypot(a, d);
 }
 
-function scaled(place: FacePlace, scale: number): FacePlace {
+/** Where a place of one photo is in another of the same picture. */
+function scaled(place: FacePlace, from: PhotoSize, to: PhotoSize): FacePlace {
   if (place === 'canonical') return place;
   // Pixel centres are at whole numbers.
-  const move = ({ x, y }: (typeof place)[0]) => ({ x: (x + 0.5) * scale - 0.5, y: (y + 0.5) * scale - 0.5 });
+  const move = ({ x, y }: (typeof place)[0]) => ({
+    x: ((x + 0.5) * to.widthPx) / from.widthPx - 0.5,
+    y: ((y + 0.5) * to.heightPx) / from.heightPx - 0.5,
+  });
   const [a, b, c, d, e] = place;
   return [move(a), move(b), move(c), move(d), move(e)];
 }
 
 const PORTRAIT_BYTES = 3 * PORTRAIT_PX ** 2;
 
+/** What is kept of a face as JSON. */
+interface Header extends Pick<AttributeFace, 'place' | 'photo' | 'isFound'> {
+  /** Number of its sample in the chunk. */
+  readonly at: number;
+}
+
 /** The chunk as bytes: what is short as JSON, its length before it; then each face's portrait and embeddings. */
 function pack(faces: readonly AttributeFace[], samples: readonly FaceSample[]): Uint8Array {
-  const header = faces.map(({ id, place, isFound }) => ({
-    at: samples.findIndex((sample) => sample.id === id),
-    place,
-    isFound,
-  }));
+  const header = faces.map(
+    ({ id, place, photo, isFound }): Header => ({
+      at: samples.findIndex((sample) => sample.id === id),
+      ...{ place, photo, isFound },
+    }),
+  );
   const text = new TextEncoder().encode(JSON.stringify(header));
   const bodies = faces.flatMap(({ portrait, embeddings }) => [
     portrait.data,
@@ -187,22 +207,18 @@ function pack(faces: readonly AttributeFace[], samples: readonly FaceSample[]): 
 function unpack(bytes: Uint8Array, samples: readonly FaceSample[], encoders: readonly Encoder[]): AttributeFace[] {
   const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0);
   // Written by pack, and sealed since.
-  const header = JSON.parse(new TextDecoder().decode(bytes.subarray(4, 4 + length))) as {
-    readonly at: number;
-    readonly place: FacePlace;
-    readonly isFound: boolean;
-  }[];
+  const header = JSON.parse(new TextDecoder().decode(bytes.subarray(4, 4 + length))) as Header[];
   let at = 4 + length;
   const take = (count: number): Uint8Array => {
     at += count;
     return bytes.slice(at - count, at);
   };
-  return header.flatMap(({ at: index, place, isFound }) => {
+  return header.flatMap(({ at: index, ...seen }) => {
     const sample = samples[index];
     const portrait = { widthPx: PORTRAIT_PX, heightPx: PORTRAIT_PX, data: take(PORTRAIT_BYTES) };
     const embeddings = encoders.map(({ embeddingSize }) => new Float32Array(take(4 * embeddingSize).buffer));
     if (!sample) return [];
     const { id, person, attributes = {} } = sample;
-    return [{ id, person, attributes, place, isFound, portrait, embeddings }];
+    return [{ id, person, attributes, ...seen, portrait, embeddings }];
   });
 }

@@ -15,12 +15,30 @@ export interface ProjectionMeasurements {
   readonly costs: Cost[];
 }
 
-/** One in so many training people watches when to stop, and is not fitted on. */
+/** How rows call the projection of an attribute. */
+export const projectionOf = (what: string): string => `null-space projection of ${what}`;
+
+/** Rows of templates as they are, read by attacks that learnt from as many people as those of the projected ones. */
+export const UNPROJECTED = projectionOf('nothing');
+
+/** Training people on whom projections are fitted, and others, from whom attacks learn what is left; nobody is in both. */
+export interface ProjectionSides {
+  readonly fitting: readonly AttributeFace[];
+  readonly learning: readonly AttributeFace[];
+}
+
+/** Every second person, in the order in which they come, is fitted on. */
+export const projectionSides = (train: readonly AttributeFace[]): ProjectionSides => {
+  const { picked, others } = everyPerson(2, train);
+  return { fitting: picked, learning: others };
+};
+
+/** One in so many people that a projection is fitted on watches when to stop, and is not fitted on. */
 const WATCHING = 4;
 
 /**
- * Takes each attribute out of an encoder's templates by null-space projection, fitted on training people; attacks are trained anew on what is left; and recognition is measured before and after, at
- * thresholds of each's own.
+ * Takes each attribute out of an encoder's templates by null-space projection; attacks are trained anew on what is left of templates of people whom it was not fitted on, and for comparison on the whole
+ * templates of the same people; and recognition is measured before and after, at thresholds of each's own.
  */
 export async function measureProjections(
   encoder: { readonly id: string; readonly index: number },
@@ -34,7 +52,12 @@ export async function measureProjections(
 ): Promise<ProjectionMeasurements> {
   const { id, index } = encoder;
   const measured: ProjectionMeasurements = { leakage: [], recognition: [], costs: [] };
-  const { fitted, watched } = partTraining(sides.train);
+  const { fitting, learning } = projectionSides(sides.train);
+  const { picked: watched, others: fitted } = everyPerson(WATCHING, fitting);
+  const learnt = { ...sides, train: learning };
+  const before = recognitionOf(sides, encoder, options, { comparison: UNPROJECTED, apply: (embedding) => embedding });
+  const whole = templatesOf(id, index);
+  measured.leakage.push(...(await projectedLeakage(whole, UNPROJECTED, learnt, { ...options, read: options.asked })));
   for (const attribute of options.asked) {
     const labelled = (faces: readonly AttributeFace[]) => ({
       vectors: faces.map(({ embeddings }) => embeddings[index] ?? new Float32Array()),
@@ -42,61 +65,65 @@ export async function measureProjections(
     });
     const [own, others] = [labelled(fitted), labelled(watched)];
     if (![own, others].every(({ labels }) => labels.includes(true) && labels.includes(false))) continue;
-    const projection = fitNullSpaceProjection(own, others, options);
-    const name = `null-space projection of ${attribute}`;
-    const directions = `${name}, ${projection.directions.length} of ${encoderSize(sides, index)} directions`;
-    const source: Source = {
-      ...templatesOf(id, index),
-      inputOf: (face) => projection.apply(face.embeddings[index] ?? new Float32Array()),
-    };
-    for (const attack of options.attacks) {
-      const labels = labelsOf(sides.train, [attribute]);
-      const read = await readAttributes(attack, source, { faces: sides.train, labels }, judgedOf(sides), {
-        ...options,
-        key: name,
-      });
-      measured.leakage.push(
-        ...leakageRows(
-          { faces: sides.calibration, scores: read.calibration },
-          { faces: sides.test, scores: read.test },
-          {
-            source: 'templates',
-            target: id,
-            attack: attack.name,
-            protection: name,
-            adaptive: true,
-            transformation: null,
-          },
-          { attributes: { asked: [attribute], others: [] }, parts: 'all', random: options.random },
-        ),
-      );
-    }
-    const after = recognitionOf(sides, { id, index }, options, { comparison: directions, apply: projection.apply });
-    const before = recognitionOf(sides, { id, index }, options, {
-      comparison: 'original with original',
-      apply: (embedding) => embedding,
-    });
+    const { apply, directions } = fitNullSpaceProjection(own, others, options);
+    const name = projectionOf(attribute);
+    const source: Source = { ...whole, inputOf: (face) => apply(whole.inputOf(face)) };
+    measured.leakage.push(...(await projectedLeakage(source, name, learnt, { ...options, read: [attribute] })));
+    const comparison = `${name}, ${directions.length} of ${encoderSize(sides, index)} directions`;
+    const after = recognitionOf(sides, encoder, options, { comparison, apply });
     if (!before || !after) continue;
     measured.recognition.push(after);
-    measured.costs.push(...costsOf(`${id}: ${directions}`, before, after));
+    measured.costs.push(...costsOf(`${id}: ${comparison}`, before, after));
   }
   return measured;
 }
 
-const judgedOf = ({ calibration, test }: Sides) => ({ calibration, test });
+/** How well each attack reads attributes of a source, trained on it. */
+async function projectedLeakage(
+  source: Source,
+  protection: string,
+  { train, calibration, test }: Sides,
+  options: ReadingOptions & {
+    readonly attacks: readonly AttributeAttack[];
+    readonly random: Random;
+    readonly read: readonly string[];
+  },
+): Promise<Leakage[]> {
+  const leakage: Leakage[] = [];
+  for (const attack of options.attacks) {
+    const training = { faces: train, labels: labelsOf(train, options.read) };
+    const read = await readAttributes(attack, source, training, { calibration, test }, { ...options, key: protection });
+    leakage.push(
+      ...leakageRows(
+        { faces: calibration, scores: read.calibration },
+        { faces: test, scores: read.test },
+        {
+          source: source.kind,
+          target: source.target,
+          attack: attack.name,
+          protection,
+          adaptive: true,
+          transformation: null,
+        },
+        { attributes: { asked: options.read, others: [] }, parts: 'all', random: options.random },
+      ),
+    );
+  }
+  return leakage;
+}
 
 const encoderSize = ({ test }: Sides, index: number): number => test[0]?.embeddings[index]?.length ?? 0;
 
-/** Whole people, in the order in which they come. */
-function partTraining(train: readonly AttributeFace[]): {
-  readonly fitted: readonly AttributeFace[];
-  readonly watched: readonly AttributeFace[];
-} {
-  const people = [...new Set(train.map(({ person }) => person))];
-  const watching = new Set(people.filter((_, i) => i % WATCHING === 0));
+/** Whole people: one in so many, in the order in which they come, and the others. */
+function everyPerson(
+  nth: number,
+  faces: readonly AttributeFace[],
+): { readonly picked: readonly AttributeFace[]; readonly others: readonly AttributeFace[] } {
+  const people = [...new Set(faces.map(({ person }) => person))];
+  const chosen = new Set(people.filter((_, i) => i % nth === 0));
   return {
-    fitted: train.filter(({ person }) => !watching.has(person)),
-    watched: train.filter(({ person }) => watching.has(person)),
+    picked: faces.filter(({ person }) => chosen.has(person)),
+    others: faces.filter(({ person }) => !chosen.has(person)),
   };
 }
 

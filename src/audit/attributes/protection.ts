@@ -1,7 +1,7 @@
 import type { AttributeAttack } from '../../attack/inference/attribute/attack.ts';
 import { toPlanar } from '../../image/tensor.ts';
 import { psnr, ssim } from '../../metric/image-quality.ts';
-import { wilson } from '../../metric/intervals.ts';
+import { clusterRate } from '../../metric/intervals.ts';
 import type { Threshold } from '../../metric/threshold.ts';
 import type { Random } from '../../util/random.ts';
 import type { Leakage, Quality, Rate, Recognition } from '../findings.ts';
@@ -123,7 +123,7 @@ export function protectedRecognition(
 }
 
 /** In how many protected photos a face is still found, as they are and after each transformation; nothing is said of aligned photos, where none is looked for. */
-export function foundRates({ test, transformed }: ProtectedFaces): Rate[] {
+export function foundRates({ test, transformed }: ProtectedFaces, random: Random): Rate[] {
   const searched = [['as it is', test] as const, ...transformed].map(
     ([words, faces]) => [words, faces.filter(({ place }) => place !== 'canonical')] as const,
   );
@@ -137,7 +137,10 @@ export function foundRates({ test, transformed }: ProtectedFaces): Rate[] {
             target: 'detector',
             judge: 'detector',
             fmr: null,
-            ...wilson(faces.filter(({ isFound }) => isFound).length, faces.length),
+            ...clusterRate(
+              [...Map.groupBy(faces, ({ person }) => person).values()].map((own) => own.map(({ isFound }) => isFound)),
+              { random: random.fork(`found, ${words}`) },
+            ),
           },
         ],
   );

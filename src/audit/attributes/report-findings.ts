@@ -2,6 +2,7 @@ import { checkFindings, FINDINGS_SCHEMA, type Findings } from '../findings.ts';
 import { type AuditRecord, auditProvenance } from '../provenance.ts';
 import type { AuditFace } from '../subjects.ts';
 import type { AttributeFace } from './faces.ts';
+import { projectionSides } from './projection.ts';
 import type { AttributeMeasurements } from './run.ts';
 
 /** What ran; the faces and what was left out are those that were measured. */
@@ -62,14 +63,28 @@ export function attributeFindings(measured: AttributeMeasurements, record: Attri
       {
         used: facesOf(sides.test),
         thresholds: measured.thresholds,
-        further:
-          record.protectedName === undefined
-            ? []
-            : [{ role: 'protected', name: record.protectedName, faces: facesOf(measured.protectedTest) }],
-        intervals: 'bootstrap over people; Wilson of true accept rates, ranks and faces found',
+        further: [
+          { role: PROJECTION_ROLE, name: record.dataset, faces: facesOf(projectionSides(sides.train).fitting) },
+          ...protectedSets(measured, record),
+        ],
+        intervals: 'bootstrap over people; of shares no narrower than Wilson’s',
       },
     ),
   } satisfies Findings);
+}
+
+/** The people of the training side on whom projections were fitted; the others are those from whom attacks on projected templates learnt. */
+const PROJECTION_ROLE = 'null-space projection';
+
+/** The protected photos of each side, and whose is missing or unreadable. */
+function protectedSets({ protectedPhotos: photos }: AttributeMeasurements, { protectedName: name }: AttributeRecord) {
+  if (!photos || name === undefined) return [];
+  return (['test', 'calibration', 'train'] as const).map((side) => ({
+    role: `protected, ${side} people`,
+    name,
+    faces: facesOf(photos[side]),
+    leftOut: photos.leftOut[side],
+  }));
 }
 
 /** Faces as the provenance counts and hashes them: by their portraits. */

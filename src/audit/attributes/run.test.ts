@@ -16,10 +16,12 @@ import type { AttributeAttack } from '../../attack/inference/attribute/attack.ts
 import type { FaceDataset } from '../../data/sample.ts';
 import { InputError, InterruptedError } from '../../util/errors.ts';
 import { Random } from '../../util/random.ts';
-import type { Leakage } from '../findings.ts';
+import type { Findings, Leakage } from '../findings.ts';
 import { chooseAttributeSamples } from './choose-samples.ts';
-import { readAttributeFaces } from './faces.ts';
+import { type AttributeFace, readAttributeFaces } from './faces.ts';
+import { measureProjections, projectionSides, UNPROJECTED } from './projection.ts';
 import { PROTECTED } from './protection.ts';
+import { attributeFindings } from './report-findings.ts';
 import { type AttributeAuditOptions, type AttributeMeasurements, runAttributeAudit } from './run.ts';
 
 const ASKED = ['Male', 'Young'];
@@ -74,7 +76,41 @@ const read = (rows: readonly Leakage[], wanted: Partial<Leakage>): Leakage[] =>
 /** Of unprotected photos; several tests look at it. */
 let measured: AttributeMeasurements;
 
+/** The sets of faces in the findings. */
+const dataOf = (measurements: AttributeMeasurements): Findings['provenance']['data'] =>
+  attributeFindings(measurements, {
+    version: '0',
+    command: 'faceward audit attributes',
+    seed: 1,
+    startedAt: new Date(0),
+    seconds: 1,
+    device: 'cpu',
+    target: blockEncoder(),
+    judges: [],
+    dataset: 'drawn',
+    models: [],
+    protectedName: 'protected',
+  }).provenance.data;
+
 describe('templates and photos', () => {
+  test('the findings say on whom projections were fitted', () => {
+    const [auxiliary, fitted] = ['auxiliary', 'null-space projection'].map((role) =>
+      dataOf(measured).find((row) => row.role === role),
+    );
+    expect(fitted?.people).toBe(Math.ceil((auxiliary?.people ?? 0) / 2));
+  });
+
+  test('the findings count and name protected photos that were left out', () => {
+    const leftOut = { train: [], calibration: [], test: [{ id: '000001.png', reason: 'missing' }] };
+    const protectedPhotos = { ...measured.sides, transformed: new Map(), leftOut };
+    const sets = dataOf({ ...measured, protectedPhotos }).filter(({ name }) => name === 'protected');
+    expect(sets).toMatchObject([
+      { role: 'protected, test people', rejected: 1, leftOut: leftOut.test },
+      { role: 'protected, calibration people', rejected: 0, leftOut: [] },
+      { role: 'protected, train people', rejected: 0, leftOut: [] },
+    ]);
+  });
+
   test('leak, as every self-test held', () => {
     expect(measured.selfTests.filter(({ held }) => !held)).toEqual([]);
     expect(measured.selfTests).toHaveLength(7);
@@ -98,7 +134,7 @@ describe('templates and photos', () => {
   });
 
   test('a projection takes the line out, which the difference of means then cannot follow, and recognition pays', () => {
-    const [before] = read(measured.leakage, { protection: null, attribute: 'Male', target: 'blocks', subgroup: null });
+    const [before] = read(measured.leakage, { protection: UNPROJECTED, attribute: 'Male' });
     const [after] = read(measured.leakage, { protection: 'null-space projection of Male' });
     expect(before?.balancedAccuracy.low).toBeGreaterThan(0.8);
     expect(after?.balancedAccuracy.value).toBeLessThan(before?.balancedAccuracy.low ?? 0);
@@ -165,6 +201,40 @@ describe('protected photos', () => {
   });
 });
 
+test('nobody on whom a projection is fitted teaches the attacks on what it leaves', async () => {
+  const learnt = new Map<string, number>();
+  const watching: AttributeAttack = {
+    ...meanDifference('embedding'),
+    train: (examples, options) => {
+      for (const input of examples.inputs) learnt.set(input.join(), (learnt.get(input.join()) ?? 0) + 1);
+      return meanDifference('embedding').train(examples, options);
+    },
+  };
+  const projected = await measureProjections({ id: 'blocks', index: 0 }, measured.sides, {
+    asked: ASKED,
+    attacks: [watching],
+    dataset: 'drawn',
+    seed: 1,
+    store: memoryStore(),
+    random: new Random(1),
+  });
+  const { fitting, learning } = projectionSides(measured.sides.train);
+  const key = ({ embeddings }: AttributeFace) => embeddings[0]?.join() ?? '';
+  // As they are, before any projection.
+  expect(learning.filter((face) => learnt.has(key(face)))).toHaveLength(learning.length);
+  expect(fitting.filter((face) => learnt.has(key(face)))).toHaveLength(0);
+  // And once for each projection: as many faces, none of those that it was fitted on.
+  expect([...learnt.values()].reduce((sum, count) => sum + count, 0)).toBe(3 * learning.length);
+  const people = (faces: readonly AttributeFace[]) => new Set(faces.map(({ person }) => person));
+  expect([...people(fitting)].filter((person) => people(learning).has(person))).toEqual([]);
+  expect(projected.leakage.map(({ protection }) => protection)).toEqual([
+    UNPROJECTED,
+    UNPROJECTED,
+    'null-space projection of Male',
+    'null-space projection of Young',
+  ]);
+});
+
 test('what an attack cannot find though it was planted makes the audit inconclusive', async () => {
   const blind: AttributeAttack = {
     ...meanDifference('embedding'),
@@ -175,7 +245,8 @@ test('what an attack cannot find though it was planted makes the audit inconclus
   };
   const { decision, selfTests } = await audit({ attacks: [blind, meanDifference('portrait')] });
   expect(selfTests.filter(({ held }) => !held).map(({ name }) => name)).toEqual([
-    'a planted attribute is found: difference of means, embedding on blocks',
+    'a planted leak is found: difference of means, embedding on blocks',
+    'a protection that only moves a leak is seen through: difference of means, embedding on blocks',
   ]);
   expect(decision.verdict).toBe('inconclusive');
 });
@@ -214,7 +285,7 @@ test('a broken photo is left out and named; the others go on', async () => {
       onRejected: (_sample, reason) => named.push(reason),
     },
   );
-  expect([faces.length, rejected]).toEqual([5, 1]);
+  expect([faces.length, rejected.map(({ id }) => id)]).toEqual([5, [first?.id]]);
   expect(named.join()).toContain('missing.png');
 });
 

@@ -13,19 +13,12 @@ import { VERDICT_FMR } from '../verdict.ts';
 import type { AuditStore } from '../work-folder.ts';
 import { type AttributeDecision, decideAttributes } from './decide.ts';
 import { type AttributeFace, type ReadFacesOptions, readAttributeFaces } from './faces.ts';
-import { type Attributes, labelsOf, leakageRows, namesOf } from './leakage.ts';
+import type { Attributes } from './leakage.ts';
+import { originalLeakage } from './original-leakage.ts';
 import { measureProjections } from './projection.ts';
-import { readProtected } from './protected-photos.ts';
-import {
-  adaptiveLeakage,
-  foundRates,
-  type ProtectedFaces,
-  protectedQuality,
-  protectedRecognition,
-  protectedRows,
-  protectedSets,
-} from './protection.ts';
-import { fits, PORTRAITS, readAttributes, type Source, templatesOf } from './reading.ts';
+import { type ProtectedPhotos, readProtected } from './protected-photos.ts';
+import { adaptiveLeakage, foundRates, protectedQuality, protectedRecognition } from './protection.ts';
+import { fits, PORTRAITS, templatesOf } from './reading.ts';
 import { calibrationThreshold, recognitionRows, templates } from './recognition.ts';
 import { nothingChanges, selfTests } from './self-tests.ts';
 import type { Sides } from './sides.ts';
@@ -60,8 +53,8 @@ export interface AttributeMeasurements {
   readonly selfTests: SelfTest[];
   readonly thresholds: readonly Threshold[];
   readonly sides: Sides;
-  /** The protected photos of test people; none where none were given. */
-  readonly protectedTest: readonly AttributeFace[];
+  /** Undefined where none were given. */
+  readonly protectedPhotos: ProtectedPhotos | undefined;
   /** Photos that were left out: unreadable, or without a face. */
   readonly rejected: number;
 }
@@ -88,7 +81,7 @@ export async function runAttributeAudit(options: AttributeAuditOptions): Promise
   const copied: Record<'before' | 'after', Leakage[]> = { before: [], after: [] };
   for (const source of sources) {
     for (const attack of options.attacks.filter((one) => fits(one, source))) {
-      const read = await readOriginals(attack, source, { sides, copies, protectedFaces }, { ...options, random });
+      const read = await originalLeakage(attack, source, { sides, copies, protectedFaces }, { ...options, random });
       leakage.push(...read.leakage);
       copied.before.push(...read.copied.before);
       copied.after.push(...read.copied.after);
@@ -119,7 +112,6 @@ export async function runAttributeAudit(options: AttributeAuditOptions): Promise
     ...(await selfTests(sides, {
       ...options,
       sources: [templatesOf(encoders[0].id, 0), PORTRAITS],
-      asked: attributes.asked,
       random,
     })),
     nothingChanges(copied.before, copied.after),
@@ -136,13 +128,13 @@ export async function runAttributeAudit(options: AttributeAuditOptions): Promise
     }),
     leakage,
     recognition,
-    rates: protectedFaces ? foundRates(protectedFaces) : [],
+    rates: protectedFaces ? foundRates(protectedFaces, random) : [],
     costs,
     quality: protectedFaces ? protectedQuality(sides.test, protectedFaces.test) : [],
     selfTests: tests,
     thresholds: thresholds.filter((threshold) => threshold !== undefined),
     sides,
-    protectedTest: protectedFaces?.test ?? [],
+    protectedPhotos: protectedFaces,
     rejected,
   };
 }
@@ -172,7 +164,7 @@ async function readSides(
   return {
     sides: { train: train.faces, calibration: calibration.faces, test: test.faces },
     copies: again.faces,
-    rejected: train.rejected + calibration.rejected + test.rejected,
+    rejected: train.rejected.length + calibration.rejected.length + test.rejected.length,
   };
 }
 
@@ -196,63 +188,4 @@ async function thresholdsOf(
       );
     }),
   );
-}
-
-interface ReadOriginals {
-  readonly leakage: Leakage[];
-  /** Rows of the same test photos, as read the first time and again. */
-  readonly copied: { readonly before: Leakage[]; readonly after: Leakage[] };
-}
-
-/** One attack that learns from original photos: on test photos, on copies of them, and on protected ones. */
-async function readOriginals(
-  attack: AttributeAttack,
-  source: Source,
-  faces: {
-    readonly sides: Sides;
-    readonly copies: readonly AttributeFace[];
-    readonly protectedFaces: ProtectedFaces | undefined;
-  },
-  options: AttributeAuditOptions & { readonly random: Random },
-): Promise<ReadOriginals> {
-  const { sides, copies, protectedFaces } = faces;
-  const { attributes, random } = options;
-  const ids = new Set(copies.map(({ id }) => id));
-  const read = await readAttributes<string>(
-    attack,
-    source,
-    { faces: sides.train, labels: labelsOf(sides.train, namesOf(attributes)) },
-    {
-      calibration: sides.calibration,
-      test: sides.test,
-      copies,
-      ...(protectedFaces ? protectedSets(protectedFaces) : {}),
-    },
-    { ...options, key: 'learning from original photos' },
-  );
-  const calibration = { faces: sides.calibration, scores: read.calibration ?? [] };
-  const origin = { source: source.kind, target: source.target, attack: attack.name, adaptive: false };
-  const unprotected = { ...origin, protection: null, transformation: null };
-  const test = sides.test.map((face, i) => ({ face, score: read.test?.[i] ?? new Float32Array() }));
-  const first = test.filter(({ face }) => ids.has(face.id));
-  const all = { attributes, parts: 'all', random } as const;
-  return {
-    leakage: [
-      ...leakageRows(calibration, { faces: sides.test, scores: read.test ?? [] }, unprotected, {
-        attributes,
-        parts: 'subgroups',
-        random,
-      }),
-      ...(protectedFaces ? protectedRows({ origin, calibration }, read, protectedFaces, options) : []),
-    ],
-    copied: {
-      before: leakageRows(
-        calibration,
-        { faces: first.map(({ face }) => face), scores: first.map(({ score }) => score) },
-        unprotected,
-        all,
-      ),
-      after: leakageRows(calibration, { faces: copies, scores: read.copies ?? [] }, unprotected, all),
-    },
-  };
 }

@@ -1,4 +1,5 @@
 import { ATTRIBUTE_LEVEL } from '../../audit/attributes/level.ts';
+import { projectionOf, UNPROJECTED } from '../../audit/attributes/projection.ts';
 import { PROTECTED } from '../../audit/attributes/protection.ts';
 import { formatCount, formatExactPercent, formatInterval, formatPercent } from '../../audit/figures.ts';
 import type { Cost, Findings, Leakage, Rate, Recognition } from '../../audit/findings.ts';
@@ -54,15 +55,16 @@ ${
 }</section>`;
 }
 
-const PROJECTION = 'null-space projection of ';
+const PROJECTION = projectionOf('');
 
 /** What taking an attribute out of templates is worth, and what it costs. */
 export function projectionSection({ leakage = [], costs }: Findings): Markup {
-  const rows = leakage.filter(({ protection }) => protection?.startsWith(PROJECTION));
+  const before = leakage.filter(({ protection }) => protection === UNPROJECTED);
+  const rows = leakage.filter((row) => row.protection?.startsWith(PROJECTION) && !before.includes(row));
   if (rows.length === 0) return html``;
-  const before = leakage.filter(({ protection, subgroup }) => protection === null && subgroup === null);
   return html`<section aria-labelledby="projection"><h2 id="projection">Can templates be freed of an attribute?</h2>
-<p>Null-space projection takes the directions out of templates along which a line tells the attribute (Ravfogel et al. 2020). Attacks are trained anew on what is left: those that follow no line may still read it.</p>
+<p>Null-space projection takes the directions out of templates along which a line tells the attribute (Ravfogel et al. 2020). It was fitted
+on half of the training people. Attacks learnt from the other half, from templates as they are and anew from what is left of them: those that follow no line may still read it.</p>
 ${dataTable<Leakage>(
   'What is still read',
   [

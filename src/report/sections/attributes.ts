@@ -26,7 +26,7 @@ ${othersTable(rows.filter((row) => !row.asked))}
 }
 
 /** What protected photos give away, beside the originals. */
-export function protectedSection({ leakage = [] }: Findings): Markup {
+export function protectedSection({ leakage = [], provenance }: Findings): Markup {
   const after = leakage.filter(({ protection, subgroup }) => protection === PROTECTED && subgroup === null);
   const plain = after.filter(({ transformation }) => transformation === null);
   if (plain.length === 0) return html``;
@@ -38,6 +38,7 @@ export function protectedSection({ leakage = [] }: Findings): Markup {
     ),
   ];
   return html`<section aria-labelledby="protected"><h2 id="protected">What does the protection change?</h2>
+${leftOutTable(provenance.data)}
 <p>Each attack on the same people’s protected photos, or templates of them: once as it learnt from original photos, once trained anew on protected photos of other people. Judge a protection by
 the second: who may protect photos himself can learn from them. Diamonds are the original photos.</p>
 <div class="grid">${asked.map(([attribute, own]) =>
@@ -64,20 +65,54 @@ ${changedTable(
 <details><summary>All figures on protected photos</summary>${figuresTable('Protected photos', after)}</details></section>`;
 }
 
+/** Photos that are named in the report; findings.json names all. */
+const NAMED = 40;
+
+/** Whose protected photo is missing or unreadable. */
+function leftOutTable(data: Findings['provenance']['data']): Markup {
+  const rows = data.flatMap(({ role, images, leftOut = [] }) =>
+    [...Map.groupBy(leftOut, ({ reason }) => reason)].map(([reason, photos]) => ({ role, images, reason, photos })),
+  );
+  const total = rows.reduce((sum, { photos }) => sum + photos.length, 0);
+  if (total === 0) return html``;
+  return html`<details><summary>${formatCount(total)} protected ${total === 1 ? 'photo is' : 'photos are'} missing or unreadable, and in none of these figures</summary>${dataTable<
+    (typeof rows)[number]
+  >(
+    'Left out',
+    [
+      { title: 'Photos', cell: ({ role }) => role },
+      { title: 'Why', cell: ({ reason }) => reason },
+      { title: 'Left out', cell: ({ photos }) => formatCount(photos.length), isNumber: true },
+      { title: 'Read', cell: ({ images }) => formatCount(images), isNumber: true },
+      {
+        title: 'Which',
+        cell: ({ photos }) =>
+          `${photos
+            .slice(0, NAMED)
+            .map(({ id }) => id)
+            .join(
+              ', ',
+            )}${photos.length > NAMED ? ` and ${formatCount(photos.length - NAMED)} more, in findings.json` : ''}`,
+      },
+    ],
+    rows,
+  )}</details>`;
+}
+
 /** The readings that decide, by part of the people. */
 export function subgroupsSection(findings: Findings): Markup {
   const { leakage = [], threatCard } = findings;
   const isProtected = leakage.some(({ protection }) => protection === PROTECTED);
   const strongest = strongestReadings({ target: threatCard.target, leakage, isProtected });
+  // Of a protection: before it, and after it as either attacker reads.
+  const isCompared = ({ protection, transformation }: Leakage): boolean =>
+    transformation === null && (protection === null || (isProtected && protection === PROTECTED));
+  const compared = leakage.filter(isCompared);
   const rows = strongest.flatMap((reading) => {
-    const own = leakage.filter(
-      (row) =>
-        row.subgroup !== null &&
-        isSameReading(row, reading) &&
-        row.protection === reading.protection &&
-        row.adaptive === reading.adaptive,
-    );
-    return own.length > 0 ? [{ ...reading, transformation: null }, ...own] : [];
+    const own = compared.filter((row) => isSameReading(row, reading));
+    return own.some(({ subgroup }) => subgroup !== null)
+      ? [...Map.groupBy(own, ({ subgroup }) => subgroup).values()].flat()
+      : [];
   });
   if (rows.length === 0) return html``;
   return html`<section aria-labelledby="subgroups"><h2 id="subgroups">Is it alike for all?</h2>
@@ -87,6 +122,7 @@ ${dataTable<Leakage>(
   [
     { title: 'Attribute', cell: ({ attribute }) => attribute },
     { title: 'People', cell: ({ subgroup }) => subgroup ?? 'all' },
+    ...(isProtected ? [{ title: 'Photos', cell: photosInWords }] : []),
     { title: 'Attack', cell: readerName },
     {
       title: 'Balanced accuracy',
@@ -120,6 +156,9 @@ function readingRow({ balancedAccuracy, auc }: Leakage, kind: MarkKind, label: C
   )}</td><td role="cell" class="figure"><strong>${formatPercent(value)}</strong> <span class="count">AUC ${auc.value.toFixed(3)}</span><span class="range">${formatInterval(balancedAccuracy)}</span></td></tr>
 `;
 }
+
+const photosInWords = ({ protection, adaptive }: Leakage): string =>
+  protection === null ? 'original' : `protected, the attack learnt from ${adaptive ? 'protected' : 'original'} ones`;
 
 const readerName = ({ attack, source, target }: Leakage): string =>
   source === 'templates' ? `${attack}, templates of ${target}` : `${attack}, portraits`;

@@ -44,8 +44,8 @@ const WHY: Readonly<Record<string, Markup>> = {
 show what chance gives. Where one does not hold, the verdict is inconclusive.</p>`,
   robustness: html`<p>An encoder planted to be fooled and one planted to withstand show that the attacks tell them apart; noise as large as
 the perturbation shows what chance gives. Where one of these or a self-test does not hold, the verdict is inconclusive.</p>`,
-  attributes: html`<p>Attributes that were planted must be found; shuffled labels and erased faces must give chance; photos that were not changed must give the same figures. Where
-one of these does not hold, the verdict is inconclusive.</p>`,
+  attributes: html`<p>A coin was tossed for each person, and those of heads were given a mark. Each attack must find the coin where there is a mark, must not where there is none or a protection
+erased it, and must see through a protection that only moves the mark; photos that were not changed must give the same figures. Where one of these does not hold, the verdict is inconclusive.</p>`,
 };
 
 /** The controls: what was expected of each and whether it held; planted encoders and failures first. */

@@ -110,19 +110,28 @@ ${readings.length > 0 && readingTable(title, readings)}`;
 
 function budgetWords({ bound, removal, matches, steps, seconds }: AttributeEdit): string[] {
   const operations = steps.filter(({ kind }) => kind === 'operation');
+  const named = (some: typeof operations): string => some.map(({ name }) => name).join(', ');
+  const [drawn, refused] = [operations.filter((one) => !one.refused), operations.filter((one) => one.refused)];
   return [
     ...(removal === 'draw' ? ['Values are drawn from the population, whatever the face has.'] : []),
     ...(removal === 'middle' ? ['Values are pushed to the undecidable middle.'] : []),
     bound === null ? 'The whole change fits the budget.' : `The match with ${bound} holds it back.`,
-    ...matches.map(
-      ({ encoder, similarity, limit, basis }) =>
-        `${encoder}: similarity ${similarity.toFixed(3)}, at least ${limit.toFixed(3)} (${basis}).`,
-    ),
-    ...(operations.length > 0
-      ? [`Drawn along the face’s landmarks, not learnt: ${operations.map(({ name }) => name).join(', ')}.`]
-      : []),
+    ...[...Map.groupBy(matches, ({ encoder }) => encoder).values()].flatMap(matchWords),
+    ...(drawn.length > 0 ? [`Drawn along the face’s landmarks, not learnt: ${named(drawn)}.`] : []),
+    ...(refused.length > 0 ? [`Not drawn, as the face is turned too far: ${named(refused)}.`] : []),
     `${seconds} s.`,
   ];
+}
+
+/** One encoder's match after all that it was kept after; and that it was kept after nothing, where that is so. */
+function matchWords(matches: AttributeEdit['matches']): string[] {
+  const lowest = matches.toSorted((a, b) => a.similarity - b.similarity)[0];
+  if (!lowest) return [];
+  const { encoder, similarity, limit, basis, after = 'as-it-is' } = lowest;
+  const kept = `${encoder}: similarity ${similarity.toFixed(3)}, at least ${limit.toFixed(3)} (${basis})`;
+  return matches.length > 1
+    ? [`${kept}, after each of ${matches.length} transformations; lowest after ${after}.`]
+    : [`${kept}. Kept as written alone: after JPEG, resizing, a screenshot or blur it may not hold.`];
 }
 
 const goalTable = (title: string, goals: readonly AttributeGoal[]): Markup =>
