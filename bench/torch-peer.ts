@@ -20,6 +20,8 @@ export interface TorchPeer {
   readonly parameters: number;
   /** Runs a case of the script once. @returns seconds. */
   time(key: string): Promise<number>;
+  /** Runs a case that answers with something else than seconds. */
+  ask(key: string): Promise<unknown>;
   close(): void;
 }
 
@@ -29,6 +31,8 @@ export interface PeerOptions {
   readonly threads: number;
   /** What its seconds are of. */
   readonly clock: 'wall' | 'processor';
+  /** Further arguments of the script, after threads and clock. */
+  readonly arguments?: readonly string[];
 }
 
 /**
@@ -36,8 +40,9 @@ export interface PeerOptions {
  *
  * @returns undefined where there is no PyTorch.
  */
-export async function openTorchPeer({ script, threads, clock }: PeerOptions): Promise<TorchPeer | undefined> {
-  const child = spawn(PYTHON, [fileURLToPath(script), String(threads), clock], {
+export async function openTorchPeer(options: PeerOptions): Promise<TorchPeer | undefined> {
+  const { script, threads, clock } = options;
+  const child = spawn(PYTHON, [fileURLToPath(script), String(threads), clock, ...(options.arguments ?? [])], {
     stdio: ['pipe', 'pipe', 'ignore'],
     // As in our sessions: waiting threads that spin take the cores from those that work, on a machine that does anything else (here ten times slower).
     env: { OMP_WAIT_POLICY: 'PASSIVE', ...process.env },
@@ -55,14 +60,20 @@ export async function openTorchPeer({ script, threads, clock }: PeerOptions): Pr
   const library = `${blas.join(', ') || 'none'} (${matrixGigaFlops.toFixed(0)} GFLOP/s a thread)`;
   note(`the peer is PyTorch ${version}, ${threads} threads, BLAS: ${library}`);
   warnOfSlowBlas(matrixGigaFlops);
+  const ask = async (key: string): Promise<unknown> => {
+    child.stdin.write(`${key}\n`);
+    const { value } = await lines.next();
+    if (value === undefined) throw new TypeError(`PyTorch died at "${key}"`);
+    return JSON.parse(value);
+  };
   return {
     parameters,
-    time: async (key) => {
-      child.stdin.write(`${key}\n`);
-      const seconds = Number((await lines.next()).value);
-      if (!(seconds > 0)) throw new TypeError(`PyTorch died at "${key}"`);
-      return seconds;
-    },
+    ask,
+    time: async (key) =>
+      z
+        .number()
+        .positive()
+        .parse(await ask(key)),
     close: () => child.stdin.end(),
   };
 }

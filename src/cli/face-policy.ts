@@ -16,7 +16,9 @@ const words = z.array(z.string().min(1));
 const attributes = z.strictObject({
   hide: words.default([]).describe('Words such as sex, age and glasses, or attributes of the editor.'),
   keep: words.default([]).describe('What must stay, and does not go along with what is hidden.'),
-  edit: words.default([]).describe('Changes for looks: presets, or attribute=value with -1..1.'),
+  edit: words
+    .default([])
+    .describe('Changes for looks: presets, attribute=value with -1..1, or drawn:operation=amount.'),
   removal: z.enum(REMOVALS).default('draw'),
   shares: z.record(z.string(), z.number().min(0).max(1)).default({}).describe('Shares of the population to draw from.'),
 });

@@ -46,7 +46,7 @@ async function reviewPhoto({ original, output, receipt }: ProtectedPhoto): Promi
     const reasons = review?.belowQuality.find((one) => one.face === i)?.reasons ?? [];
     shown.push({
       title: face.person ?? `Face ${i + 1}`,
-      ...(await pictures(face.box, (face.attributes?.strength ?? 0) > 0)),
+      ...(await pictures(face.box, face.attributes !== undefined)),
       notes: [...reasons, ...notesOf(face)],
     });
   }

@@ -329,10 +329,8 @@ function provenanceOf(
   { faceward, encoders }: ProtectionSettings,
   isCovered: boolean,
 ): Parameters<typeof encodeProtectedPhoto>[2] {
-  // A face that nothing could be changed of is no edited face, and carries no mark.
-  const actions = treated.map((one) =>
-    one.action === 'attributes' && one.edit.strength === 0 ? ('keep' as const) : one.action,
-  );
+  // Marked as edited even where nothing could be changed: without the mark, it would tell how the draw compares with the face.
+  const actions = treated.map(({ action }) => action);
   const dssim = Math.max(0, ...treated.flatMap((one) => (one.action === 'cloak' ? one.cloak.dssim : [])));
   const used = encoders.flatMap(({ encoder: { id, hash }, role }) => (role === 'used' ? [{ id, hash }] : []));
   return {

@@ -27,6 +27,7 @@ export function printProtection(receipts: readonly Receipt[], { failed, page, sh
       'something cannot be hidden within the budget (a lower --tar allows more) in',
     ],
     [named(receipts, hasOutcome('edit-too-weak')), 'the editor is too weak for something that was aimed at in'],
+    [named(receipts, hasRefusal), 'a face is turned too far for something that was to be drawn in'],
     [failed.map(({ photo }) => photo), 'nothing was written for'],
   ] as const;
   for (const [names, what] of notes) if (names.length > 0) printLine(`\n${what}: ${names.join(', ')}`);
@@ -42,6 +43,9 @@ const hasOutcome =
     faces.some(({ attributes }) =>
       attributes?.goals.some(({ role, outcome }) => role === 'hidden' && outcome === wanted),
     );
+
+const hasRefusal = ({ faces }: Receipt): boolean =>
+  faces.some(({ attributes }) => attributes?.steps.some(({ refused }) => refused !== undefined));
 
 const named = (receipts: readonly Receipt[], holds: (receipt: Receipt) => boolean): string[] =>
   receipts.filter(holds).map(({ input }) => input.name);

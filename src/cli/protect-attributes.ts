@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { join, relative, resolve, sep } from 'node:path';
+import { join, resolve } from 'node:path';
 import { type MatchLimit, matchLimit } from '../audit/match-limit.ts';
 import { describeEncoder } from '../audit/protection/make-receipt.ts';
 import type { FailedPhoto, Receipt } from '../audit/protection/receipt.ts';
@@ -28,6 +28,7 @@ import { listOf, oneOf, positiveNumber, wholeNumber } from './option-values.ts';
 import { prepareOutputFolder } from './output-file.ts';
 import { lockOutput } from './output-lock.ts';
 import { printError, printJson, printLine, printNote } from './print.ts';
+import { claimReceipts, refuseInside, requireOwnReceipts } from './protect-attributes-receipts.ts';
 import { writeReviewSheet } from './protect-attributes-review.ts';
 import {
   type ProtectionSettings,
@@ -77,7 +78,8 @@ export const protectAttributesCommand = command({
     keep: { type: 'string', description: 'what must stay, in the same words', valueHint: 'words' },
     edit: {
       type: 'string',
-      description: 'changes for looks, which hide nothing: presets, or attribute=value with -1..1',
+      description:
+        'changes for looks, which hide nothing: presets, attribute=value with -1..1, or image operations, such as drawn:beard=0.5',
       valueHint: 'edits',
     },
     removal: {
@@ -128,7 +130,7 @@ export const protectAttributesCommand = command({
     },
     quick: {
       type: 'boolean',
-      description: 'test photos as they are written, not after JPEG, resizing, a screenshot and blur',
+      description: 'keep the match and test it as photos are written, not after JPEG, resizing, a screenshot and blur',
     },
     workers: { type: 'string', description: 'photos at once; default: one for each core, at most 4', valueHint: 'n' },
     resume: { type: 'boolean', description: 'leave alone what was finished with the same options' },
@@ -156,6 +158,7 @@ export const protectAttributesCommand = command({
     const workers = wholeNumber(args.workers, '--workers', { min: 1, max: 256 }) ?? Math.min(4, availableParallelism());
     const receipts = args.receipts ?? `${resolve(args.out)}.receipts`;
     refuseInside(receipts, args.out);
+    await requireOwnReceipts(receipts, args.out);
     const photos = await listPhotosToProtect(positionals, args.out);
     await noteOtherFiles(positionals, [args.out, receipts]);
     // Photos share the cores already.
@@ -218,6 +221,7 @@ export const protectAttributesCommand = command({
         ? attributeProtection(
             { editor: models.editor.model, reader: models.reader.model },
             encoders.used.map((encoder) => ({ encoder, limit: limits.get(encoder.id)?.similarity ?? 1 })),
+            transformations,
           )
         : undefined,
       judges: models?.judges.map(({ model }) => model) ?? [],
@@ -229,13 +233,15 @@ export const protectAttributesCommand = command({
       return rehearsed.failed.length > 0 ? 2 : 0;
     }
     await prepareOutputFolder(args.out);
+    await prepareOutputFolder(receipts);
     await using _lock = await lockOutput(resolve(args.out));
+    await using _receiptsLock = await lockOutput(resolve(receipts));
+    await claimReceipts(receipts, args.out);
     const { done, failed } = await eachPhoto(photos, workers, job, (photo) =>
       protectPhoto(photo, workshop, settings, job),
     );
     const page = join(receipts, 'receipts.html');
     const made = done.map(({ receipt }) => receipt);
-    await prepareOutputFolder(receipts);
     await writeWhole(page, renderReceipts(made, { failed }), 0o600);
     const sheet = args.review ? await writeReviewSheet(done, { folder: receipts, failed }) : undefined;
     if (args.json) printJson({ receipts: made, failed });
@@ -309,15 +315,6 @@ function checkWords({ plans }: FacePolicy, models: AttributeModels | undefined):
   for (const plan of plans) {
     if (plan.action === 'attributes' && models) resolveWords(plan.words, models.editor.model.attributes);
   }
-}
-
-/** @throws InputError where receipts, which say what faces had, would be published with the photos. */
-function refuseInside(receipts: string, out: string): void {
-  const inside = relative(resolve(out), resolve(receipts));
-  if (inside !== '' && (inside === '..' || inside.startsWith(`..${sep}`))) return;
-  throw new InputError('receipts inside the folder of the photos would be published with them', {
-    hint: 'choose another folder with --receipts',
-  });
 }
 
 /** A folder may hold what is no photo by its name; nothing is left out silently. */

@@ -5,7 +5,7 @@ import { Random } from '../util/random.ts';
 import { decodeImage } from './decode.ts';
 import { encodePng } from './encode.ts';
 import type { Image } from './image.ts';
-import { encodeMarkedPng, markSynthetic, readProvenance, type SyntheticKind } from './mark.ts';
+import { encodeMarked, encodeMarkedPng, markSynthetic, readProvenance, type SyntheticKind } from './mark.ts';
 import { sharp } from './vips.ts';
 
 const provenance = { kind: 'reconstructed', method: 'inverse-dcgan', detail: 'encoder dlib, seed 1, Grüße' } as const;
@@ -110,5 +110,18 @@ describe('readProvenance', () => {
     const at = Buffer.from(png).indexOf('inverse-dcgan');
     png[at] = 'X'.charCodeAt(0);
     expect(() => readProvenance(png)).toThrow(InputError);
+  });
+});
+
+describe('encodeMarked', () => {
+  it('writes a JPEG of the quality that is asked for', async () => {
+    // The first step of the luminance table of Annex K of JPEG's standard is 16 at quality 50 and 2 at 95 (libjpeg's scale).
+    const firstStep = async (quality?: number): Promise<number | undefined> => {
+      const options = { format: 'jpeg', extent: 'face', ...(quality === undefined ? {} : { quality }) } as const;
+      const bytes = await encodeMarked(face, provenance, options);
+      const table = bytes.findIndex((byte, i) => byte === 0xff && bytes[i + 1] === 0xdb);
+      return bytes[table + 5];
+    };
+    expect([await firstStep(50), await firstStep()]).toEqual([16, 2]);
   });
 });

@@ -69,6 +69,8 @@ export const encodeMarkedPng = (image: Image, provenance: Provenance): Promise<U
 export interface MarkedOptions {
   readonly format: WrittenFormat;
   readonly extent: MarkedExtent;
+  /** Of a JPEG, 1..100; default 95. */
+  readonly quality?: number;
   /** Further entries for the file. */
   readonly texts?: readonly FileText[];
 }
@@ -84,11 +86,11 @@ export interface MarkedOptions {
 export async function encodeMarked(
   image: Image,
   provenance: Provenance,
-  { format, extent, texts = [] }: MarkedOptions,
+  { format, extent, quality, texts = [] }: MarkedOptions,
 ): Promise<Uint8Array> {
   const { kind, method, detail } = provenance;
   const entry = JSON.stringify({ schema: SCHEMA, kind, method, ...(detail === undefined ? {} : { detail }) });
-  return insertTexts(await encodeWritten(markSynthetic(image, provenance, extent), format), [
+  return insertTexts(await encodeWritten(markSynthetic(image, provenance, extent), format, quality), [
     // IPTC's terms for what a model made, and for a photograph that a model changed in part.
     xmpText(kind === 'edited' ? 'compositeWithTrainedAlgorithmicMedia' : 'trainedAlgorithmicMedia'),
     { keyword: KEYWORD, text: entry },

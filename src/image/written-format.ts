@@ -11,6 +11,6 @@ const JPEG_QUALITY = 95;
 /** The format in which a photo of this format is written: its own where that is JPEG or PNG, else PNG. */
 export const writtenFormat = (format: ImageFormat): WrittenFormat => (format === 'jpeg' ? 'jpeg' : 'png');
 
-/** A photo as a file without any metadata: a JPEG of quality 95 with full chroma, or a PNG. @throws ShapeError where the image's bytes do not fit its size. */
-export const encodeWritten = (image: Image, format: WrittenFormat): Promise<Uint8Array> =>
-  format === 'jpeg' ? encodeJpeg(image, { quality: JPEG_QUALITY }) : encodePng(image);
+/** A photo as a file without any metadata: a JPEG of this quality (default 95) with full chroma, or a PNG. @throws ShapeError where the image's bytes do not fit its size. */
+export const encodeWritten = (image: Image, format: WrittenFormat, quality = JPEG_QUALITY): Promise<Uint8Array> =>
+  format === 'jpeg' ? encodeJpeg(image, { quality }) : encodePng(image);

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { attributeReceipt, RECEIPTS, receipt, tested } from '../../test/fixtures/receipts.ts';
+import type { AttributeEdit } from '../audit/protection/attribute-receipt.ts';
 import { RECEIPT_LIMITS } from '../audit/protection/receipt.ts';
 import { renderReceipts } from './receipts-page.ts';
 
@@ -41,4 +42,33 @@ test('tells of attributes, of what was covered, of what failed and of what to lo
     expect(page).toContain(text);
   expect(page).not.toContain('<b>.jpg');
   expect(page).not.toContain('data:image');
+});
+
+test('says after what the match was kept, and what was not drawn', () => {
+  const made = attributeReceipt('a.jpg', { Male: { before: 0.9, target: -0.8, after: [0.1] } });
+  const pageOf = (given: Partial<AttributeEdit>): string =>
+    renderReceipts(
+      [
+        {
+          ...made,
+          faces: made.faces.map(({ attributes, ...face }) =>
+            attributes ? { ...face, attributes: { ...attributes, ...given } } : face,
+          ),
+        },
+      ],
+      { failed: [] },
+    );
+  expect(pageOf({})).toContain('Kept as written alone: after JPEG, resizing, a screenshot or blur it may not hold.');
+  const [match] = made.faces[0]?.attributes?.matches ?? [];
+  if (!match) throw new TypeError('no match');
+  const page = pageOf({
+    matches: [
+      { ...match, after: 'as-it-is' },
+      { ...match, after: 'jpeg-75', similarity: 0.94 },
+    ],
+    steps: [{ kind: 'operation', name: 'beard', amount: 0, refused: 'turned-away' }],
+  });
+  expect(page).toContain('similarity 0.940, at least 0.930 (made up), after each of 2 transformations; lowest after');
+  expect(page).toContain('Not drawn, as the face is turned too far: beard.');
+  expect(page).not.toContain('Drawn along');
 });

@@ -123,7 +123,7 @@ describe('a folder of mixed photos', () => {
       const expected = input.name.endsWith('.png') ? 'keep' : 'attributes';
       expect(faces.map(({ action }) => action)).toEqual(faces.map((_, i) => (i === 0 ? expected : 'hide')));
       const bytes = await readFile(join(folder, 'out', dirname(input.name), output?.name ?? ''));
-      const isEdited = faces.some(({ attributes }) => (attributes?.strength ?? 0) > 0);
+      const isEdited = faces.some(({ action }) => action === 'attributes');
       expect(readProvenance(bytes)?.kind).toBe(isEdited ? 'edited' : undefined);
       for (const action of readProtection(bytes)?.actions ?? []) actions.add(action);
       if (faces.length === 0) expect(verdict).toBe('untested');
@@ -162,6 +162,27 @@ describe('a folder of mixed photos', () => {
   });
 });
 
+test('a face of which the budget lets nothing be changed carries the mark that every other has', {
+  timeout: PATIENCE_MS,
+}, async () => {
+  const photo = photos[0]?.name ?? '';
+  const words = ['--hide', 'sex', '--tar', '0.9999999', '--quick', '--json', '--out', join(folder, 'unchanged')];
+  const { stdout } = await protect(join(folder, 'photos', photo), ...words);
+  const receipts: readonly Receipt[] = JSON.parse(stdout).receipts;
+  // Without the mark, a photo would tell that its draw was far from the face; with it, nothing.
+  expect(receipts.flatMap(({ faces }) => faces.map(({ attributes }) => attributes?.strength))).toContain(0);
+  const bytes = await readFile(join(folder, 'unchanged', basename(photo)));
+  expect(readProvenance(bytes)).toEqual(await editedProvenance());
+  expect(readProtection(bytes)?.actions).toEqual(['attributes']);
+});
+
+/** What a photo says whose face was changed. */
+async function editedProvenance(): Promise<unknown> {
+  const edited = result.receipts.find(({ faces }) => faces.some(({ attributes }) => (attributes?.strength ?? 0) > 0));
+  const name = join(folder, 'out', dirname(edited?.input.name ?? ''), edited?.output?.name ?? '');
+  return readProvenance(await readFile(name));
+}
+
 async function fingerprints(root: string): Promise<Map<string, string>> {
   const found = new Map<string, string>();
   for (const path of (await filesBelow(root)).sort())
@@ -183,6 +204,11 @@ describe('is refused before anything is written:', () => {
     ['nothing at all', () => [], /nothing is said of what to hide/],
     ['a share of one', () => ['--hide', 'sex', '--tar', '1'], /no share below 1/],
     ['receipts that would be published', () => ['--hide', 'sex', '--receipts', join(folder, 'new', 'r')], /published/],
+    [
+      'receipts that would take the places of others',
+      () => ['--hide', 'sex', '--receipts', join(folder, 'out.receipts')],
+      /holds the receipts of the photos in \S+out, not of/,
+    ],
     ['a policy that is none', () => ['--policy', join(folder, 'editor.onnx')], /no JSON/],
   ])('%s', async (_, words, message) => {
     const { status, stderr } = await protect(PHOTO(), '--out', join(folder, 'new'), ...words());

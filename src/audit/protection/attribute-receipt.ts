@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { REFUSALS } from '../../defence/photo/attribute/operations/operation.ts';
 import { REMOVALS } from '../../defence/photo/attribute/removal.ts';
 import { COVERS } from '../../defence/photo/identity/hide-identity.ts';
 import { TRANSFORMATION_NAMES } from './transformations.ts';
@@ -33,6 +34,10 @@ export const attributeEdit = z.strictObject({
   matches: z.array(
     z.strictObject({
       encoder: name,
+      after: z
+        .enum(TRANSFORMATION_NAMES)
+        .optional()
+        .describe('What both went through; the match is kept after nothing that is not listed. Absent: nothing.'),
       similarity: value.describe('With the original, as the solver measured it.'),
       limit: value,
       basis: name.describe('What the limit keeps.'),
@@ -43,6 +48,7 @@ export const attributeEdit = z.strictObject({
       kind: z.enum(['learnt', 'operation']).describe('By the editor network, or drawn along the face’s landmarks.'),
       name,
       amount: z.number().describe('Target value of a learnt change, -1..1; amount of an operation, 0..1.'),
+      refused: z.enum(REFUSALS).optional().describe('Why an operation was not done; absent where it was.'),
     }),
   ),
   goals: z.array(
@@ -98,5 +104,6 @@ export const ATTRIBUTE_LIMITS: readonly string[] = [
   'Keep this receipt to yourself: it says what the faces had before.',
   'One photo shows little: whether hiding works is seen over many, where a reader must not agree with the truth more often than by chance.',
   'An attacker who trains a reader on protected photos, or who has clean photos of the person, may learn more than these judges read.',
+  'Whoever can tell how much a face was edited, or has several photos of one person edited by unequal strengths, learns something of how far the draw was from the truth.',
   'Photos of one person that are drawn apart from each other can be averaged: put them into one run, with a gallery that knows the person.',
 ];

@@ -20,7 +20,7 @@ import { describeEncoder } from './make-receipt.ts';
 import { RECEIPT_SCHEMA, type Receipt, type ReceiptFace, type ReceiptTest } from './receipt.ts';
 import type { ReferencePhotos } from './reference-photos.ts';
 import { type RetestOptions, retestFace, type TestEncoder } from './retest.ts';
-import type { Transformation } from './transformations.ts';
+import { TRANSFORMATION_NAMES, type Transformation } from './transformations.ts';
 import { type Judgement, judgeFace, judgePhoto } from './verdict.ts';
 
 /** What was done to a face, for its receipt. */
@@ -172,7 +172,7 @@ async function attributeEditOf(
       before,
       target,
       after,
-      chance: isDrawn ? agreementChance(attribute, edit.own, edit.target, names, shares) : null,
+      chance: isDrawn ? agreementChance(attribute, edit.own, edit.target, names, { hide, shares }) : null,
       outcome: isReached(after, target) ? 'reached' : edit.bound === undefined ? 'edit-too-weak' : 'not-within-budget',
     };
   });
@@ -181,8 +181,9 @@ async function attributeEditOf(
     removal: isHiding ? removal : null,
     strength: edit.strength,
     bound: edit.bound ?? null,
-    matches: edit.matches.map(({ encoder, similarity, limit }) => ({
+    matches: edit.matches.map(({ encoder, after, similarity, limit }) => ({
       encoder,
+      after: TRANSFORMATION_NAMES.find((name) => name === after),
       similarity,
       limit,
       basis: limits.get(encoder)?.basis ?? 'as given',
@@ -191,11 +192,12 @@ async function attributeEditOf(
       ...goals
         .filter(({ role }) => role !== 'left')
         .map(({ attribute, target }) => ({ kind: 'learnt' as const, name: attribute, amount: target })),
-      ...steps.flatMap((step) =>
-        step.kind === 'operation'
-          ? [{ kind: 'operation' as const, name: step.name, amount: step.amount * edit.strength }]
-          : [],
-      ),
+      ...steps.flatMap((step) => {
+        if (step.kind !== 'operation') return [];
+        const refused = edit.refused.find(({ name }) => name === step.name)?.refusal;
+        const amount = refused === undefined ? step.amount * edit.strength : 0;
+        return [{ kind: 'operation' as const, name: step.name, amount, ...(refused === undefined ? {} : { refused }) }];
+      }),
     ],
     goals,
     readings: await readLeakage({ photo, clean, face, roles }, judges, options),

@@ -7,7 +7,12 @@ const encoders =
     ...those: readonly { readonly id: string; readonly drop: number; readonly power: number; readonly limit: number }[]
   ) =>
   async (strength: number): Promise<Match[]> =>
-    those.map(({ id, drop, power, limit }) => ({ encoder: id, similarity: 1 - drop * strength ** power, limit }));
+    those.map(({ id, drop, power, limit }) => ({
+      encoder: id,
+      after: 'as-it-is',
+      similarity: 1 - drop * strength ** power,
+      limit,
+    }));
 
 describe('the strongest change within the budget', () => {
   test('is the whole of it where every match holds, and nothing is held back', async () => {
@@ -38,7 +43,7 @@ describe('the strongest change within the budget', () => {
   test('was measured and holds even where similarity does not fall steadily', async () => {
     const similarityAt = (strength: number): number => (strength > 0.3 && strength < 0.5 ? 0.5 : 1 - 0.3 * strength);
     const { strength } = await strongestWithin(async (s) => [
-      { encoder: 'a', similarity: similarityAt(s), limit: 0.8 },
+      { encoder: 'a', after: 'as-it-is', similarity: similarityAt(s), limit: 0.8 },
     ]);
     expect(similarityAt(strength)).toBeGreaterThanOrEqual(0.8);
   });

@@ -2,6 +2,8 @@
 export interface Match {
   /** Id of the encoder. */
   readonly encoder: string;
+  /** What both photos went through before they were compared, such as "jpeg-75". */
+  readonly after: string;
   /** Cosine, -1..1. */
   readonly similarity: number;
   /** The least that keeps the match. */
@@ -31,7 +33,7 @@ const MEASUREMENTS = 6;
  *
  * A similarity of 1 - d at full strength is about 1 - d s^2 at strength s, which places the first guess; then the interval is narrowed by the same rule between its ends.
  *
- * @param matchesAt - measures all encoders at a strength above 0 and up to 1; asked at most six times.
+ * @param matchesAt - measures all encoders after all that photos go through, at a strength above 0 and up to 1; asked at most six times.
  */
 export async function strongestWithin(
   matchesAt: (strength: number) => Promise<readonly Match[]>,

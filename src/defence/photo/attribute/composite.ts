@@ -131,7 +131,7 @@ function addChange(result: Image, photo: Image, grid: FaceGrid, { change, slopes
   // A clamped array clips and rounds as it is written.
   const out = new Uint8ClampedArray(result.data.buffer);
   const { data } = photo;
-  forEachRow(grid, [...change, ...slopes, luma], (row, values) => {
+  forEachRow(grid, [...change, ...slopes, luma], (row, values, from, to) => {
     const [red, green, blue, slopeRed, slopeGreen, slopeBlue, shown] = values as [
       Float32Array,
       Float32Array,
@@ -141,8 +141,8 @@ function addChange(result: Image, photo: Image, grid: FaceGrid, { change, slopes
       Float32Array,
       Float32Array,
     ];
-    let at = 3 * ((region.y + row) * photo.widthPx + region.x);
-    for (let x = 0; x < region.width; x++, at += 3) {
+    let at = 3 * ((region.y + row) * photo.widthPx + region.x + from);
+    for (let x = from; x < to; x++, at += 3) {
       const detail =
         0.299 * (data[at] as number) +
         0.587 * (data[at + 1] as number) +

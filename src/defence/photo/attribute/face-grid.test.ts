@@ -67,6 +67,30 @@ describe.for([
     expect(strays).toBe(0);
     expect(sum).toBeCloseTo(cellPx ** 2, 3);
   });
+
+  test('is visited only where a plane is not 0, and is there as in a whole visit', () => {
+    const [spots, everywhere] = [gridPlane(grid), gridPlane(grid)];
+    const last = spots.data.length - 1;
+    for (const at of [0, 5 * grid.widthCells + 7, 5 * grid.widthCells + 9, last]) spots.data[at] = 1;
+    everywhere.data.fill(1);
+    const whole = new Map<number, Float32Array>();
+    forEachRow(grid, [spots, everywhere], (row, [values], from, to) => {
+      expect([from, to]).toEqual([0, grid.region.width]);
+      whole.set(row, values?.slice() ?? new Float32Array());
+    });
+    expect(whole.size).toBe(grid.region.height);
+    let pixels = 0;
+    forEachRow(grid, [spots], (row, [values], from, to) => {
+      pixels += to - from;
+      const expected = new Float32Array(grid.region.width);
+      expected.set(values?.subarray(from, to) ?? [], from);
+      expect(expected).toEqual(whole.get(row));
+      whole.delete(row);
+    });
+    for (const values of whole.values()) expect(values.every((value) => value === 0)).toBe(true);
+    // Three places, each of at most six cells a side.
+    expect(pixels).toBeLessThanOrEqual(3 * (6 * cellPx) ** 2);
+  });
 });
 
 test('cells know their place in the canonical frame, whichever way the face is turned', () => {

@@ -93,25 +93,38 @@ export function cellsToFrame({ region, cellPx, toFrame }: FaceGrid): AffineMatri
 
 /**
  * Brings planes over the cells to the photo's pixels, row after row, as a cubic B-spline: twice continuously differentiable and never beyond the cells' values, so that
- * neither blocks nor rings are seen. Where all cells about are 0, it is exactly 0.
+ * neither blocks nor rings are seen. Where all cells about are 0, it is exactly 0, and not visited.
  *
- * @param visit - is given the row, from 0 at the region's top, and for each plane the values of the region's pixels; they are overwritten by the next row.
+ * @param visit - is given the row, from 0 at the region's top, for each plane the values of the region's pixels, and from which pixel to before which one they are valid; they are
+ * overwritten by the next row.
  */
 export function forEachRow(
   { region, cellPx, widthCells, heightCells }: FaceGrid,
   planes: readonly Plane[],
-  visit: (row: number, values: readonly Float32Array[]) => void,
+  visit: (row: number, values: readonly Float32Array[], from: number, to: number) => void,
 ): void {
   const weights = splineWeights(cellPx);
-  const padded = new Float32Array(widthCells + 4);
+  const mixed = planes.map(() => new Float32Array(widthCells + 4));
   const rows = planes.map(() => new Float32Array(region.width));
   for (let row = 0; row < region.height; row++) {
     const [cell, phase] = cellOf(row, cellPx);
-    planes.forEach(({ data }, p) => {
-      mixRows(data, cell, weights.subarray(4 * phase, 4 * phase + 4), padded, widthCells, heightCells);
-      mixColumns(padded, weights, cellPx, rows[p] as Float32Array);
-    });
-    visit(row, rows);
+    let [first, last] = [widthCells + 4, -1];
+    for (let p = 0; p < planes.length; p++) {
+      const padded = mixed[p] as Float32Array;
+      mixRows((planes[p] as Plane).data, cell, weights.subarray(4 * phase, 4 * phase + 4), padded, heightCells);
+      let [start, end] = [0, padded.length - 1];
+      while (start < first && padded[start] === 0) start++;
+      while (end > last && padded[end] === 0) end--;
+      [first, last] = [Math.min(first, start), Math.max(last, end)];
+    }
+    if (last < first) continue;
+    // A pixel takes part of the cells from the one before its own to the second behind.
+    const from = Math.max(0, (first - 4) * cellPx + (cellPx >> 1));
+    const to = Math.min(region.width, last * cellPx + (cellPx >> 1));
+    if (to <= from) continue;
+    for (let p = 0; p < planes.length; p++)
+      mixColumns(mixed[p] as Float32Array, weights, cellPx, rows[p] as Float32Array, from, to);
+    visit(row, rows, from, to);
   }
 }
 
@@ -138,27 +151,32 @@ function splineWeights(cellPx: number): Float32Array {
 }
 
 /** Mixes four rows of cells into one, with two repeated cells at either end. */
-function mixRows(
-  data: Float32Array,
-  cell: number,
-  weights: Float32Array,
-  padded: Float32Array,
-  width: number,
-  height: number,
-): void {
-  padded.fill(0);
-  for (let k = 0; k < 4; k++) {
-    const weight = weights[k] as number;
-    const start = width * Math.min(height - 1, Math.max(0, cell + k - 1));
-    for (let x = 0; x < width; x++) padded[x + 2] = (padded[x + 2] as number) + weight * (data[start + x] as number);
+function mixRows(data: Float32Array, cell: number, weights: Float32Array, padded: Float32Array, height: number): void {
+  const width = padded.length - 4;
+  const startOf = (row: number): number => width * Math.min(height - 1, Math.max(0, row));
+  const [a, b, c, d] = [startOf(cell - 1), startOf(cell), startOf(cell + 1), startOf(cell + 2)];
+  const [wa, wb, wc, wd] = Array.from(weights) as [number, number, number, number];
+  for (let x = 0; x < width; x++) {
+    padded[x + 2] =
+      wa * (data[a + x] as number) +
+      wb * (data[b + x] as number) +
+      wc * (data[c + x] as number) +
+      wd * (data[d + x] as number);
   }
   padded.fill(padded[2] as number, 0, 2);
   padded.fill(padded[width + 1] as number, width + 2);
 }
 
-function mixColumns(padded: Float32Array, weights: Float32Array, cellPx: number, out: Float32Array): void {
-  let [cell, phase] = cellOf(0, cellPx);
-  for (let x = 0; x < out.length; x++) {
+function mixColumns(
+  padded: Float32Array,
+  weights: Float32Array,
+  cellPx: number,
+  out: Float32Array,
+  from: number,
+  to: number,
+): void {
+  let [cell, phase] = cellOf(from, cellPx);
+  for (let x = from; x < to; x++) {
     const w = 4 * phase;
     // Cell c is at c + 2; the first weight is of the cell before.
     out[x] =

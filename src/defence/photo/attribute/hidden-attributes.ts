@@ -69,7 +69,7 @@ export function withoutEdited(attributes: HiddenAttributes, edited: readonly str
     throw new InputError(
       `${both} cannot be ${hidden.includes(both) ? 'hidden' : 'kept'} and set to a fixed value by an edit`,
       {
-        hint: 'leave it out of one; an image operation with its amount, such as --edit wrinkles=0.8, sets no attribute',
+        hint: 'leave it out of one; an image operation with its amount, such as --edit drawn:wrinkles=0.8, sets no attribute',
       },
     );
   }

@@ -1,9 +1,9 @@
 import type { Value } from '../../../graph/builder.ts';
 import { leakyRelu, relu, tanh } from '../../../graph/ops/activation.ts';
-import { add, mul } from '../../../graph/ops/arithmetic.ts';
+import { add, mul, sub } from '../../../graph/ops/arithmetic.ts';
 import { conv } from '../../../graph/ops/convolution.ts';
 import { concat, slice } from '../../../graph/ops/indexing.ts';
-import { reduceMean } from '../../../graph/ops/reduction.ts';
+import { reduceMean, reduceSum } from '../../../graph/ops/reduction.ts';
 import { expand, flatten, unsqueeze } from '../../../graph/ops/shape.ts';
 import { float32 } from '../../../graph/tensor.ts';
 import { batchNorm, conv2d, convTranspose2d, instanceNorm2d, linear } from '../../../nn/layers.ts';
@@ -120,13 +120,25 @@ export function editFaces(p: Parameters, faces: Value, attributes: Value, shape:
 }
 
 /**
- * Each channel under the filter 1 2 1 in both directions, which lets nothing through that goes up and down from pixel to pixel: such patterns deceive a classifier and are no face, and the
- * photo that the change is brought to has details of its own.
+ * A change [N,3,H,W] under the filter 1 2 1 in both directions, which lets nothing through that goes up and down from pixel to pixel: such patterns deceive a classifier and are no face, and the
+ * photo that the change is brought to has details of its own. Its colour, which is the change less its luma (Rec. 601), is smoothed over twice as far again, as photos are that went through JPEG:
+ * coloured fringes are never a face's.
  */
-function smoothed(x: Value): Value {
+function smoothed(change: Value): Value {
+  const fine = binomial(change, 1);
+  const luma = reduceSum(
+    mul(fine, change.builder.constant(float32([0.299, 0.587, 0.114], [1, 3, 1, 1]), 'luma')),
+    [1],
+    true,
+  );
+  return add(luma, binomial(binomial(sub(fine, luma), 1), 2));
+}
+
+/** Each channel under the filter 1 2 1 in both directions, its taps `apart` pixels from each other. */
+function binomial(x: Value, apart: number): Value {
   const kernel = Float32Array.from([1, 2, 1, 2, 4, 2, 1, 2, 1], (weight) => weight / 16);
   const filter = x.builder.constant(float32([...kernel, ...kernel, ...kernel], [3, 1, 3, 3]), 'smoothing');
-  return conv(x, filter, { pads: [1, 1, 1, 1], groups: 3 });
+  return conv(x, filter, { pads: [apart, apart, apart, apart], dilations: [apart, apart], groups: 3 });
 }
 
 /**

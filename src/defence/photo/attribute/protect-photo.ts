@@ -13,10 +13,11 @@ import { CapabilityError } from '../../../util/errors.ts';
 import { type JobOptions, throwIfAborted } from '../../../util/progress.ts';
 import { Random } from '../../../util/random.ts';
 import { type AttributeValues, withAttribute } from './attribute-values.ts';
-import { type FoundStrength, strongestWithin } from './budget.ts';
+import { type FoundStrength, type Match, strongestWithin } from './budget.ts';
 import { applyChange, type PortraitChange } from './composite.ts';
 import type { AttributeEditor } from './editor.ts';
 import type { HiddenAttributes } from './hidden-attributes.ts';
+import type { Refusal } from './operations/operation.ts';
 import { type EditStep, findOperation } from './presets.ts';
 import { type Removal, removalTarget, type ShareOverrides, type UniformSource } from './removal.ts';
 
@@ -35,9 +36,23 @@ export interface KeptMatch {
   readonly limit: number;
 }
 
+/** Something that photos go through on their way to a recogniser, after which matches have to hold too. */
+export interface Passage {
+  readonly name: string;
+  /** @param unitPx - extent of a unit of the face's canonical frame in the photo. */
+  apply(photo: Image, unitPx: number): Promise<Image>;
+}
+
+/** An operation that was asked for and not done. */
+export interface RefusedOperation {
+  readonly name: string;
+  readonly refusal: Refusal;
+}
+
 /** What was done to a face. */
 export interface EditedFace extends FoundStrength {
   readonly face: Face;
+  readonly refused: readonly RefusedOperation[];
   /** Values of the editor's attributes, -1..1, as the reader sees the face before and after, and as they were to become. */
   readonly own: AttributeValues;
   readonly target: AttributeValues;
@@ -57,9 +72,10 @@ export interface ProtectFaceOptions extends JobOptions {
 export interface AttributeProtection {
   readonly attributes: readonly string[];
   /**
-   * Changes one face of a photo, as strongly as every match allows.
+   * Changes one face of a photo, as strongly as every match allows after each passage: the face is compared with its original that went through the same, so that what a passage takes
+   * away by itself is not put down to the change.
    *
-   * Cost: one run of the editor, and for each of at most six strengths one question to each encoder, on a small copy of the face's surroundings.
+   * Cost: one run of the editor, and for each of at most six strengths one question to each encoder for each passage, on a small copy of the face's surroundings.
    *
    * @returns the changed photo; the photo itself where nothing can be changed.
    */
@@ -69,14 +85,19 @@ export interface AttributeProtection {
 /** Pixels of the small copy for a unit of the canonical frame: no encoder here sees more. */
 const MEASURED_UNIT_PX = 2;
 
+/** The photo as it is written. */
+const AS_IT_IS: Passage = { name: 'as-it-is', apply: async (photo) => photo };
+
 /**
  * Makes a protection of an editor, a reader that tells it what faces have, and encoders whose matches are kept; it closes none of them.
  *
+ * @param passages - after which matches are kept; default: as it is written alone.
  * @throws CapabilityError where the reader does not read all that the editor changes.
  */
 export function attributeProtection(
   { editor, reader }: { readonly editor: AttributeEditor; readonly reader: AttributeReader },
   matches: readonly KeptMatch[],
+  passages: readonly Passage[] = [AS_IT_IS],
 ): AttributeProtection {
   const unread = editor.attributes.filter((name) => !reader.attributes.includes(name));
   if (unread.length > 0) {
@@ -98,31 +119,30 @@ export function attributeProtection(
       const own = await valuesOf(small.photo, small.face);
       const target = targetOf(own, editor.attributes, plan, secret);
       const change = await changeOf(editor, photo, face, own, target);
+      const { operations, refused } = operationsFor(face, plan.edits);
       const seed = Math.floor(secret.uniform() * 2 ** 32);
       const changed = (scene: Scene, strength: number): Image => {
         const learnt = change
           ? applyChange(scene.photo, scene.face, change, { strength, others: scene.others })
           : scene.photo;
-        return drawOperations(learnt, scene.face, plan.edits, { strength, seed });
+        return drawOperations(learnt, scene.face, operations, { strength, seed });
       };
-      const isDrawn = plan.edits.some((step) => step.kind === 'operation');
-      const whole = isDrawn ? undefined : changed(small, 1);
-      const originals = await embeddingsOf(small, matches);
+      const whole = operations.length > 0 ? undefined : changed(small, 1);
+      const originals = await lookAt(small, matches, passages);
       const found = await strongestWithin(async (strength) => {
         throwIfAborted(job);
         // What is learnt goes with the strength, what is drawn need not.
         const seen = whole ? blend(small.photo, whole, strength) : changed(small, strength);
-        const embeddings = await embeddingsOf({ ...small, photo: seen }, matches);
-        return matches.map(({ encoder, limit }, i) => ({
-          encoder: encoder.id,
-          similarity: cosineSimilarityOr(-1, embeddings[i] as Float32Array, originals[i] as Float32Array),
-          limit,
+        const looks = await lookAt({ ...small, photo: seen }, matches, passages);
+        return looks.map(({ embedding, ...match }, i) => ({
+          ...match,
+          similarity: cosineSimilarityOr(-1, embedding, originals[i]?.embedding ?? embedding),
         }));
       });
       const { strength } = found;
       const image = strength > 0 ? changed({ photo, face, others }, strength) : photo;
       const after = strength > 0 ? await valuesOf(image, face) : own;
-      return { image, face, own, target, after, ...found };
+      return { image, face, own, target, after, refused, ...found };
     },
   };
 }
@@ -166,22 +186,38 @@ function targetOf(
   return values.reduce((target, [name, value]) => withAttribute(target, names, { name, value }), removed);
 }
 
-/** The operations among the steps, each as much as the strength says. */
+type OperationStep = Extract<EditStep, { readonly kind: 'operation' }>;
+
+/** The operations among the steps, and those of them that are not to be done to this face. */
+function operationsFor(
+  face: Face,
+  steps: readonly EditStep[],
+): { readonly operations: readonly OperationStep[]; readonly refused: readonly RefusedOperation[] } {
+  const operations: OperationStep[] = [];
+  const refused: RefusedOperation[] = [];
+  for (const step of steps) {
+    if (step.kind !== 'operation') continue;
+    const refusal = findOperation(step.name).refusal?.(face);
+    if (refusal === undefined) operations.push(step);
+    else refused.push({ name: step.name, refusal });
+  }
+  return { operations, refused };
+}
+
+/** A photo with operations drawn on it, each as much as the strength says. */
 function drawOperations(
   photo: Image,
   face: Face,
-  steps: readonly EditStep[],
+  operations: readonly OperationStep[],
   { strength, seed }: { readonly strength: number; readonly seed: number },
 ): Image {
-  const operations = steps.filter((step) => step.kind === 'operation');
-  return operations.reduce(
-    (image, { name, amount }, i) =>
-      findOperation(name).apply(image, face, {
-        amount: amount * strength,
-        random: new Random(seed).fork(`operation ${i}`),
-      }),
-    photo,
-  );
+  if (operations.length === 0) return photo;
+  const drawn: Image = { ...photo, data: photo.data.slice() };
+  operations.forEach(({ name, amount }, i) => {
+    const random = new Random(seed).fork(`operation ${i}`);
+    findOperation(name).apply(drawn, face, { amount: amount * strength, random });
+  });
+  return drawn;
 }
 
 /** What the editor adds to the face's portrait; undefined where the target is the face's own. */
@@ -198,12 +234,32 @@ async function changeOf(
   return data && { view: editor.view, data };
 }
 
-async function embeddingsOf({ photo, face }: Scene, matches: readonly KeptMatch[]): Promise<Float32Array[]> {
-  const embeddings: Float32Array[] = [];
-  for (const { encoder } of matches) {
-    const [embedding] = await encoder.embed([alignedFace(photo, face.landmarks, encoder.view)]);
-    if (!embedding) throw new CapabilityError(`encoder "${encoder.id}" gave no embedding`);
-    embeddings.push(embedding);
+/** A face as one encoder sees it after one passage, and how like its original it has to stay for it. */
+interface Look extends Pick<Match, 'encoder' | 'after' | 'limit'> {
+  readonly embedding: Float32Array;
+}
+
+async function lookAt(
+  { photo, face }: Scene,
+  matches: readonly KeptMatch[],
+  passages: readonly Passage[],
+): Promise<Look[]> {
+  const [a, , , d] = alignmentMatrix(face.landmarks);
+  const views: { readonly after: string; readonly image: Image; readonly landmarks: Face['landmarks'] }[] = [];
+  for (const { name, apply } of passages) {
+    const image = await apply(photo, Math.hypot(a, d));
+    views.push({ after: name, image, landmarks: moveFace(face, { scale: image.widthPx / photo.widthPx }).landmarks });
   }
-  return embeddings;
+  const looks: Look[] = [];
+  for (const { encoder, limit } of matches) {
+    const embeddings = await encoder.embed(
+      views.map(({ image, landmarks }) => alignedFace(image, landmarks, encoder.view)),
+    );
+    views.forEach(({ after }, i) => {
+      const embedding = embeddings[i];
+      if (!embedding) throw new CapabilityError(`encoder "${encoder.id}" gave no embedding`);
+      looks.push({ encoder: encoder.id, after, limit, embedding });
+    });
+  }
+  return looks;
 }

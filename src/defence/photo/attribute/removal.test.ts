@@ -3,7 +3,7 @@ import { InputError } from '../../../util/errors.ts';
 import { Random } from '../../../util/random.ts';
 import { attributesSetBy } from './attribute-values.ts';
 import { resolveHidden, withoutEdited } from './hidden-attributes.ts';
-import { POPULATION, type Removal, removalTarget } from './removal.ts';
+import { agreementChance, POPULATION, type Removal, removalTarget, shareOf } from './removal.ts';
 
 const NAMES = ['Male', 'Young', 'Eyeglasses', 'Smiling', 'No_Beard', 'Mustache', 'Wearing_Lipstick', 'Heavy_Makeup'];
 const at = (name: string): number => NAMES.indexOf(name);
@@ -63,6 +63,50 @@ describe('a drawn target', () => {
 
   test('takes shares that are given', () => {
     expect(share(draws(MAN, ['glasses'], { shares: { Eyeglasses: 0.5 } }), 'Eyeglasses')).toBeCloseTo(0.5, 1);
+  });
+});
+
+describe('attributes that exclude each other', () => {
+  const HAIR = ['Male', 'Young', 'No_Beard', 'Mustache', 'Black_Hair', 'Blond_Hair', 'Brown_Hair', 'Gray_Hair'];
+  /** A young man with black hair and a moustache. */
+  const FACE = Float32Array.of(0.9, 0.9, -0.9, 0.9, 0.9, -0.9, -0.9, -0.9);
+  const COUNT = 6000;
+  const drawn = (words: readonly string[], shares: Record<string, number> = {}) => {
+    const secret = new Random('exclusive');
+    const hide = resolveHidden(words, [], HAIR);
+    const options = { removal: 'draw', secret, shares } as const;
+    return { hide, targets: Array.from({ length: COUNT }, () => removalTarget(FACE, HAIR, hide, options)) };
+  };
+  const isPresent = (values: Float32Array, name: string): boolean => (values[HAIR.indexOf(name)] ?? 0) > 0;
+  const colours = HAIR.slice(4);
+
+  test('are drawn one at a time, each as often as in the population', () => {
+    const { targets } = drawn(['hair', 'beard']);
+    for (const target of targets) {
+      expect(colours.filter((name) => isPresent(target, name)).length).toBeLessThanOrEqual(1);
+      expect(isPresent(target, 'No_Beard') && isPresent(target, 'Mustache')).toBe(false);
+    }
+    for (const name of HAIR.slice(2)) {
+      const rate = targets.filter((target) => isPresent(target, name)).length / COUNT;
+      // Within four deviations.
+      expect(Math.abs(rate - shareOf(name, true, true))).toBeLessThan(4 * Math.sqrt(0.25 / COUNT));
+    }
+  });
+
+  test.each([
+    ['shares of the population', {}],
+    [
+      'shares of which one leaves the others no room',
+      { Black_Hair: 0.7, Brown_Hair: 0.6, No_Beard: 0.9, Mustache: 0.5 },
+    ],
+  ])('agree with the truth as often as is said, by %s', (_, shares) => {
+    const { hide, targets } = drawn(['sex', 'hair', 'beard'], shares);
+    for (const name of hide.hidden) {
+      const agreed = targets.filter((target) => isPresent(target, name) === isPresent(FACE, name)).length / COUNT;
+      const said = targets.map((target) => agreementChance(name, FACE, target, HAIR, { hide, shares }));
+      const mean = said.reduce((sum, one) => sum + one, 0) / COUNT;
+      expect(Math.abs(agreed - mean)).toBeLessThan(4 * Math.sqrt(0.25 / COUNT));
+    }
   });
 });
 

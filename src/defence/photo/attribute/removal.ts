@@ -1,4 +1,4 @@
-import { type AttributeValues, withAttribute } from './attribute-values.ts';
+import { type AttributeValues, attributesSetBy, withAttribute } from './attribute-values.ts';
 import type { HiddenAttributes } from './hidden-attributes.ts';
 
 /** How an attribute is removed: a value drawn from the population, whatever the face has; or the middle, where nobody can tell. */
@@ -52,9 +52,10 @@ export type ShareOverrides = Readonly<Record<string, number>>;
  * The target values of a face of which attributes are hidden: the rest as it has them.
  *
  * `draw` takes them from the population, independently of what the face has, sex first, then age given sex, then the rest given both; what is not hidden counts as it
- * is. So even a perfect reader of the result learns nothing, and an edit that is held back by its budget is blurred by the draw. Each value has a random magnitude from 0.6
- * to 1, so that a face whose draw agrees with it is changed a little too; yet an attacker who sees how much was edited learns whether the draw agreed. `middle` leaves the order of
- * faces as it was wherever the edit falls short, which an attacker who trains on protected photos reads.
+ * is. Of attributes that exclude each other, such as colours of hair, at most one is drawn, each as often as in the population. So even a perfect reader of the result learns nothing,
+ * and an edit that is held back by its budget is blurred by the draw. Each value has a random magnitude from 0.6 to 1, so that a face whose draw agrees with it is changed a little
+ * too; yet an attacker who can tell how much was edited learns whether the draw agreed. `middle` leaves the order of faces as it was wherever the edit falls short, which an attacker who
+ * trains on protected photos reads.
  *
  * @param own - of the attributes `names`, -1..1.
  * @param secret - what no reader of the photo can compute; used by `draw` alone.
@@ -62,17 +63,17 @@ export type ShareOverrides = Readonly<Record<string, number>>;
 export function removalTarget(
   own: AttributeValues,
   names: readonly string[],
-  { hidden, along, kept }: HiddenAttributes,
+  hide: HiddenAttributes,
   options: { readonly removal: Removal; readonly secret: UniformSource; readonly shares?: ShareOverrides },
 ): AttributeValues {
-  const moved = [...hidden, ...along].filter((name) => names.includes(name)).sort(bySexThenAge);
+  const moved = movedBy(hide, names);
   let target: AttributeValues = own.slice();
   for (const name of moved) {
     if (options.removal === 'middle') target[names.indexOf(name)] = 0;
-    else target = withAttribute(target, names, { name, value: drawValue(name, target, names, options) });
+    else target = withAttribute(target, names, { name, value: drawValue(name, moved, target, names, options) });
   }
   // What excludes a drawn attribute was set absent; what is to be kept is kept all the same.
-  for (const name of kept) target[names.indexOf(name)] = own[names.indexOf(name)] as number;
+  for (const name of hide.kept) target[names.indexOf(name)] = own[names.indexOf(name)] as number;
   return target;
 }
 
@@ -83,34 +84,65 @@ export function shareOf(name: string, isMale: boolean, isYoung: boolean): number
   return SHARES[name]?.[(isMale ? 0 : 2) + (isYoung ? 0 : 1)] ?? 0.5;
 }
 
-/** The chance that a draw agrees with what a face has: what an attacker who reads the result gets right by luck. */
+/** The chance that a draw agrees with what a face has, given the sex and age that were drawn: what an attacker who reads the result gets right by luck. */
 export function agreementChance(
   name: string,
   own: AttributeValues,
   target: AttributeValues,
   names: readonly string[],
-  shares: ShareOverrides = {},
+  { hide, shares = {} }: { readonly hide: HiddenAttributes; readonly shares?: ShareOverrides },
 ): number {
-  const isPresent = (attribute: string): boolean => (target[names.indexOf(attribute)] ?? 0) > 0;
-  const share = shares[name] ?? shareOf(name, isPresent('Male'), isPresent('Young'));
-  return (own[names.indexOf(name)] ?? 0) > 0 ? share : 1 - share;
+  const { present } = presenceOf(name, movedBy(hide, names), (one) => shareGiven(one, target, names, shares));
+  return (own[names.indexOf(name)] ?? 0) > 0 ? present : 1 - present;
 }
+
+/** What is drawn, in the order in which it is. */
+const movedBy = ({ hidden, along }: HiddenAttributes, names: readonly string[]): string[] =>
+  [...hidden, ...along].filter((name) => names.includes(name)).sort(inOrder);
 
 function drawValue(
   name: string,
+  moved: readonly string[],
   target: AttributeValues,
   names: readonly string[],
-  { secret, shares }: { readonly secret: UniformSource; readonly shares?: ShareOverrides },
+  { secret, shares = {} }: { readonly secret: UniformSource; readonly shares?: ShareOverrides },
 ): number {
-  const isPresent = (attribute: string): boolean => (target[names.indexOf(attribute)] ?? 0) > 0;
-  const share = shares?.[name] ?? shareOf(name, isPresent('Male'), isPresent('Young'));
-  const sign = secret.uniform() < share ? 1 : -1;
-  return sign * (LEAST_MAGNITUDE + (1 - LEAST_MAGNITUDE) * secret.uniform());
+  const { present, room } = presenceOf(name, moved, (one) => shareGiven(one, target, names, shares));
+  const isExcluded = drawnBefore(name, moved).some((other) => (target[names.indexOf(other)] ?? 0) > 0);
+  // Drawn even where it decides nothing: the stream goes on alike whatever came before.
+  const isPresent = secret.uniform() * room < present && !isExcluded;
+  return (isPresent ? 1 : -1) * (LEAST_MAGNITUDE + (1 - LEAST_MAGNITUDE) * secret.uniform());
 }
 
-/** The rest is drawn given these. */
-const FIRST = ['Male', 'Young'];
+/**
+ * In which share of the draws an attribute comes out present, and how much room those leave that exclude it and are drawn before: so much of its own share as the room allows.
+ *
+ * Of those drawn before, each excludes the others, so that their shares add up.
+ */
+function presenceOf(
+  name: string,
+  moved: readonly string[],
+  share: (name: string) => number,
+): { readonly present: number; readonly room: number } {
+  const taken = drawnBefore(name, moved).map((other) => presenceOf(other, moved, share).present);
+  const room = Math.max(0, 1 - taken.reduce((sum, one) => sum + one, 0));
+  return { present: Math.min(share(name), room), room };
+}
+
+/** What excludes an attribute and is drawn before it. */
+function drawnBefore(name: string, moved: readonly string[]): string[] {
+  const excluded = attributesSetBy(name, 1);
+  return moved.slice(0, moved.indexOf(name)).filter((other) => excluded.includes(other));
+}
+
+function shareGiven(name: string, target: AttributeValues, names: readonly string[], shares: ShareOverrides): number {
+  const isPresent = (attribute: string): boolean => (target[names.indexOf(attribute)] ?? 0) > 0;
+  return shares[name] ?? shareOf(name, isPresent('Male'), isPresent('Young'));
+}
+
+/** The rest is drawn given sex and age; and what kind of beard, given that there is one. */
+const FIRST = ['Male', 'Young', 'No_Beard'];
 
 const placeOf = (name: string): number => (FIRST.includes(name) ? FIRST.indexOf(name) : FIRST.length);
 
-const bySexThenAge = (a: string, b: string): number => placeOf(a) - placeOf(b) || (a < b ? -1 : 1);
+const inOrder = (a: string, b: string): number => placeOf(a) - placeOf(b) || (a < b ? -1 : 1);

@@ -26,12 +26,12 @@ export const bagsUnderEyes: FaceOperation = {
   apply(photo, face, { amount }) {
     const skin = amount > 0 ? findSkin(photo, face) : undefined;
     const grid = skin && faceGrid(photo, face, BOX, CELLS_PER_UNIT);
-    if (!skin || !grid) return photo;
+    if (!skin || !grid) return;
     const shade = gridPlane(grid);
     const rings = SIDES.map((side) => drawBag(shade, grid, face, skin, side));
     const ring = rings.reduce((all, one) => combinePlanes(Math.max, all, one), gridPlane(grid));
     const dark = combinePlanes((x, y) => x + DEPTH.ring * y, shade, ring);
-    return recolour(photo, grid, [dark, ring], (lab, [darks, rings], x) => {
+    recolour(photo, grid, [dark, ring], (lab, [darks, rings], x) => {
       const factor = 1 - amount * (darks?.[x] as number);
       const veins = amount * (rings?.[x] as number) * (lab[0] as number);
       lab[0] = (lab[0] as number) * factor;

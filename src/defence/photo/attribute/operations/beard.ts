@@ -1,9 +1,10 @@
 import { applyAffine } from '../../../../face/alignment.ts';
 import type { Face, Point } from '../../../../face/face.ts';
 import { FACE_OUTLINES, meshPoint, meshPoints } from '../../../../face/face-regions.ts';
+import { poseOf } from '../../../../face/quality.ts';
 import { combinePlanes, type Plane, smoothPlane } from '../../../../image/plane.ts';
 import type { Random } from '../../../../util/random.ts';
-import { type FaceGrid, faceGrid, gridPlane, toCells } from '../face-grid.ts';
+import { type FaceGrid, faceGrid, forEachRow, gridPlane, toCells } from '../face-grid.ts';
 import { middleOf, outlineMask, shapeMask, smoothStep } from '../face-mask.ts';
 import { browColour } from './hair-colour.ts';
 import { layHair } from './hair-layer.ts';
@@ -20,23 +21,27 @@ const HAIR = { density: 1.7, length: 1.9, width: 0.075, ink: 2.1, shadow: 0.42 }
 /** A beard is never paler than this: L in OKLab. */
 const PALEST = 0.5;
 
+/** From here on the mesh hides one side of the jaw, and puts the beard's edge across cheek and neck. */
+const MOST_YAW_DEGREES = 35;
+
 /** A beard of some days: stubble on jaw, chin and upper lip in the brows' colour, hair by hair, over its own shadow. */
 export const beard: FaceOperation = {
   name: 'beard',
   description: 'draws stubble on jaw, chin and upper lip in the colour of the brows',
+  refusal: ({ mesh }) => (Math.abs(poseOf(mesh).yaw) > MOST_YAW_DEGREES ? 'turned-away' : undefined),
   apply(photo, face, { amount, random }) {
     const skin = amount > 0 ? findSkin(photo, face) : undefined;
     const brows = browColour(photo, face);
     // Masks on coarse cells, hair on the photo's own pixels.
     const coarse = faceGrid(photo, face, BOX, 1.6);
     const fine = faceGrid(photo, face, BOX, Number.POSITIVE_INFINITY);
-    if (!skin || !brows || !coarse || !fine) return photo;
+    if (!skin || !brows || !coarse || !fine) return;
     const region = growthMask(coarse, face, skin, random.fork('density'));
     const lightness = Math.min(PALEST, 0.85 * brows.lightness, 0.62 * skin.tone.lightness);
     const colour = { lightness, a: 0.6 * brows.a, b: 0.55 * brows.b };
-    const shadow = { ...region, data: region.data.map((value) => HAIR.shadow * amount * value) };
-    const shaded = layHair(photo, coarse, shadow, colour);
-    return layHair(shaded, fine, hairs(fine, coarse, region, face, amount, random.fork('hairs')), colour);
+    const ink = hairs(fine, coarse, region, face, amount, random.fork('hairs'));
+    addShadow(ink, coarse, region, HAIR.shadow * amount);
+    layHair(photo, fine, ink, colour);
   },
 };
 
@@ -61,6 +66,15 @@ function growthMask(grid: FaceGrid, face: Face, skin: Skin, random: Random): Pla
   const uneven = combinePlanes((value, random) => value * (1 + 0.22 * Math.tanh(random / spread)), shape, noise);
   const mask = combinePlanes((value, lip) => value * (1 - lip), uneven, lips);
   return combinePlanes((value, here) => value * smoothStep(here, 0.25, 0.8), mask, skinOn(skin, grid));
+}
+
+/** Adds the shadow of what grows below the skin to the ink, whose grid has a cell for each of the region's pixels. */
+function addShadow(ink: Plane, coarse: FaceGrid, region: Plane, depth: number): void {
+  forEachRow(coarse, [region], (row, [shares], from, to) => {
+    const start = row * ink.widthPx;
+    for (let x = from; x < to; x++)
+      ink.data[start + x] = (ink.data[start + x] as number) + depth * (shares?.[x] as number);
+  });
 }
 
 /** Hairs as ink over the fine grid. */

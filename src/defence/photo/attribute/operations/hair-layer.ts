@@ -5,13 +5,13 @@ import type { FaceGrid } from '../face-grid.ts';
 import { recolour } from './recolouring.ts';
 
 /**
- * Lays hair over a photo.
+ * Lays hair over a photo (in place).
  *
  * @param ink - over the grid's cells: how much hair lies there; what is behind shines through by its negative exponential (Beer and Lambert's law), so that hairs that cross are
  * not darker than hair.
  */
-export function layHair(photo: Image, grid: FaceGrid, ink: Plane, { lightness, a, b }: Oklab): Image {
-  return recolour(photo, grid, [ink], (lab, [inks], x) => {
+export function layHair(photo: Image, grid: FaceGrid, ink: Plane, { lightness, a, b }: Oklab): void {
+  recolour(photo, grid, [ink], (lab, [inks], x) => {
     const covered = 1 - Math.exp(-Math.max(0, inks?.[x] as number));
     // Where the photo is darker than the hair, the hair lies in that shade.
     const shade = Math.min(1, (lab[0] as number) / Math.max(lightness, 0.01));

@@ -33,11 +33,11 @@ export const longerLashes: FaceOperation = {
   apply(photo, face, { amount, random }) {
     const grid = amount > 0 ? faceGrid(photo, face, BOX, Number.POSITIVE_INFINITY) : undefined;
     const brows = browColour(photo, face);
-    if (!grid || !brows) return photo;
+    if (!grid || !brows) return;
     const ink = gridPlane(grid);
     for (const side of SIDES) drawLashes(ink, grid, face, side, amount, random.fork(side));
     const colour = { lightness: Math.min(PALEST, 0.6 * brows.lightness), a: 0.5 * brows.a, b: 0.5 * brows.b };
-    return layHair(photo, grid, ink, colour);
+    layHair(photo, grid, ink, colour);
   },
 };
 

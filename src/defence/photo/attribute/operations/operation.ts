@@ -9,16 +9,22 @@ export interface OperationOptions {
   readonly random: Random;
 }
 
+/** Why an operation is not done to a face: turned away from the camera, it would not look like a photograph. */
+export const REFUSALS = ['turned-away'] as const;
+
+export type Refusal = (typeof REFUSALS)[number];
+
 /** An edit that is drawn on a photo along the mesh of a face, not learnt. */
 export interface FaceOperation {
   readonly name: string;
   /** What it does, for a receipt. */
   readonly description: string;
+  /** Why it is not to be done to a face; undefined, or absent, where it may. */
+  refusal?(face: Face): Refusal | undefined;
   /**
-   * Applies it to one face, at the photo's own resolution; the rest of the photo keeps its bytes.
+   * Applies it to one face of a photo (in place: copies of large photos cost more than what is drawn), at its own resolution; the rest keeps its bytes. The same for the same seed.
    *
-   * @returns a copy, or the photo itself where there is nothing to do. The same for the same seed.
    * @throws ShapeError where the mesh lacks points; InputError where the face's points coincide.
    */
-  apply(photo: Image, face: Face, options: OperationOptions): Image;
+  apply(photo: Image, face: Face, options: OperationOptions): void;
 }

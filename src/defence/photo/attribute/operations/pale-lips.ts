@@ -20,12 +20,12 @@ export const paleLips: FaceOperation = {
   apply(photo, face, { amount }) {
     const skin = amount > 0 ? findSkin(photo, face) : undefined;
     const grid = skin && faceGrid(photo, face, BOX, CELLS_PER_UNIT);
-    if (!skin || !grid) return photo;
+    if (!skin || !grid) return;
     const { tone } = skin;
     const mask = lipMask(grid, face, 0.9);
     const lips = meanLightness(photo, grid, mask);
     const factor = 1 + TO_SKIN.lightness * Math.max(0, (TO_SKIN.lightnessOfCheeks * tone.lightness) / lips - 1);
-    return recolour(photo, grid, [mask], (lab, [weights], x) => {
+    recolour(photo, grid, [mask], (lab, [weights], x) => {
       const share = amount * (weights?.[x] as number);
       const lightness = lab[0] as number;
       const changed = lightness + share * (1 - lightness ** 4) * lightness * (factor - 1);

@@ -44,12 +44,12 @@ function toneOperation(name: string, description: string, target: (lightness: nu
     description,
     apply(photo, face, { amount }) {
       const skin = amount > 0 ? findSkin(photo, face) : undefined;
-      if (!skin) return photo;
+      if (!skin) return;
       const { grid, mask, tone } = skin;
       const factor = target(tone.lightness) / tone.lightness;
       const shift = hueShift(tone, target(tone.lightness));
       const withLips = combinePlanes((x, y) => Math.max(x, LIP_SHARE * y), mask, lipMask(grid, face));
-      return recolour(photo, grid, [withLips], (lab, [weights], x) => {
+      recolour(photo, grid, [withLips], (lab, [weights], x) => {
         const share = amount * (weights?.[x] as number);
         const lightness = lab[0] as number;
         const changed = shaded(lightness, tone.lightness, factor);

@@ -11,8 +11,8 @@ import { frameMask, outlineMask, shapeMask, smoothStep, widenedOval } from '../f
 /** What operations look at: the head with its neck, in units of the canonical frame. */
 const SURROUNDINGS: Box = { x: -24, y: -34, width: 160, height: 206 };
 
-/** Cells for each unit: a brow is five cells high. */
-const CELLS_PER_UNIT = 1.3;
+/** Cells for each unit, as many as the mask's softness needs: a brow is four cells high. */
+const CELLS_PER_UNIT = 1;
 
 /** A face with its skin found. */
 export interface Skin {

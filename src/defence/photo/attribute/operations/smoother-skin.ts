@@ -1,13 +1,13 @@
 import { applyGuide, fitGuide } from '../../../../image/guided-filter.ts';
-import { combinePlanes, type Plane, smoothPlane } from '../../../../image/plane.ts';
+import { type Plane, smoothPlane } from '../../../../image/plane.ts';
 import { cellColours, faceGrid } from '../face-grid.ts';
 import type { FaceOperation } from './operation.ts';
-import { recolour } from './recolouring.ts';
+import { recolourCells } from './recolouring.ts';
 import { findSkin, labOf, skinOn } from './skin.ts';
 
 /** The face with the upper neck, in units of the canonical frame, and cells fine enough for crow's feet. */
 const BOX = { x: -10, y: -20, width: 132, height: 160 };
-const CELLS_PER_UNIT = 3;
+const CELLS_PER_UNIT = 2;
 
 /** Deviation of what is too fine to be a fold, in units of the canonical frame: pores and grain. */
 const PORE = 0.45;
@@ -27,23 +27,21 @@ export const smootherSkin: FaceOperation = {
   apply(photo, face, { amount }) {
     const skin = amount > 0 ? findSkin(photo, face) : undefined;
     const grid = skin && faceGrid(photo, face, BOX, CELLS_PER_UNIT);
-    if (!skin || !grid) return photo;
+    if (!skin || !grid) return;
     const { lightness, a, b } = labOf(cellColours(photo, grid), grid);
     const guide = { radiusPx: Math.max(1, Math.round(FOLD.reach * grid.unitCells)), regularisation: FOLD.variance };
-    const detailOf = (plane: Plane): Plane =>
-      combinePlanes(
-        (own, smooth) => own - smooth,
-        smoothPlane(plane, PORE * grid.unitCells),
-        applyGuide(fitGuide(lightness, plane, guide), lightness),
-      );
-    return recolour(
-      photo,
-      grid,
-      [skinOn(skin, grid), detailOf(lightness), detailOf(a), detailOf(b)],
-      (lab, values, x) => {
-        const share = amount * TAKEN * (values[0]?.[x] as number);
-        for (let k = 0; k < 3; k++) lab[k] = (lab[k] as number) - share * (values[k + 1]?.[x] as number);
-      },
-    );
+    const mask = skinOn(skin, grid);
+    const detailOf = (plane: Plane): Plane => {
+      const smooth = applyGuide(fitGuide(lightness, plane, guide), lightness);
+      const coarse = smoothPlane(plane, PORE * grid.unitCells);
+      const share = amount * TAKEN;
+      // Into the smoothed plane, which nobody else has.
+      for (let i = 0; i < mask.data.length; i++)
+        smooth.data[i] = share * (mask.data[i] as number) * ((coarse.data[i] as number) - (smooth.data[i] as number));
+      return smooth;
+    };
+    recolourCells(photo, grid, [mask, detailOf(lightness), detailOf(a), detailOf(b)], (lab, values, x) => {
+      for (let k = 0; k < 3; k++) lab[k] = (lab[k] as number) - (values[k + 1]?.[x] as number);
+    });
   },
 };

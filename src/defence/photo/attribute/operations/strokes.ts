@@ -38,12 +38,20 @@ function addDot({ widthPx, heightPx, data }: Plane, { x, y }: Point, deviation: 
   const [left, right] = [Math.max(0, Math.ceil(x - reach)), Math.min(widthPx - 1, Math.floor(x + reach))];
   const [top, bottom] = [Math.max(0, Math.ceil(y - reach)), Math.min(heightPx - 1, Math.floor(y + reach))];
   const scale = -1 / (2 * deviation * deviation);
+  // From one place to the next a Gaussian changes by a factor that itself changes by a constant one.
+  const bend = Math.exp(2 * scale);
+  const [startAcross, stepAcross] = [Math.exp(scale * (left - x) ** 2), Math.exp(scale * (2 * (left - x) + 1))];
+  let [down, stepDown] = [amount * Math.exp(scale * (top - y) ** 2), Math.exp(scale * (2 * (top - y) + 1))];
   for (let row = top; row <= bottom; row++) {
-    const down = amount * Math.exp(scale * (row - y) * (row - y));
-    for (let column = left; column <= right; column++) {
-      const at = row * widthPx + column;
-      data[at] = (data[at] as number) + down * Math.exp(scale * (column - x) * (column - x));
+    let [value, step] = [down * startAcross, stepAcross];
+    const end = row * widthPx + right;
+    for (let at = row * widthPx + left; at <= end; at++) {
+      data[at] = (data[at] as number) + value;
+      value *= step;
+      step *= bend;
     }
+    down *= stepDown;
+    stepDown *= bend;
   }
 }
 

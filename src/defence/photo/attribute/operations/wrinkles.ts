@@ -1,18 +1,18 @@
 import type { Face, Point } from '../../../../face/face.ts';
 import { FACE_LINES, meshPoint, meshPoints } from '../../../../face/face-regions.ts';
 import type { Image } from '../../../../image/image.ts';
-import { combinePlanes, type Plane, smoothPlane } from '../../../../image/plane.ts';
+import { type Plane, smoothPlane } from '../../../../image/plane.ts';
 import type { Random } from '../../../../util/random.ts';
 import { cellColours, type FaceGrid, faceGrid, toCells } from '../face-grid.ts';
 import type { FaceOperation } from './operation.ts';
-import { recolour } from './recolouring.ts';
+import { recolourCells } from './recolouring.ts';
 import { SIDES, type Side, sideVisibility } from './side-visibility.ts';
 import { findSkin, labOf, type Skin, skinAt, skinOn } from './skin.ts';
 import { addStroke, curveThrough, mix, partOf, swelling, waver } from './strokes.ts';
 
 /** The face without its neck, in units of the canonical frame, and cells fine enough for a wrinkle. */
 const BOX = { x: -4, y: -14, width: 120, height: 140 };
-const CELLS_PER_UNIT = 4;
+const CELLS_PER_UNIT = 2.5;
 
 /** A wrinkle to draw: its path in the photo, half its width in units of the canonical frame, and how dark it is, 0..1. */
 interface Wrinkle {
@@ -37,10 +37,10 @@ export const wrinkles: FaceOperation = {
   apply(photo, face, { amount, random }) {
     const skin = amount > 0 ? findSkin(photo, face) : undefined;
     const grid = skin && faceGrid(photo, face, BOX, CELLS_PER_UNIT);
-    if (!skin || !grid) return photo;
+    if (!skin || !grid) return;
     const shade = deepenedFolds(photo, grid, skin);
     for (const wrinkle of wrinklesOf(face, grid.unitPx, random)) drawWrinkle(shade, grid, skin, wrinkle);
-    return recolour(photo, grid, [shade], (lab, [shades], x) => {
+    recolourCells(photo, grid, [shade], (lab, [shades], x) => {
       const dark = amount * (shades?.[x] as number);
       const lightness = (lab[0] as number) * (1 - dark);
       lab[0] = lightness;
@@ -55,9 +55,16 @@ export const wrinkles: FaceOperation = {
 function deepenedFolds(photo: Image, grid: FaceGrid, skin: Skin): Plane {
   const { lightness } = labOf(cellColours(photo, grid), grid);
   const about = smoothPlane(lightness, OWN_FOLDS.reach * grid.unitCells);
-  const fold = combinePlanes((mean, own) => (mean - own) / Math.max(mean, 0.05), about, lightness);
   const { most, gain } = OWN_FOLDS;
-  return combinePlanes((x, here) => here * most * Math.tanh((gain * x) / most), fold, skinOn(skin, grid));
+  const shade = skinOn(skin, grid);
+  for (let i = 0; i < shade.data.length; i++) {
+    const here = shade.data[i] as number;
+    if (here === 0) continue;
+    const mean = about.data[i] as number;
+    const fold = (mean - (lightness.data[i] as number)) / Math.max(mean, 0.05);
+    shade.data[i] = here * most * Math.tanh((gain * fold) / most);
+  }
+  return shade;
 }
 
 function drawWrinkle(shade: Plane, grid: FaceGrid, skin: Skin, { path, width, depth }: Wrinkle): void {
