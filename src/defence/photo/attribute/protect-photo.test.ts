@@ -117,6 +117,22 @@ describe('a face whose attributes are hidden', () => {
     for (const { similarity } of both.matches) expect(similarity).toBeGreaterThanOrEqual(limit);
   });
 
+  test('stays grey where the photo is', async () => {
+    const grey: Image = { ...PHOTO, data: PHOTO.data.map((_, i) => PHOTO.data[i - (i % 3)] as number) };
+    const drawn: AttributePlan = {
+      ...CHANGE,
+      edits: [...CHANGE.edits, { kind: 'operation', name: 'darker-skin', amount: 1 }],
+    };
+    const { image, after } = await attributeProtection({ editor, reader }, []).protect(grey, FACE, {
+      plan: drawn,
+      secret: new Random(1),
+      others: [],
+    });
+    expect(image.data).not.toEqual(grey.data);
+    expect(image.data.every((value, i) => value === image.data[i - (i % 3)])).toBe(true);
+    expect(after[0]).toBeGreaterThan(0.5);
+  });
+
   test('gets no beard where it is turned away, and is told why', async () => {
     const turned = (degrees: number): Face => {
       const mesh = [...FACE.mesh];

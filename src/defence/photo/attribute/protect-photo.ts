@@ -16,6 +16,7 @@ import { type AttributeValues, withAttribute } from './attribute-values.ts';
 import { type FoundStrength, type Match, strongestWithin } from './budget.ts';
 import { applyChange, type PortraitChange } from './composite.ts';
 import type { AttributeEditor } from './editor.ts';
+import { isGrey, withoutColour } from './grey-photo.ts';
 import type { HiddenAttributes } from './hidden-attributes.ts';
 import type { Refusal } from './operations/operation.ts';
 import { type EditStep, findOperation } from './presets.ts';
@@ -119,13 +120,15 @@ export function attributeProtection(
       const own = await valuesOf(small.photo, small.face);
       const target = targetOf(own, editor.attributes, plan, secret);
       const change = await changeOf(editor, photo, face, own, target);
+      const grey = isGrey(alignedFace(small.photo, small.face.landmarks, editor.view));
       const { operations, refused } = operationsFor(face, plan.edits);
       const seed = Math.floor(secret.uniform() * 2 ** 32);
       const changed = (scene: Scene, strength: number): Image => {
         const learnt = change
           ? applyChange(scene.photo, scene.face, change, { strength, others: scene.others })
           : scene.photo;
-        return drawOperations(learnt, scene.face, operations, { strength, seed });
+        const drawn = drawOperations(learnt, scene.face, operations, { strength, seed });
+        return grey ? withoutColour(drawn, scene.photo) : drawn;
       };
       const whole = operations.length > 0 ? undefined : changed(small, 1);
       const originals = await lookAt(small, matches, passages);
