@@ -1,4 +1,6 @@
 import type { EncoderTrainingOptions } from '../defence/training/encoder-training.ts';
+import type { MaskedTrainingOptions } from '../defence/training/masking/masked-training.ts';
+import type { PrivacyPlan } from '../defence/training/privacy/private-training.ts';
 
 /** What was trained, on whom and how: the model card of an encoder, and its metadata. */
 export interface EncoderCard {
@@ -14,8 +16,21 @@ export interface EncoderCard {
   };
   readonly training: Pick<
     EncoderTrainingOptions,
-    'steps' | 'batchSize' | 'learningRate' | 'scale' | 'margin' | 'augmentations' | 'seed'
-  > & { readonly adversarial: EncoderTrainingOptions['adversarial'] | null };
+    'steps' | 'batchSize' | 'learningRate' | 'scale' | 'margin' | 'augmentations'
+  > & {
+    /** null where privacy hangs on it. */
+    readonly seed: number | null;
+    readonly adversarial: EncoderTrainingOptions['adversarial'] | null;
+  };
+  /** How the faces were masked that it was trained on, and what chose how; absent where they were not. */
+  readonly masking?: {
+    readonly name: string;
+    readonly frequencies: number;
+    readonly norm: string;
+    readonly strategy: MaskedTrainingOptions['strategy'] | null;
+    /** Of DP-SGD, for single photos. */
+    readonly privacy: { readonly epsilon: number; readonly delta: number; readonly noiseMultiplier: number } | null;
+  };
   /** Means over the last steps, in words; of the training itself: they say nothing of other people. */
   readonly trainingFigures: string | null;
   readonly intendedUse: string;
@@ -24,7 +39,7 @@ export interface EncoderCard {
 
 /** The card of an encoder that was just trained. */
 export function encoderCard(
-  options: EncoderTrainingOptions,
+  options: Omit<EncoderTrainingOptions, 'onObserved'>,
   data: EncoderCard['data'],
   trainingFigures: string | undefined,
 ): EncoderCard {
@@ -48,6 +63,39 @@ export function encoderCard(
     intendedUse: 'measuring attacks and defences on an encoder whose training is known',
     limits:
       'Its accuracy is not part of this card: measure it with `faceward bench verification`, on people of the test side. Trained on these people alone, it is not for deciding about anybody.',
+  };
+}
+
+/** The card of an encoder that was just trained on masked faces. */
+export function maskedEncoderCard(
+  options: MaskedTrainingOptions,
+  data: EncoderCard['data'],
+  {
+    trainingFigures,
+    privacy,
+  }: { readonly trainingFigures: string | undefined; readonly privacy: PrivacyPlan | undefined },
+): EncoderCard {
+  const { form, masking, frequencies, strategy } = options;
+  // Epsilon covers neither the figures nor anybody who knows where the noise came from.
+  const card = encoderCard(options, data, privacy ? undefined : trainingFigures);
+  return {
+    ...card,
+    training: { ...card.training, seed: privacy ? null : options.seed },
+    architecture: `MobileFaceNet (Chen et al. 2018) from stride 8 on, behind the front "${masking.front}", width ${form.width}, ${form.embeddingSize} numbers`,
+    masking: {
+      name: masking.name,
+      frequencies,
+      norm: form.norm,
+      strategy: masking.mix.kind === 'adaptive' ? strategy : null,
+      privacy: privacy
+        ? { epsilon: privacy.loss.epsilon, delta: privacy.loss.delta, noiseMultiplier: privacy.noiseMultiplier }
+        : null,
+    },
+    limits:
+      'Neither its accuracy nor what its masking hides is part of this card: measure the first with `faceward bench verification`, on people of the test side. Trained on these people alone, it is not for deciding about anybody.' +
+      (privacy
+        ? ' Its noise was drawn from a seed of 32 bits: epsilon is promised to nobody who knows it, or can repeat the training and try.'
+        : ''),
   };
 }
 

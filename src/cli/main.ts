@@ -71,6 +71,14 @@ const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'test whether the face in a protected photo is still recognised',
     load: async () => (await import('./protect-check.ts')).protectCheckCommand,
   },
+  'check masking': {
+    summary: 'tell whether mixed training faces can be taken apart',
+    load: async () => (await import('./check-masking.ts')).checkMaskingCommand,
+  },
+  'export masked': {
+    summary: 'write a data set of mixed and masked faces for a trainer elsewhere',
+    load: async () => (await import('./export-masked.ts')).exportMaskedCommand,
+  },
   translate: {
     summary: 'write faces as a translator makes them, marked',
     load: async () => (await import('./translate.ts')).translateCommand,

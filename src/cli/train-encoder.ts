@@ -1,30 +1,32 @@
 import { basename, resolve } from 'node:path';
-import type { AuditFace } from '../audit/subjects.ts';
 import type { AdversarialSettings } from '../defence/training/adversarial-batch.ts';
 import { AUGMENTATIONS, type Augmentation } from '../defence/training/augmentation.ts';
-import { encoderGraph, type TrainingPerson, trainEncoder } from '../defence/training/encoder-training.ts';
-import { resizeImage } from '../image/resize.ts';
+import { encoderGraph, trainEncoder } from '../defence/training/encoder-training.ts';
 import { InputError } from '../util/errors.ts';
 import { command } from './command.ts';
 import { cardPath, encoderCard } from './encoder-card.ts';
 import { sessionArgs, sessionOptions } from './encoder-options.ts';
 import { peopleArgs } from './face-source.ts';
+import { maskedEncoderRun } from './masked-encoder-run.ts';
+import { maskingArgs, maskingSettings } from './masking-options.ts';
 import { listOf, oneOf, positiveNumber, wholeNumber } from './option-values.ts';
 import { prepareOutputFile, writeOutputFile } from './output-file.ts';
 import { lockOutput } from './output-lock.ts';
 import { printLine, printNote } from './print.ts';
 import { trainingFaces } from './training-faces.ts';
 import { watchFigures } from './training-figures.ts';
+import { BAD_DATA, type LeftOut, nameLeftOut, trainingPeople, usablePeople } from './training-people.ts';
 import { openTrainingRun, trainingArgs } from './training-run.ts';
 
 /** `faceward train encoder`: a MobileFaceNet, hardened where asked. */
 export const trainEncoderCommand = command({
   name: 'train encoder',
   description:
-    'Trains an encoder, MobileFaceNet with ArcFace’s loss, on people of the training side with several photos; with augmentation, and adversarially where asked. Writes the model and, beside it, a model card.',
+    'Trains an encoder, MobileFaceNet with ArcFace’s loss, on people of the training side with several photos; with augmentation, and adversarially or on masked faces where asked. Writes the model and, beside it, a model card.',
   examples: [
     'faceward train encoder --data faces/ --out encoder.onnx --width 0.5 --steps 20000',
     'faceward train encoder --data faces/ --out hardened.onnx --width 0.5 --adversarial pgd:2:3',
+    'faceward train encoder --data faces/ --out masked.onnx --width 0.5 --masking adaptive --mix-log mixes.jsonl',
     'faceward train encoder --data faces/ --out encoder.onnx --width 0.5 --steps 20000 --resume',
   ],
   args: {
@@ -33,6 +35,12 @@ export const trainEncoderCommand = command({
     width: { type: 'string', description: 'factor on the paper’s channels', default: '1', valueHint: 'x' },
     size: { type: 'string', description: 'side of the face in px, a multiple of 16', default: '112', valueHint: 'px' },
     'min-photos': { type: 'string', description: 'people with fewer are left out', default: '2', valueHint: 'n' },
+    'bad-data': {
+      type: 'string',
+      description: `photos that cannot be read, one picture with two people, people with too few photos: ${BAD_DATA.join(' or ')}`,
+      default: 'skip',
+      valueHint: BAD_DATA.join('|'),
+    },
     augment: {
       type: 'string',
       description: `how faces are changed at random, of ${AUGMENTATIONS.join(', ')}; or none`,
@@ -46,6 +54,7 @@ export const trainEncoderCommand = command({
     },
     scale: { type: 'string', description: 'scale of ArcFace’s logits', default: '32', valueHint: 'x' },
     margin: { type: 'string', description: 'margin of ArcFace, in radians', default: '0.3', valueHint: 'x' },
+    ...maskingArgs,
     ...trainingArgs,
     steps: { ...trainingArgs.steps, default: '20000' },
     ...sessionArgs,
@@ -67,20 +76,31 @@ export const trainEncoderCommand = command({
       ...adversarialOf(args.adversarial),
     };
     const leastPhotos = wholeNumber(args['min-photos'], '--min-photos', { min: 2 }) ?? 2;
+    const badData = oneOf(args['bad-data'], '--bad-data', BAD_DATA) ?? 'skip';
+    const masked = maskingSettings(args);
+    if (masked && settings.adversarial) throw new InputError('--masking and --adversarial do not go together');
     const checkpointSteps = wholeNumber(args['checkpoint-every'], '--checkpoint-every', { min: 1 }) ?? 100;
     await prepareOutputFile(args.out);
     await using _lock = await lockOutput(args.out);
     const run = await openTrainingRun(
       args.out,
-      JSON.stringify({ data: resolve(args.data), leastPhotos, ...settings }),
+      JSON.stringify({ data: resolve(args.data), leastPhotos, ...settings, ...masked }),
       { resume: args.resume === true, int8: args.int8 === true },
     );
     if (run.finished) {
       printNote(`${args.out} is finished`);
       return;
     }
-    const faces = await trainingFaces(args.data, args, job);
-    const { people, leftOut } = peopleWithSeveral(faces, leastPhotos, settings.form.sizePx);
+    const rejected: LeftOut[] = [];
+    const faces = await trainingFaces(args.data, args, {
+      ...job,
+      onRejected: (sample, reason) =>
+        rejected.push({ name: sample.id, reason: reason.replace(`${sample.path}: `, '') }),
+    });
+    const usable = usablePeople(faces, leastPhotos);
+    nameLeftOut([...rejected, ...usable.leftOut], badData);
+    const people = trainingPeople(usable, leastPhotos, settings.form.sizePx);
+    const leftOut = new Set(faces.map(({ person }) => person)).size - people.length;
     printNote(`${people.length} people with ${leastPhotos} photos or more; ${leftOut} with fewer are left out`);
     const watched = watchFigures(job);
     const options = {
@@ -91,10 +111,18 @@ export const trainEncoderCommand = command({
       checkpointSteps,
       ...(run.resume ? { resume: run.resume } : {}),
     };
-    const weights = await trainEncoder(people, options);
     const count = people.reduce((sum, one) => sum + one.faces.length, 0);
-    const data = { name: basename(resolve(args.data)), side: 'train', people: people.length, faces: count } as const;
-    const card = encoderCard(options, { ...data, peopleLeftOut: leftOut }, watched.summary());
+    const side = { name: basename(resolve(args.data)), side: 'train', people: people.length, faces: count } as const;
+    const data = { ...side, peopleLeftOut: leftOut };
+    if (masked) {
+      const { norm, ...masking } = masked;
+      const logs = { mixLog: args['mix-log'], figuresLog: args['figures-log'] };
+      const trainingOptions = { ...options, ...masking, form: { ...settings.form, norm } };
+      await maskedEncoderRun(people, trainingOptions, { out: args.out, run, data, logs, summary: watched.summary });
+      return;
+    }
+    const weights = await trainEncoder(people, options);
+    const card = encoderCard(options, data, watched.summary());
     await writeOutputFile(cardPath(args.out), `${JSON.stringify(card, undefined, 2)}\n`);
     await run.finish(encoderGraph(weights, settings.form, { card: JSON.stringify(card) }));
     printLine(args.out);
@@ -102,23 +130,6 @@ export const trainEncoderCommand = command({
     if (card.trainingFigures !== null) printLine(card.trainingFigures);
   },
 });
-
-function peopleWithSeveral(
-  faces: readonly AuditFace[],
-  least: number,
-  sizePx: number,
-): { readonly people: TrainingPerson[]; readonly leftOut: number } {
-  const byPerson = [...Map.groupBy(faces, ({ person }) => person)];
-  const people = byPerson
-    .filter(([, own]) => own.length >= least)
-    .map(([person, own]) => ({ person, faces: own.map(({ image }) => resizeImage(image, sizePx, sizePx)) }));
-  if (people.length < 2) {
-    throw new InputError(`${people.length} people on the training side have ${least} photos or more`, {
-      hint: 'bring more photos of the same people: an encoder learns from what stays the same between them',
-    });
-  }
-  return { people, leftOut: byPerson.length - people.length };
-}
 
 function augmentationsOf(text: string): Augmentation[] {
   if (text === 'none') return [];

@@ -1,5 +1,5 @@
 import { FACE_SIZE_PX } from '../attack/inversion/inverse-dcgan.ts';
-import { loadFaces } from '../audit/load-faces.ts';
+import { type LoadFacesOptions, loadFaces } from '../audit/load-faces.ts';
 import type { AuditFace } from '../audit/subjects.ts';
 import { loadDataset } from '../data/load.ts';
 import { refuseTestPeople, splitByPerson } from '../data/splits.ts';
@@ -12,8 +12,12 @@ import type { SessionArgs } from './encoder-options.ts';
 import { pipelineSource, readPhotoSize } from './face-source.ts';
 import { printNote } from './print.ts';
 
-/** Faces of the training side of a data set; nobody else is read. @throws InputError where there is nobody. */
-export async function trainingFaces(folder: string, args: SessionArgs, job: JobOptions): Promise<AuditFace[]> {
+/** Faces of the training side of a data set; nobody else is read. Photos that are left out are counted, and told to `job.onRejected`. @throws InputError where there is nobody. */
+export async function trainingFaces(
+  folder: string,
+  args: SessionArgs,
+  job: JobOptions & Pick<LoadFacesOptions, 'onRejected'>,
+): Promise<AuditFace[]> {
   const dataset = await loadDataset(folder, { readSize: readPhotoSize });
   printNote(dataset.description);
   const { train } = splitByPerson(dataset.samples);

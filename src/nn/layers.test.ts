@@ -104,6 +104,29 @@ describe('layers without a memory give what PyTorch gives', () => {
     expectClose((await train(layer, x, weights)).y, expected);
   });
 
+  test.each([
+    { shape: [2, 4, 3, 2], groups: 2 },
+    { shape: [3, 6], groups: 3 },
+  ])('groupNorm of [$shape] brings each group of each example to mean 0 and deviation 1', async ({ shape, groups }) => {
+    const x = wave(shape, 0.4);
+    const channels = shape[1] as number;
+    const weights = { scale: wave([channels], 1), bias: wave([channels], 2) };
+    const space = shape.slice(2).reduce((product, extent) => product * extent, 1);
+    const size = (channels / groups) * space;
+    const expected = Array.from(x.data, (value, i) => {
+      const start = Math.floor(i / size) * size;
+      const group = Array.from(x.data.slice(start, start + size));
+      const mean = group.reduce((sum, one) => sum + one, 0) / size;
+      const variance = group.reduce((sum, one) => sum + (one - mean) ** 2, 0) / size;
+      const channel = Math.floor(i / space) % channels;
+      const unit = (value - mean) / Math.sqrt(variance + 1e-5);
+      return unit * (weights.scale.data[channel] ?? 0) + (weights.bias.data[channel] ?? 0);
+    });
+    const layer: Layer = (p, given) => layers.groupNorm(p, given, { groups });
+    expectClose(await infer(layer, x, weights), expected);
+    expectClose((await train(layer, x, weights)).y, expected);
+  });
+
   test('embedding takes rows of its table', async () => {
     const { y } = await evaluate({ index: int64([2, 0]) }, ({ index }) => ({
       y: layers.embedding(

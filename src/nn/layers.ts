@@ -6,6 +6,8 @@ import { gather } from '../graph/ops/indexing.ts';
 import { gemm } from '../graph/ops/matrix.ts';
 import { instanceNorm, layerNorm, normaliseChannels } from '../graph/ops/normalisation.ts';
 import { reduceMean } from '../graph/ops/reduction.ts';
+import { reshape, unflatten } from '../graph/ops/shape.ts';
+import { float32 } from '../graph/tensor.ts';
 import { filled, he, normal, type Parameters, scope } from './parameters.ts';
 
 /** Share of the old running mean kept at each step. */
@@ -93,6 +95,33 @@ export function instanceNorm2d(p: Parameters, x: Value, options: { readonly firs
   const channels = x.shape[1] as number;
   const scale = p.weight('scale', [channels], filled(options.firstScale ?? 1));
   return instanceNorm(x, scale, p.weight('bias', [channels], filled(0)));
+}
+
+/**
+ * Group normalisation of x [N,C] or [N,C,...]: the channels of a group together have mean 0 and deviation 1 in each example, whatever the rest of the batch is; with learnt
+ * scale and bias. Source: Wu and He 2018.
+ *
+ * @param options.groups - a divisor of the channels.
+ * @param options.firstScale - what the scale begins with; default 1.
+ */
+export function groupNorm(
+  p: Parameters,
+  x: Value,
+  options: { readonly groups: number; readonly firstScale?: number; readonly epsilon?: number },
+): Value {
+  const { groups, firstScale = 1, epsilon = 1e-5 } = options;
+  const [, channels, ...space] = x.shape as [number, number, ...number[]];
+  const { builder } = p;
+  const each = (value: number): Value =>
+    builder.constant(float32(new Float32Array(groups).fill(value), [groups]), 'group');
+  const numbers = (channels / groups) * space.reduce((product, extent) => product * extent, 1);
+  const unit = unflatten(instanceNorm(unflatten(x, [groups, numbers]), each(1), each(0), epsilon), [
+    channels,
+    ...space,
+  ]);
+  const perChannel = (value: Value): Value => reshape(value, [channels, ...space.map(() => 1)]);
+  const scale = perChannel(p.weight('scale', [channels], filled(firstScale)));
+  return add(mul(unit, scale), perChannel(p.weight('bias', [channels], filled(0))));
 }
 
 /** Layer normalisation of x [N,F]. */

@@ -52,30 +52,22 @@ export interface ArcFaceOptions {
   readonly margin?: number;
 }
 
-/** Cosines of embeddings to classes [N,K], and what they are at the right class: of the angle and the margin together. */
-export interface ArcFaceCosines {
-  readonly cosines: Value;
-  readonly withMargin: Value;
-}
+/** Cosines of embeddings [N,D] to classes [K,D]: [N,K]. */
+export const cosinesTo = (embeddings: Value, classes: Value): Value =>
+  matMul(normaliseL2(embeddings), transposeMatrix(normaliseL2(classes)));
 
 /**
- * The two cosines of ArcFace's logits. Where angle + margin passes pi, the linear continuation of the reference implementation is used.
+ * The cosines of angles that are larger by ArcFace's margin. Where angle + margin passes pi, the linear continuation of the reference implementation is used.
  *
- * @param embeddings - [N,D], normalised here.
- * @param classes - [K,D], normalised here.
+ * @param margin - radians; default 0.5.
  */
-export function arcFaceCosines(
-  embeddings: Value,
-  classes: Value,
-  { margin = 0.5 }: Pick<ArcFaceOptions, 'margin'> = {},
-): ArcFaceCosines {
-  const cosines = matMul(normaliseL2(embeddings), transposeMatrix(normaliseL2(classes)));
+export function withArcFaceMargin(cosines: Value, margin = 0.5): Value {
   // Kept off +-1, where the sine's gradient is infinite.
   const bounded = minimum(maximum(cosines, -1 + 1e-6), 1 - 1e-6);
   const sines = sqrt(sub(1, square(bounded)));
   const turned = sub(mul(bounded, Math.cos(margin)), mul(sines, Math.sin(margin)));
   const continued = sub(bounded, Math.sin(Math.PI - margin) * margin);
-  return { cosines, withMargin: where(greater(bounded, Math.cos(Math.PI - margin)), turned, continued) };
+  return where(greater(bounded, Math.cos(Math.PI - margin)), turned, continued);
 }
 
 /**
@@ -86,9 +78,9 @@ export function arcFaceCosines(
  * @param targets - one-hot [N,K].
  */
 export function arcFaceLogits(embeddings: Value, classes: Value, targets: Value, options: ArcFaceOptions = {}): Value {
-  const { scale = 64 } = options;
-  const { cosines, withMargin } = arcFaceCosines(embeddings, classes, options);
-  return mul(add(cosines, mul(targets, sub(withMargin, cosines))), scale);
+  const { scale = 64, margin } = options;
+  const cosines = cosinesTo(embeddings, classes);
+  return mul(add(cosines, mul(targets, sub(withArcFaceMargin(cosines, margin), cosines))), scale);
 }
 
 /**

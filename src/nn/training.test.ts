@@ -3,7 +3,7 @@ import type { Value } from '../graph/builder.ts';
 import { relu } from '../graph/ops/activation.ts';
 import { add, mul, square, sub } from '../graph/ops/arithmetic.ts';
 import { reduceSum } from '../graph/ops/reduction.ts';
-import { float32, type Tensor } from '../graph/tensor.ts';
+import { float32, type Tensor, toNumbers } from '../graph/tensor.ts';
 import { FacewardError, InterruptedError } from '../util/errors.ts';
 import { Random } from '../util/random.ts';
 import { readCheckpoint, writeCheckpoint } from './checkpoint.ts';
@@ -296,6 +296,31 @@ test('the first step of a player is its first, whenever its turn comes', async (
   // Adam's first step is as long as the rate, whatever the gradient.
   const weights = await train(adamGame, { ...options, steps: 3 });
   expect(weights.get('b.w')?.data[0]).toBeCloseTo(0.25, 5);
+});
+
+test('what is observed is handed over with its step, whole', async () => {
+  const seen: [number, number[]][] = [];
+  const doubled: Problem = {
+    name: 'observed',
+    seed: 1,
+    optimiser: sgd(),
+    batch: { x: { shape: [3] } },
+    build: (p, { x }) => ({
+      loss: reduceSum(mul(p.weight('w', [3], filled(1)), x as Value)),
+      observed: { doubled: mul(x as Value, 2) },
+    }),
+  };
+  await train(doubled, {
+    steps: 2,
+    batch: (step) => ({ x: float32([step, 1, 2], [3]) }),
+    learningRate: () => 0.1,
+    threads: 1,
+    onObserved: (observed, step) => seen.push([step, observed.doubled ? toNumbers(observed.doubled) : []]),
+  });
+  expect(seen).toEqual([
+    [0, [0, 2, 4]],
+    [1, [2, 2, 4]],
+  ]);
 });
 
 describe('startFrom', () => {

@@ -23,6 +23,8 @@ export interface Objective {
   /** Prefixes of the weights and buffers that change at all; default: all of them. */
   readonly moving?: readonly string[];
   readonly figures?: Readonly<Record<string, Value>>;
+  /** Tensors of a step that are worth keeping, such as what a policy chose: {@link TrainOptions.onObserved} gets them. */
+  readonly observed?: Readonly<Record<string, Value>>;
 }
 
 /** A training problem: how a batch becomes a loss. */
@@ -55,7 +57,7 @@ export function buildTrainingGraph(problem: Problem, turn = ''): TrainingGraph {
   const batch: Record<string, Value> = {};
   for (const [name, { shape, dtype }] of Object.entries(problem.batch)) batch[name] = builder.input(name, shape, dtype);
   const objective = problem.build(parameters, batch, turn);
-  const { loss, figures = {}, moving } = objective;
+  const { loss, figures = {}, observed = {}, moving } = objective;
   const moves = (name: string): boolean => moving?.some((prefix) => name.startsWith(prefix)) ?? true;
   const scalars = scalarInputs(builder, problem.optimiser);
   const weights = new Map([...parameters.weights].filter(([name]) => moves(name)));
@@ -85,6 +87,7 @@ export function buildTrainingGraph(problem: Problem, turn = ''): TrainingGraph {
   }
   const watched: Record<string, Value> = { loss, ...figures };
   for (const [name, value] of Object.entries(watched)) builder.output(`figure/${name}`, value);
+  for (const [name, value] of Object.entries(observed)) builder.output(`observed/${name}`, value);
   return {
     graph: builder.build(),
     initial,
@@ -145,6 +148,8 @@ export interface TrainOptions extends JobOptions, SessionOptions {
   /** Called every `checkpointSteps` (default 100) and at the end with a state that {@link TrainOptions.resume} takes. */
   readonly onCheckpoint?: (state: TrainingState) => Promise<void>;
   readonly checkpointSteps?: number;
+  /** Called with {@link Objective.observed} of each step, counted from 0. */
+  readonly onObserved?: (observed: Tensors, step: number) => void;
 }
 
 /** The average is brought up to date every this many steps: it is 10 ms of copying, and the weights move little between. */
@@ -176,8 +181,9 @@ export async function train(problem: Problem, options: TrainOptions): Promise<We
     const scalars = problem.optimiser.scalars(nextMove(turn), options.learningRate(step));
     const feeds: Record<string, Tensor> = { ...(await options.batch(step)), ...Object.fromEntries(tensors) };
     for (const [name, value] of Object.entries(scalars)) feeds[name] = scalar(value);
-    const { next, figures } = await turns.run(turn, feeds);
+    const { next, figures, observed } = await turns.run(turn, feeds);
     for (const [name, tensor] of next) tensors.set(name, tensor);
+    options.onObserved?.(observed, step);
     step++;
     if (step % AVERAGE_EVERY === 0 || step === options.steps) {
       // Early on the average follows quickly, so that it does not remember the first random weights.
@@ -190,10 +196,11 @@ export async function train(problem: Problem, options: TrainOptions): Promise<We
   return average;
 }
 
-/** What a step gave: the state that it changed, and its figures. */
+/** What a step gave: the state that it changed, its figures, and what was to be observed. */
 interface StepResult {
   readonly next: ReadonlyMap<string, Tensor>;
   readonly figures: Readonly<Record<string, number>>;
+  readonly observed: Tensors;
 }
 
 /** A session for each turn of a training. */
@@ -210,16 +217,19 @@ async function openTurns(graphs: ReadonlyMap<string, TrainingGraph>, options: Se
       if (!session || !training) throw new ShapeError(`the problem has no turn "${turn}"`);
       const own = training.graph.inputs.flatMap(({ name }) => (feeds[name] ? [[name, feeds[name]] as const] : []));
       const results = await session.run(Object.fromEntries(own));
-      const next = new Map(
+      const under = (prefix: string): (readonly [string, Tensor])[] =>
         Object.entries(results).flatMap(([name, tensor]) =>
-          name.startsWith('next/') ? [[name.slice('next/'.length), tensor]] : [],
-        ),
-      );
+          name.startsWith(prefix) ? [[name.slice(prefix.length), tensor] as const] : [],
+        );
       const figures = training.figureNames.map((name): [string, number] => [
         name,
         toNumbers(results[`figure/${name}`] as Tensor)[0] as number,
       ]);
-      return { next, figures: Object.fromEntries(figures) };
+      return {
+        next: new Map(under('next/')),
+        figures: Object.fromEntries(figures),
+        observed: Object.fromEntries(under('observed/')),
+      };
     },
     async [Symbol.asyncDispose]() {
       for (const session of sessions.values()) await session.release();

@@ -1,10 +1,8 @@
 import type { Value } from '../../graph/builder.ts';
-import { prelu } from '../../graph/ops/activation.ts';
-import { add, mul, sub } from '../../graph/ops/arithmetic.ts';
-import { flatten } from '../../graph/ops/shape.ts';
-import { batchNorm, conv2d, linear } from '../../nn/layers.ts';
-import { filled, type Parameters, scope } from '../../nn/parameters.ts';
+import { mul, sub } from '../../graph/ops/arithmetic.ts';
+import { type Parameters, scope } from '../../nn/parameters.ts';
 import { InputError } from '../../util/errors.ts';
+import { bottleneck, convolution, embeddingOf, widened } from './mobile-facenet-blocks.ts';
 
 /** What a MobileFaceNet looks like. */
 export interface MobileFaceNetForm {
@@ -37,7 +35,7 @@ const REDUCTION = 16;
  */
 export function mobileFaceNet(p: Parameters, face: Value, form: MobileFaceNetForm): Value {
   requireForm(form);
-  const channelsOf = (channels: number): number => Math.max(8, 8 * Math.round((channels * form.width) / 8));
+  const channelsOf = (channels: number): number => widened(channels, form.width);
   let x = sub(mul(face, 2), 1);
   x = convolution(scope(p, 'first'), x, channelsOf(64), { kernel: 3, stride: 2 });
   x = convolution(scope(p, 'second'), x, channelsOf(64), { kernel: 3, groups: channelsOf(64) });
@@ -51,19 +49,7 @@ export function mobileFaceNet(p: Parameters, face: Value, form: MobileFaceNetFor
       });
     }
   });
-  x = convolution(scope(p, 'last'), x, channelsOf(512), { kernel: 1 });
-  // Each channel's weighted mean over the whole face: where an eye is seen counts.
-  const everywhere = conv2d(scope(p, 'pool'), x, channelsOf(512), {
-    kernel: form.sizePx / REDUCTION,
-    pad: 0,
-    groups: channelsOf(512),
-    bias: false,
-  });
-  const pooled = flatten(batchNorm(scope(p, 'pool.norm'), everywhere));
-  return batchNorm(
-    scope(p, 'embedding.norm'),
-    linear(scope(p, 'embedding'), pooled, form.embeddingSize, { bias: false }),
-  );
+  return embeddingOf(p, x, { channels: channelsOf(512), embeddingSize: form.embeddingSize });
 }
 
 function requireForm({ sizePx, width, embeddingSize }: MobileFaceNetForm): void {
@@ -73,33 +59,4 @@ function requireForm({ sizePx, width, embeddingSize }: MobileFaceNetForm): void 
   if (!(width > 0 && width <= 4)) throw new InputError(`a width of ${width}`, { hint: 'give a factor up to 4' });
   if (!Number.isInteger(embeddingSize) || embeddingSize < 2)
     throw new InputError(`an embedding of ${embeddingSize} numbers`, { hint: 'give 2 or more' });
-}
-
-interface ConvolutionOptions {
-  readonly kernel: number;
-  readonly stride?: number;
-  readonly groups?: number;
-}
-
-/** Convolution, batch normalisation, PReLU. */
-function convolution(p: Parameters, x: Value, channels: number, options: ConvolutionOptions): Value {
-  const normal = batchNorm(scope(p, 'norm'), conv2d(scope(p, 'conv'), x, channels, { ...options, bias: false }));
-  return prelu(normal, p.weight('slope', [channels, 1, 1], filled(0.25)));
-}
-
-/** Widened, convolved channel by channel, and narrowed without a kink; a shortcut where asked and the shape allows it. Source: Sandler et al. 2018. */
-function bottleneck(
-  p: Parameters,
-  x: Value,
-  channels: number,
-  options: { readonly expansion: number; readonly stride: number; readonly shortcut: boolean },
-): Value {
-  const { expansion, stride, shortcut } = options;
-  const wide = channels * expansion;
-  const kept = shortcut && stride === 1 && x.shape[1] === channels;
-  const widened = convolution(scope(p, 'widen'), x, wide, { kernel: 1 });
-  const seen = convolution(scope(p, 'depthwise'), widened, wide, { kernel: 3, stride, groups: wide });
-  const narrowed = conv2d(scope(p, 'narrow.conv'), seen, channels, { kernel: 1, bias: false });
-  const out = batchNorm(scope(p, 'narrow.norm'), narrowed, { firstScale: kept ? 0 : 1 });
-  return kept ? add(x, out) : out;
 }

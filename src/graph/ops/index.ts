@@ -6,6 +6,7 @@ import { operators as convolution } from './convolution.ts';
 import { operators as einsum } from './einsum.ts';
 import { operators as gridSampling } from './grid-sampling.ts';
 import { operators as indexing } from './indexing.ts';
+import { operators as loop } from './loop.ts';
 import { operators as matrix } from './matrix.ts';
 import { operators as normalisation } from './normalisation.ts';
 import { operators as padding } from './padding.ts';
@@ -32,6 +33,7 @@ const OPERATORS: Readonly<Record<string, Operator>> = {
   ...resampling,
   ...gridSampling,
   ...constant,
+  ...loop,
 };
 
 export function findOperator(op: string): Operator | undefined {

@@ -1,0 +1,116 @@
+import { readdir } from 'node:fs/promises';
+import { KEPT_FREQUENCIES } from '../defence/training/masking/front.ts';
+import { MASKING_FORMS, parseMasking } from '../defence/training/masking/kinds.ts';
+import { requireMixable } from '../defence/training/masking/mix-plan.ts';
+import { resizeImage } from '../image/resize.ts';
+import { InputError } from '../util/errors.ts';
+import { readVersion } from './audit-output.ts';
+import { command } from './command.ts';
+import { sessionArgs, sessionOptions } from './encoder-options.ts';
+import { exposureText } from './exposure-text.ts';
+import { peopleArgs } from './face-source.ts';
+import { DATASET_FILES, MANIFEST, planMaskedDataset, writeMaskedDataset } from './masked-dataset-files.ts';
+import { privateFolder } from './mix-log-file.ts';
+import { wholeNumber } from './option-values.ts';
+import { prepareOutputFolder } from './output-file.ts';
+import { lockOutput } from './output-lock.ts';
+import { printJson, printLine, printNote } from './print.ts';
+import { trainingFaces } from './training-faces.ts';
+
+/** Exit status where the set is exposed and nobody said that it may be. */
+const REFUSED = 3;
+
+/** `faceward export masked`: a data set of mixed faces for a trainer elsewhere. */
+export const exportMaskedCommand = command({
+  name: 'export masked',
+  description:
+    'Writes the faces of the training side masked and mixed, with soft labels and a manifest, for a trainer who is not to see the faces. What can take them apart (who was mixed with whom, the front, the names) goes into a folder beside it that stays here. A set that is exposed is not written.',
+  examples: [
+    'faceward export masked --data faces/ --masking fixed:4 --out masked/',
+    'faceward export masked --data faces/ --masking random --rounds 2 --out masked/ --json',
+    'faceward check masking masked/',
+  ],
+  args: {
+    ...peopleArgs,
+    masking: {
+      type: 'string',
+      description: `how faces are masked: ${MASKING_FORMS}; those that need a training are refused`,
+      default: 'fixed:4',
+      valueHint: 'form',
+    },
+    rounds: {
+      type: 'string',
+      description: 'mixes that each face is in, each time with others; more than one may let it be solved for',
+      default: '1',
+      valueHint: 'n',
+    },
+    size: { type: 'string', description: 'side of the face in px, a multiple of 16', default: '112', valueHint: 'px' },
+    frequencies: {
+      type: 'string',
+      description: 'frequencies of a block that are kept',
+      default: String(KEPT_FREQUENCIES),
+      valueHint: 'n',
+    },
+    'max-reencodings': {
+      type: 'string',
+      description: 'mixes that one image may be in',
+      default: '4',
+      valueHint: 'n',
+    },
+    'allow-exposed': { type: 'boolean', description: 'write the set though it can be taken apart' },
+    seed: { type: 'string', description: 'seed of everything random', default: '1', valueHint: 'n' },
+    out: { type: 'string', description: 'folder of the data set', required: true, valueHint: 'folder' },
+    force: { type: 'boolean', description: 'write over a data set that is there' },
+    json: { type: 'boolean', description: 'print the manifest' },
+    ...sessionArgs,
+  },
+  async run({ args, job }) {
+    const settings = {
+      masking: parseMasking(args.masking),
+      rounds: wholeNumber(args.rounds, '--rounds', { min: 1, max: 1000 }) ?? 1,
+      sizePx: wholeNumber(args.size, '--size', { min: 32, max: 512 }) ?? 112,
+      frequencies: wholeNumber(args.frequencies, '--frequencies', { min: 1 }) ?? KEPT_FREQUENCIES,
+      maxReencodings: wholeNumber(args['max-reencodings'], '--max-reencodings', { min: 1 }) ?? 4,
+      seed: wholeNumber(args.seed, '--seed') ?? 1,
+    };
+    requireMixable(settings.masking);
+    await prepareOutputFolder(args.out);
+    await using _lock = await lockOutput(args.out);
+    if (!args.force) await requireFree(args.out);
+    const faces = (await trainingFaces(args.data, args, job)).map(({ id, person, image }) => ({
+      id,
+      person,
+      image: resizeImage(image, settings.sizePx, settings.sizePx),
+    }));
+    const plan = await planMaskedDataset(faces, settings);
+    if (plan.exposure.exposed) {
+      printNote(exposureText(plan.exposure));
+      if (!args['allow-exposed']) {
+        printNote('nothing was written: give fewer --rounds or a masking that mixes more, or add --allow-exposed');
+        return REFUSED;
+      }
+    }
+    const manifest = await writeMaskedDataset(args.out, faces, plan, {
+      ...settings,
+      ...job,
+      ...sessionOptions(args),
+      faceward: await readVersion(),
+    });
+    if (args.json) printJson(manifest);
+    else {
+      printLine(`${args.out}: ${manifest.mixes} mixes of ${manifest.images} faces of ${manifest.people} people`);
+      printLine(`${privateFolder(args.out)}: who was mixed with whom, the front and the names; keep it to yourself`);
+    }
+    return 0;
+  },
+});
+
+/** Lets an unfinished data set be made again. @throws InputError where the folder holds a finished one, or what is none. */
+async function requireFree(out: string): Promise<void> {
+  for (const folder of [out, privateFolder(out)]) {
+    const found = await readdir(folder).catch(() => []);
+    const inTheWay = found.find((name) => name === MANIFEST || !DATASET_FILES.has(name.replace(/\.part$/, '')));
+    if (inTheWay === undefined) continue;
+    throw new InputError(`${folder} holds ${inTheWay}`, { hint: 'choose another folder with --out, or add --force' });
+  }
+}

@@ -1,0 +1,108 @@
+import { KEPT_FREQUENCIES } from '../defence/training/masking/front.ts';
+import { MASKING_FORMS, parseMasking } from '../defence/training/masking/kinds.ts';
+import type { MaskedTrainingOptions } from '../defence/training/masking/masked-training.ts';
+import { REWARDS, STRATEGY_CHOICES, STRATEGY_DEFAULTS } from '../defence/training/masking/strategy.ts';
+import { NORMS } from '../defence/training/mobile-facenet-blocks.ts';
+import { InputError } from '../util/errors.ts';
+import { oneOf, positiveNumber, wholeNumber } from './option-values.ts';
+
+/** Options of a training on masked faces. */
+export const maskingArgs = {
+  masking: {
+    type: 'string',
+    description: `train a recogniser on masked faces instead: ${MASKING_FORMS}`,
+    valueHint: 'form',
+  },
+  frequencies: {
+    type: 'string',
+    description: 'with --masking: frequencies of a block that are kept',
+    default: String(KEPT_FREQUENCIES),
+    valueHint: 'n',
+  },
+  norm: { type: 'string', description: `with --masking: ${NORMS.join(' or ')} normalisation`, valueHint: 'kind' },
+  strategy: {
+    type: 'string',
+    description: `with --masking adaptive: what is chosen, ${STRATEGY_CHOICES.join(', ')}`,
+    default: STRATEGY_DEFAULTS.choice,
+    valueHint: 'choice',
+  },
+  'strategy-every': {
+    type: 'string',
+    description: 'with --masking adaptive: steps of the recogniser for one of the strategy network',
+    default: String(STRATEGY_DEFAULTS.every),
+    valueHint: 'n',
+  },
+  'strategy-rate': {
+    type: 'string',
+    description: 'with --masking adaptive: learning rate of the strategy network',
+    default: String(STRATEGY_DEFAULTS.learningRate),
+    valueHint: 'x',
+  },
+  reward: {
+    type: 'string',
+    description: `with --masking adaptive: what is rewarded, ${REWARDS.join(' or ')}`,
+    default: STRATEGY_DEFAULTS.reward,
+    valueHint: 'kind',
+  },
+  'entropy-term': {
+    type: 'string',
+    description: 'with --masking adaptive: take the entropy of the parts off the reward, on or off',
+    default: 'on',
+    valueHint: 'on|off',
+  },
+  'accuracy-target': {
+    type: 'string',
+    description:
+      'with --masking adaptive: share of held-out photos to recognise; mixing more is priced while it is missed',
+    valueHint: '0.9',
+  },
+  'mix-log': {
+    type: 'string',
+    description: 'with --masking: write who was mixed with whom, for `faceward check masking`',
+    valueHint: 'file.jsonl',
+  },
+  'figures-log': {
+    type: 'string',
+    description: 'with --masking: write the figures of each step',
+    valueHint: 'file.jsonl',
+  },
+} as const;
+
+/** How fast the price of mixing follows a missed accuracy: the reference gives no rho. */
+const PRICE_RATE = 0.05;
+
+type MaskingArgs = Readonly<Partial<Record<keyof typeof maskingArgs, string | undefined>>>;
+
+/** What the options say of the masking; undefined where there is none. @throws InputError where they do not fit. */
+export function maskingSettings(
+  args: MaskingArgs,
+):
+  | (Pick<MaskedTrainingOptions, 'masking' | 'frequencies' | 'strategy'> & { readonly norm: 'batch' | 'group' })
+  | undefined {
+  if (args.masking === undefined) {
+    for (const name of ['norm', 'accuracy-target', 'mix-log', 'figures-log'] as const)
+      if (args[name] !== undefined) throw new InputError(`--${name} needs --masking`);
+    return undefined;
+  }
+  const masking = parseMasking(args.masking);
+  const target = args['accuracy-target'];
+  if (target !== undefined && masking.mix.kind !== 'adaptive')
+    throw new InputError('--accuracy-target needs --masking adaptive');
+  const accuracy = target === undefined ? undefined : positiveNumber(target, '--accuracy-target');
+  if (accuracy !== undefined && accuracy >= 1) throw new InputError(`--accuracy-target ${target} is no share below 1`);
+  return {
+    masking,
+    frequencies: wholeNumber(args.frequencies, '--frequencies', { min: 1 }) ?? KEPT_FREQUENCIES,
+    // A norm over the batch would let each face's gradient depend on the others, which private training must not.
+    norm: oneOf(args.norm, '--norm', NORMS) ?? (masking.epsilon === undefined ? 'batch' : 'group'),
+    strategy: {
+      ...STRATEGY_DEFAULTS,
+      choice: oneOf(args.strategy, '--strategy', STRATEGY_CHOICES) ?? STRATEGY_DEFAULTS.choice,
+      every: wholeNumber(args['strategy-every'], '--strategy-every', { min: 1 }) ?? STRATEGY_DEFAULTS.every,
+      learningRate: positiveNumber(args['strategy-rate'] ?? String(STRATEGY_DEFAULTS.learningRate), '--strategy-rate'),
+      reward: oneOf(args.reward, '--reward', REWARDS) ?? STRATEGY_DEFAULTS.reward,
+      entropyTerm: (oneOf(args['entropy-term'], '--entropy-term', ['on', 'off']) ?? 'on') === 'on',
+      ...(accuracy === undefined ? {} : { constraint: { accuracy, rate: PRICE_RATE } }),
+    },
+  };
+}
