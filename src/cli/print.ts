@@ -20,6 +20,15 @@ export function percent(share: number, digits = 2): string {
   return `${(100 * share).toFixed(digits)} %`;
 }
 
+/** Names that are listed before the rest are counted. */
+const MOST_NAMED = 10;
+
+/** A list of names that does not fill the screen: a, b and 540 more. */
+export function someOf(names: readonly string[]): string {
+  const more = names.length - MOST_NAMED;
+  return `${names.slice(0, MOST_NAMED).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+}
+
 /** Columns side by side, each as wide as its widest cell; the first is aligned left, the others right unless told otherwise. */
 export function table(
   rows: readonly (readonly string[])[],

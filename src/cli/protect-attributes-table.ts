@@ -3,7 +3,7 @@ import { formatInterval } from '../audit/figures.ts';
 import type { AttributeGoal } from '../audit/protection/attribute-receipt.ts';
 import { type LeakageRow, summariseLeakage } from '../audit/protection/attribute-summary.ts';
 import type { FailedPhoto, Receipt } from '../audit/protection/receipt.ts';
-import { percent, printLine, table } from './print.ts';
+import { percent, printLine, someOf, table } from './print.ts';
 
 /** What {@link printProtection} says beside the receipts. */
 export interface ProtectionOutcome {
@@ -28,9 +28,9 @@ export function printProtection(receipts: readonly Receipt[], { failed, page, sh
     ],
     [named(receipts, hasOutcome('edit-too-weak')), 'the editor is too weak for something that was aimed at in'],
     [named(receipts, hasRefusal), 'a face is turned too far for something that was to be drawn in'],
-    [failed.map(({ photo }) => photo), 'nothing was written for'],
   ] as const;
-  for (const [names, what] of notes) if (names.length > 0) printLine(`\n${what}: ${names.join(', ')}`);
+  for (const [names, what] of notes) if (names.length > 0) printLine(`\n${what}: ${someOf(names)}`);
+  if (failed.length > 0) printLine(`\nnothing was written for: ${failed.map(({ photo }) => photo).join(', ')}`);
   printLine();
   for (const limit of receipts[0]?.limits ?? []) printLine(limit);
   printLine(`\nphotos    ${resolve(out)}\nreceipts  ${resolve(page)}`);

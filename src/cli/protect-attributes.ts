@@ -27,7 +27,7 @@ import { recogniser } from './gallery-people.ts';
 import { listOf, oneOf, positiveNumber, wholeNumber } from './option-values.ts';
 import { prepareOutputFolder } from './output-file.ts';
 import { lockOutput } from './output-lock.ts';
-import { printError, printJson, printLine, printNote } from './print.ts';
+import { printError, printJson, printLine, printNote, someOf } from './print.ts';
 import { claimReceipts, refuseInside, requireOwnReceipts } from './protect-attributes-receipts.ts';
 import { writeReviewSheet } from './protect-attributes-review.ts';
 import {
@@ -321,10 +321,7 @@ function checkWords({ plans }: FacePolicy, models: AttributeModels | undefined):
 async function noteOtherFiles(paths: readonly string[], outputs: readonly string[]): Promise<void> {
   const others = await listOtherFiles(paths, outputs);
   if (others.length === 0) return;
-  const shown = others.slice(0, 5).join(', ');
-  printNote(
-    `no photos by their names, and left out: ${shown}${others.length > 5 ? ` and ${others.length - 5} more` : ''}`,
-  );
+  printNote(`no photos by their names, and left out: ${someOf(others)}`);
 }
 
 function shareBelowOne(text: string, option: string): number {
