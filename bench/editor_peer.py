@@ -90,7 +90,7 @@ class Game:
         x = self.conv_transpose("editor.decoder.output", x)
         if shape["gives"] == "face":
             return torch.tanh(x)
-        return more(faces) + F.conv2d(x, SMOOTHING, padding=1, groups=3)
+        return more(faces) + smoothed(x)
 
     def features(self, faces, head):
         """Of the convolutions that this head of the critic looks through."""
@@ -217,6 +217,18 @@ def colours(faces):
     return faces[:, [0, 2]] - faces[:, 1:2]
 
 
+def smoothed(change):
+    """Under 1 2 1 both ways; the colour once more, and again over twice as far."""
+    fine = binomial(change, 1)
+    luma = (fine * LUMA).sum(1, keepdim=True)
+    return luma + binomial(binomial(fine - luma, 1), 2)
+
+
+def binomial(x, apart):
+    return F.conv2d(x, SMOOTHING, padding=apart, dilation=apart, groups=3)
+
+
+LUMA = torch.tensor([0.299, 0.587, 0.114]).reshape(1, 3, 1, 1)
 SMOOTHING = (torch.tensor([[1.0, 2, 1], [2, 4, 2], [1, 2, 1]]) / 16).expand(3, 1, 3, 3).contiguous()
 
 with open(f"{FOLDER}/cases.json") as file:

@@ -107,7 +107,7 @@ export const trainEditorCommand = command({
       valueHint: 'folder',
     },
     ...trainingArgs,
-    steps: { ...trainingArgs.steps, description: 'training steps, those of the critic alone too', default: '12000' },
+    steps: { ...trainingArgs.steps, description: 'training steps, those of the critic alone too', default: '24000' },
     batch: { ...trainingArgs.batch, default: '16' },
     'learning-rate': { ...trainingArgs['learning-rate'], default: '0.0003' },
     ...sessionArgs,
@@ -127,7 +127,7 @@ export const trainEditorCommand = command({
       reconstructed: shape.gives === 'face' ? batchSize : Math.ceil(batchSize / 4),
       identified: wholeNumber(args['identity-faces'], '--identity-faces', { min: 1, max: batchSize }) ?? 4,
       learningRate: positiveNumber(args['learning-rate'], '--learning-rate'),
-      steps: wholeNumber(args.steps, '--steps', { min: 1 }) ?? 12000,
+      steps: wholeNumber(args.steps, '--steps', { min: 1 }) ?? 24000,
       seed: wholeNumber(args.seed, '--seed') ?? 1,
     };
     const identity = args.identity === undefined ? ['faceres'] : listOf(args.identity);

@@ -28,13 +28,14 @@ export interface ProjectionSides {
 }
 
 /** Every second person, in the order in which they come, is fitted on. */
-export const projectionSides = (train: readonly AttributeFace[]): ProjectionSides => {
-  const { picked, others } = everyPerson(2, train);
-  return { fitting: picked, learning: others };
-};
-
-/** One in so many people that a projection is fitted on watches when to stop, and is not fitted on. */
-const WATCHING = 4;
+export function projectionSides(train: readonly AttributeFace[]): ProjectionSides {
+  const people = [...new Set(train.map(({ person }) => person))];
+  const fitted = new Set(people.filter((_, i) => i % 2 === 0));
+  return {
+    fitting: train.filter(({ person }) => fitted.has(person)),
+    learning: train.filter(({ person }) => !fitted.has(person)),
+  };
+}
 
 /**
  * Takes each attribute out of an encoder's templates by null-space projection; attacks are trained anew on what is left of templates of people whom it was not fitted on, and for comparison on the whole
@@ -53,19 +54,15 @@ export async function measureProjections(
   const { id, index } = encoder;
   const measured: ProjectionMeasurements = { leakage: [], recognition: [], costs: [] };
   const { fitting, learning } = projectionSides(sides.train);
-  const { picked: watched, others: fitted } = everyPerson(WATCHING, fitting);
   const learnt = { ...sides, train: learning };
   const before = recognitionOf(sides, encoder, options, { comparison: UNPROJECTED, apply: (embedding) => embedding });
   const whole = templatesOf(id, index);
   measured.leakage.push(...(await projectedLeakage(whole, UNPROJECTED, learnt, { ...options, read: options.asked })));
   for (const attribute of options.asked) {
-    const labelled = (faces: readonly AttributeFace[]) => ({
-      vectors: faces.map(({ embeddings }) => embeddings[index] ?? new Float32Array()),
-      labels: labelsOf(faces, [attribute]).map(([label]) => label === true),
-    });
-    const [own, others] = [labelled(fitted), labelled(watched)];
-    if (![own, others].every(({ labels }) => labels.includes(true) && labels.includes(false))) continue;
-    const { apply, directions } = fitNullSpaceProjection(own, others, options);
+    const labels = labelsOf(fitting, [attribute]).map(([label]) => label === true);
+    if (!labels.includes(true) || !labels.includes(false)) continue;
+    const vectors = fitting.map(({ embeddings }) => embeddings[index] ?? new Float32Array());
+    const { apply, directions } = fitNullSpaceProjection({ vectors, labels }, options);
     const name = projectionOf(attribute);
     const source: Source = { ...whole, inputOf: (face) => apply(whole.inputOf(face)) };
     measured.leakage.push(...(await projectedLeakage(source, name, learnt, { ...options, read: [attribute] })));
@@ -113,19 +110,6 @@ async function projectedLeakage(
 }
 
 const encoderSize = ({ test }: Sides, index: number): number => test[0]?.embeddings[index]?.length ?? 0;
-
-/** Whole people: one in so many, in the order in which they come, and the others. */
-function everyPerson(
-  nth: number,
-  faces: readonly AttributeFace[],
-): { readonly picked: readonly AttributeFace[]; readonly others: readonly AttributeFace[] } {
-  const people = [...new Set(faces.map(({ person }) => person))];
-  const chosen = new Set(people.filter((_, i) => i % nth === 0));
-  return {
-    picked: faces.filter(({ person }) => chosen.has(person)),
-    others: faces.filter(({ person }) => !chosen.has(person)),
-  };
-}
 
 function recognitionOf(
   sides: Sides,

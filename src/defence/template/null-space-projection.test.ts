@@ -48,20 +48,17 @@ describe('linear discriminant', () => {
 
 describe('null-space projection', () => {
   const fitted = embeddings(600, 'fitted');
-  const watched = embeddings(400, 'watched');
   const judged = embeddings(600, 'judged');
-  const projection = fitNullSpaceProjection(fitted, watched);
+  const projection = fitNullSpaceProjection(fitted, { directions: 5 });
 
-  test('takes out orthonormal directions, few of them, and stops at chance', () => {
+  test('takes out as many orthonormal directions as it is told', () => {
     const { directions } = projection;
-    expect(directions.length).toBeGreaterThan(0);
-    expect(directions.length).toBeLessThan(8);
+    expect(directions).toHaveLength(5);
     directions.forEach((a, i) => {
       directions.forEach((b, j) => {
         expect(dot(a, b)).toBeCloseTo(i === j ? 1 : 0, 10);
       });
     });
-    expect(projection.left).toBeLessThanOrEqual(0.52);
   });
 
   test('what is projected has nothing along the directions, and twice is once', () => {
@@ -85,15 +82,9 @@ describe('null-space projection', () => {
     expect(gap(judged.vectors.map(projection.apply))).toBeLessThan(0.6);
   });
 
-  test('takes out nothing where there is nothing to tell', () => {
-    const random = new Random('nothing');
-    const shuffled = { vectors: fitted.vectors, labels: random.shuffle(fitted.labels) };
-    const { directions } = fitNullSpaceProjection(
-      shuffled,
-      { ...watched, labels: random.shuffle(watched.labels) },
-      { enough: 0.6 },
-    );
-    expect(directions).toHaveLength(0);
+  test('takes out nothing where both classes have one mean', () => {
+    const vectors = [1, -1, 1, -1].map((x) => Float32Array.from([x, 0]));
+    expect(fitNullSpaceProjection({ vectors, labels: [true, true, false, false] }).directions).toHaveLength(0);
   });
 });
 

@@ -1,4 +1,3 @@
-import { attributeRule, balancedAccuracy } from '../../metric/attribute-inference.ts';
 import { type JobOptions, throwIfAborted } from '../../util/progress.ts';
 import { dot, type LabelledVectors, linearDiscriminant } from './linear-discriminant.ts';
 
@@ -6,65 +5,44 @@ import { dot, type LabelledVectors, linearDiscriminant } from './linear-discrimi
 export interface NullSpaceProjection {
   /** What is taken out: orthonormal, [D] each, in the order in which they were found. */
   readonly directions: readonly Float64Array[];
-  /** Balanced accuracy, on the people that it was watched by, of the linear classifier that finds what is left; 0.5 is chance. */
-  readonly left: number;
   /** The embedding [D] without the directions, as a copy; its length falls. */
   apply(embedding: Float32Array): Float32Array;
 }
 
 /** How far the projection goes. */
 export interface ProjectionOptions extends JobOptions {
-  /** Directions at most; default 20. */
-  readonly maxDirections?: number;
-  /** Where a new linear classifier is no better than this, nothing more is taken out; default 0.52. */
-  readonly enough?: number;
+  /** Directions, at most; default 16. Fewer are taken out where the means of both classes have become one. */
+  readonly directions?: number;
 }
 
 /**
- * Iterative null-space projection: a linear classifier is trained to tell the attribute, its direction is taken out of the embeddings, and so on, until a newly trained one is at chance
- * on people that it has not seen.
+ * Iterative null-space projection: a linear classifier is trained to tell the attribute, its direction is taken out of the embeddings, and so on. How many times is given, and not seen from held-out people: of
+ * a rare attribute these are so few that the first classifier already looks like chance.
  *
- * What is left may still be read by what is not linear, and recognition loses the directions: measure both. Embeddings are taken at length 1, as cosine similarity sees them.
+ * What is left may still be read, above all by what is not linear, and recognition loses the directions: measure both. Embeddings are taken at length 1, as cosine similarity sees them.
  *
  * Source: Ravfogel, Elazar, Gonen, Twiton, Goldberg, Null It Out: Guarding Protected Attributes by Iterative Nullspace Projection, ACL 2020, algorithm 1; the classifier here is Fisher's
  * discriminant with both classes of equal weight.
  *
  * Cost: for each direction about 120 passes over the embeddings.
  *
- * @param fitted - embeddings of the people that the classifiers are trained on.
- * @param watched - of other people, by whom it is seen when to stop; nobody of these or those may be judged.
+ * @param fitted - embeddings of the people that the classifiers are trained on; none of them may be judged.
  * @throws InputError where nobody has the attribute, or everybody; ShapeError where lengths differ; InterruptedError between two directions.
  */
-export function fitNullSpaceProjection(
-  fitted: LabelledVectors,
-  watched: LabelledVectors,
-  options: ProjectionOptions = {},
-): NullSpaceProjection {
-  const { maxDirections = 20, enough = 0.52 } = options;
+export function fitNullSpaceProjection(fitted: LabelledVectors, options: ProjectionOptions = {}): NullSpaceProjection {
+  const { directions: most = 16 } = options;
   const directions: Float64Array[] = [];
-  let [rest, restWatched] = [fitted.vectors.map(unit), watched.vectors.map(unit)];
-  for (;;) {
+  let rest = fitted.vectors.map(unit);
+  while (directions.length < most) {
     throwIfAborted(options);
     const found = linearDiscriminant({ vectors: rest, labels: fitted.labels });
-    const left = found ? readBy(found, { ...fitted, vectors: rest }, { ...watched, vectors: restWatched }) : 0.5;
-    if (!found || left <= enough || directions.length >= maxDirections) {
-      return { directions, left, apply: (embedding) => without(embedding, directions) };
-    }
+    if (!found) break;
     const direction = orthonormal(found, directions);
     directions.push(direction);
-    [rest, restWatched] = [rest, restWatched].map((vectors) =>
-      vectors.map((vector) => without(vector, [direction])),
-    ) as [Float32Array[], Float32Array[]];
-    options.onProgress?.({ stage: 'projecting', done: directions.length, total: maxDirections, figures: { left } });
+    rest = rest.map((vector) => without(vector, [direction]));
+    options.onProgress?.({ stage: 'projecting', done: directions.length, total: most });
   }
-}
-
-/** How well a direction tells the attribute of others, by a threshold of those that it was fitted on; turned round where that is better. */
-function readBy(direction: Float64Array, fitted: LabelledVectors, watched: LabelledVectors): number {
-  const along = ({ vectors }: LabelledVectors): number[] => vectors.map((vector) => dot(direction, vector));
-  const { threshold } = attributeRule(along(fitted), fitted.labels);
-  const accuracy = balancedAccuracy(along(watched), watched.labels, threshold);
-  return Math.max(accuracy, 1 - accuracy);
+  return { directions, apply: (embedding) => without(embedding, directions) };
 }
 
 function without(vector: Float32Array, directions: readonly Float64Array[]): Float32Array {
