@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { whiteBoxTarget } from '../src/attack/inversion/attack.ts';
-import { optimiseLatents } from '../src/attack/inversion/latent-optimisation.ts';
+import { optimiseTemplates } from '../src/attack/inversion/template-optimisation.ts';
 import { shippedGenerator } from '../src/audit/inversion/shipped.ts';
 import { openEncoder } from '../src/encoder/open-encoder.ts';
 import { CapabilityError } from '../src/util/errors.ts';
@@ -37,7 +37,7 @@ export async function run(): Promise<Row[]> {
     if (!encoder || !generator) throw new CapabilityError('there is no generator, or no weights of the encoder');
     const random = new Random(1);
     const moments: number[] = [];
-    await optimiseLatents(
+    await optimiseTemplates(
       Array.from({ length: BATCH }, () => random.normals(encoder.embeddingSize)),
       { generator, encoder },
       {

@@ -18,6 +18,12 @@ export const MEASURE = {
   dodging: 'dodging success',
   /** Perturbed photos accepted as the one other person that was aimed at. */
   impersonation: 'impersonation success',
+  /** Faces made of a model's class that a judge finds to be most like its person. */
+  accuracyOne: 'attack accuracy@1',
+  /** The same among the five people that are most like it. */
+  accuracyFive: 'attack accuracy@5',
+  /** Photos of which a classifier names the right person. */
+  classified: 'classification accuracy',
 } as const;
 
 const name = z.string().min(1);
@@ -104,7 +110,7 @@ const controlSchema = z
     expected: z
       .enum(['leaks', 'no-leak', 'fooled', 'withstands', 'chance'])
       .describe(
-        '"leaks", "fooled": a planted weak encoder, which the attack must find so. "no-leak", "withstands": a planted strong one. "chance": what owes nothing to the attack (a random real face, the mean face, the generator without optimisation; noise of equal norm, an accessory that was not optimised), which must not succeed.',
+        '"leaks", "fooled": a planted weak encoder or model, which the attack must find so. "no-leak", "withstands": a planted strong one. "chance": what owes nothing to the attack (a random real face, the mean face, the generator without optimisation; noise of equal norm, an accessory that was not optimised), which must not succeed.',
       ),
     held: z.boolean().describe('Whether it came out as expected. One that did not makes the verdict inconclusive.'),
   })
@@ -287,6 +293,46 @@ const recognitionSchema = z.object({
     .describe('Rank-1 identification among the test people, one original photo of each enrolled; null of a subgroup.'),
 });
 
+/** How near faces that were made of a model's classes come to its training photos, in a judge's features. */
+const likenessSchema = z.object({
+  attack: name.describe('The attack that made them, or real faces for comparison.'),
+  features: name.describe('Encoder whose embeddings, made as long as 1, are the features.'),
+  faces: z.int().min(1).describe('Faces.'),
+  nearestTraining: estimate(amount).describe(
+    'Euclidean distance to the nearest training photo of the person, 0 to 2: mean over the faces, bootstrap over people.',
+  ),
+  frechetDistance: amount
+    .nullable()
+    .describe(
+      'Fréchet distance to the training photos of the attacked people; with these features it is no FID. It falls with the number of faces; null for few, and of the training photos themselves.',
+    ),
+  prdc: z
+    .object({
+      precision: share.describe('Share of the made faces among the real ones.'),
+      recall: share.describe('Share of the real faces among the made ones.'),
+      density: amount.describe('Real neighbourhoods that a made face lies in, by k.'),
+      coverage: share.describe('Share of the real faces that have a made one in their neighbourhood.'),
+    })
+    .nullable()
+    .describe('Precision, recall, density and coverage, k = 3; null for few faces.'),
+});
+
+/** How well an attack tells photos that a model was trained on from others of the same people. */
+const membershipSchema = z.object({
+  attack: name.describe('The attack.'),
+  target: name.describe('Model whose training photos are looked for.'),
+  reference: name.nullable().describe('Model that has seen neither, by which the attack is calibrated; null for none.'),
+  members: z.int().min(1).describe('Photos of the training folder.'),
+  nonMembers: z.int().min(1).describe('Photos that were held out.'),
+  people: z.int().min(1).describe('People behind them.'),
+  auc: estimate(share).describe('Area under the ROC curve; chance is 0.5. Bootstrap over people.'),
+  tprAtFpr1: estimate(share)
+    .nullable()
+    .describe(
+      'Share of the members that are found at a false positive rate of 1 %; chance is 0.01; null for fewer than 100 others.',
+    ),
+});
+
 /** What a defence costs on clean data. */
 const costSchema = z.object({
   defence: name.describe('The defence and its setting.'),
@@ -387,11 +433,11 @@ const faceSchema = z.object({
 
 const findingsShape = z.object({
   schema: z.literal(FINDINGS_SCHEMA).describe('Name and version of this schema.'),
-  audit: name.describe('Kind of audit: "inversion", "robustness" or "attributes".'),
+  audit: name.describe('Kind of audit: "inversion", "robustness", "attributes" or "training".'),
   verdict: z
     .enum(['leaks', 'leaks-little', 'fooled', 'withstood', 'inconclusive'])
     .describe(
-      'Of templates, and of attributes: "leaks" or "leaks-little". Of robustness: "fooled", or "withstood" the attacks that were tried. There is no "safe". Inconclusive wherever a control or a self-test did not hold, or none was run.',
+      'Of templates, of attributes, and of training photos: "leaks" or "leaks-little". Of robustness: "fooled", or "withstood" the attacks that were tried. There is no "safe". Inconclusive wherever a control or a self-test did not hold, or none was run.',
     ),
   sentence: name.describe('The verdict in plain words, with the figure and its interval.'),
   threatCard: threatCardSchema.describe('What the attacker knows, has and spends.'),
@@ -410,6 +456,16 @@ const findingsShape = z.object({
     .optional()
     .describe('How well attributes are read; of attribute audits alone, as is the next.'),
   recognition: z.array(recognitionSchema).optional().describe('How well people are still recognised.'),
+  likeness: z
+    .array(likenessSchema)
+    .optional()
+    .describe(
+      'How near faces made of a model’s classes come to its training photos; of training audits alone, as is the next.',
+    ),
+  membership: z
+    .array(membershipSchema)
+    .optional()
+    .describe('How well training photos are told from others; empty where no photos were held out.'),
   costs: z.array(costSchema).describe('What defences cost on clean data; empty where none was tried.'),
   quality: z.array(qualitySchema).describe('Image quality: secondary, it never makes a verdict.'),
   provenance: provenanceSchema.describe('Enough to run it again and get the same numbers.'),
@@ -443,6 +499,8 @@ export type Smallest = z.infer<typeof smallestSchema>;
 export type Queries = z.infer<typeof queriesSchema>;
 export type SelfTest = z.infer<typeof selfTestSchema>;
 export type Leakage = z.infer<typeof leakageSchema>;
+export type Likeness = z.infer<typeof likenessSchema>;
+export type Membership = z.infer<typeof membershipSchema>;
 export type Recognition = z.infer<typeof recognitionSchema>;
 export type ShownFace = z.infer<typeof faceSchema>;
 

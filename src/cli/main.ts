@@ -30,6 +30,10 @@ const COMMANDS: Readonly<Record<string, CommandEntry>> = {
       'measure what templates and photos give away of sex, age and other attributes, and what a protection changes',
     load: async () => (await import('./audit-attributes.ts')).auditAttributesCommand,
   },
+  'audit training': {
+    summary: 'measure what a trained model gives away of the people it was trained on',
+    load: async () => (await import('./audit-training.ts')).auditTrainingCommand,
+  },
   'train inverter': {
     summary: 'train the black-box inverter of an encoder',
     load: async () => (await import('./train-inverter.ts')).trainInverterCommand,

@@ -21,6 +21,7 @@ import {
 } from './sections/robustness.ts';
 import { costsSection, qualitySection } from './sections/secondary.ts';
 import { threatCardSection } from './sections/threat-card.ts';
+import { attackAccuracySection, likenessSection, membershipSection, utilitySection } from './sections/training.ts';
 import { VERDICT_WORDS, verdictSection } from './sections/verdict.ts';
 
 /** Options of {@link renderReport}. */
@@ -33,6 +34,7 @@ const AUDIT_WORDS: Readonly<Record<string, string>> = {
   inversion: 'template inversion',
   robustness: 'robustness',
   attributes: 'attribute',
+  training: 'training',
 };
 
 /**
@@ -72,6 +74,8 @@ function sectionsOf(findings: Findings): Markup[] {
       return robustnessSections(findings);
     case 'attributes':
       return attributeSections(findings);
+    case 'training':
+      return trainingSections(findings);
     default:
       return inversionSections(findings);
   }
@@ -106,5 +110,15 @@ const attributeSections = (findings: Findings): Markup[] => [
   recognitionSection(findings),
   qualitySection(findings),
   projectionSection(findings),
+  controlsSection(findings),
+];
+
+const trainingSections = (findings: Findings): Markup[] => [
+  attackAccuracySection(findings),
+  membershipSection(findings),
+  curvesSection(findings),
+  utilitySection(findings),
+  facesSection(findings),
+  likenessSection(findings),
   controlsSection(findings),
 ];

@@ -15,6 +15,7 @@ export interface Advice {
 /** What the owner should do, most urgent first; each follows from something in the findings. */
 export function recommend(findings: Findings): Advice[] {
   if (findings.audit === 'attributes') return recommendOnAttributes(findings);
+  if (findings.audit === 'training') return recommendOnTraining(findings);
   switch (findings.verdict) {
     case 'leaks':
       return againstLeak(findings);
@@ -40,6 +41,37 @@ export function recommend(findings: Findings): Advice[] {
     case 'inconclusive':
       return findings.audit === 'robustness' ? againstRobustnessDoubt(findings) : againstDoubt(findings);
   }
+}
+
+function recommendOnTraining({ verdict, membership = [], controls, selfTests = [] }: Findings): Advice[] {
+  const again = { action: 'Run this audit again', reason: 'whenever the model is trained anew.' };
+  const holdOut = {
+    action: 'Hold some photos of each person out of the next training',
+    reason: 'and give them with --held-out: without them nobody can say whether it can be told who was trained on.',
+  };
+  const unmeasured = membership.length === 0 ? [holdOut] : [];
+  if (verdict === 'inconclusive') {
+    return [
+      [...controls, ...selfTests].some(({ held }) => !held)
+        ? { action: 'Find out why a control did not hold.', reason: 'It is marked below.' }
+        : { action: 'Audit more people:', reason: '--people, --seeds and --held-out narrow the intervals.' },
+      ...unmeasured,
+      { action: 'Take it as if it leaked.', reason: 'An inconclusive audit clears nobody.' },
+    ];
+  }
+  if (verdict !== 'leaks') return [again, ...unmeasured];
+  return [
+    {
+      action: 'Do not hand the model out,',
+      reason: 'or only to those who may have its training photos; answer labels alone where an interface will do.',
+    },
+    {
+      action: 'Train it anew with a masking, or with differential privacy,',
+      reason: 'as faceward train encoder --masking does, and compare: what it gives away, and what it costs.',
+    },
+    ...unmeasured,
+    again,
+  ];
 }
 
 function recommendOnAttributes({ verdict, leakage = [], selfTests = [] }: Findings): Advice[] {

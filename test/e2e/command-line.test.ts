@@ -52,6 +52,11 @@ describe('the shell', () => {
     [['check', 'masking', 'none.jsonl'], 'none.jsonl: there is no such file or folder'],
     [['check', 'masking', 'a.jsonl', '--max-reencodings', '0'], '--max-reencodings 0 is no whole number from 1 on'],
     [['export', 'masked', '--data', 'a', '--out', 'b', '--masking', 'adaptive'], 'it needs a training'],
+    [['audit', 'training', '--model', 'a.onnx', '--train', 'b'], 'missing required argument: --public'],
+    [
+      ['audit', 'training', '--model', 'a', '--train', 'b', '--public', 'c', '--attacks', 'guess'],
+      '--attacks guess is unknown',
+    ],
     [['protect', 'check', 'a.jpg'], 'missing required argument: --against'],
     [['protect', 'attributes', 'a.jpg', '--tar', '1'], '--tar 1 is no share below 1'],
     [['protect', 'attributes', 'a.jpg', '--removal', 'flip'], '--removal flip is unknown'],

@@ -3,7 +3,8 @@ import type { SessionOptions } from '../../runtime/session.ts';
 import type { JobOptions } from '../../util/progress.ts';
 import type { Random } from '../../util/random.ts';
 import type { Probes } from './generator-adapter.ts';
-import type { Generator, WhiteBoxTarget } from './latent-optimisation.ts';
+import type { Generator } from './latent-optimisation.ts';
+import type { WhiteBoxTarget } from './template-optimisation.ts';
 
 /** A trained inverter, ready to run. */
 export interface Inverter {

@@ -1,7 +1,8 @@
 import { CapabilityError } from '../../util/errors.ts';
 import type { InversionAttack, InversionNeed, InversionOptions, InversionResources } from './attack.ts';
 import { invertThroughGenerator } from './generator-adapter.ts';
-import { type LatentOptimisationOptions, optimiseLatents, type Start } from './latent-optimisation.ts';
+import type { LatentOptimisationOptions } from './latent-optimisation.ts';
+import { optimiseTemplates, type Start } from './template-optimisation.ts';
 
 /** Weight of the prior on the latent where it is used: a similarity of 0.05 is worth one more deviation of every latent. */
 const PRIOR_WEIGHT = 0.05;
@@ -43,7 +44,7 @@ function throughGenerator(
       const models = { generator: need(resources, 'generator', attack), encoder: need(resources, 'target', attack) };
       const from: Start =
         start === 'random' ? { kind: 'random' } : { kind: 'selected', probes: need(resources, 'probes', attack) };
-      return faces(await optimiseLatents(templates, models, { ...options, ...settings, start: from }));
+      return faces(await optimiseTemplates(templates, models, { ...options, ...settings, start: from }));
     },
   };
   return attack;
@@ -62,7 +63,7 @@ const fromBlackBox: InversionAttack = {
     const { generator, latentOf } = inverter.asGenerator;
     const start: Start = { kind: 'given', latents: templates.map(latentOf) };
     const settings = { augmented: true, priorWeight: PRIOR_WEIGHT, learningRate: 0.03 };
-    return faces(await optimiseLatents(templates, { generator, encoder }, { ...options, ...settings, start }));
+    return faces(await optimiseTemplates(templates, { generator, encoder }, { ...options, ...settings, start }));
   },
 };
 

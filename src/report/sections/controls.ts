@@ -4,7 +4,7 @@ import { html, type Markup } from '../escape.ts';
 import { type Column, dataTable } from '../table.ts';
 
 const EXPECTED: Readonly<Record<Control['expected'], string>> = {
-  leaks: 'must be found leaking, by type-I or type-II',
+  leaks: 'must be found leaking, by one measure at least',
   'no-leak': 'must not be found leaking',
   fooled: 'must be fooled',
   withstands: 'must not be fooled',
@@ -46,6 +46,9 @@ show what chance gives. Where one does not hold, the verdict is inconclusive.</p
 the perturbation shows what chance gives. Where one of these or a self-test does not hold, the verdict is inconclusive.</p>`,
   attributes: html`<p>A coin was tossed for each person, and those of heads were given a mark. Each attack must find the coin where there is a mark, must not where there is none or a protection
 erased it, and must see through a protection that only moves the mark; photos that were not changed must give the same figures. Where one of these does not hold, the verdict is inconclusive.</p>`,
+  training: html`<p>A planted model that knows its people’s photos by heart must be found by the attacks, one that knows them under other people’s labels must not, and faces that owe nothing to any model must be
+found by nobody. Of membership, a look-up table of the training photos must be found, labels must count, and in encoders that have seen neither kind of photo nothing may be found. Where one of these does not
+hold, the verdict is inconclusive.</p>`,
 };
 
 /** The controls: what was expected of each and whether it held; planted encoders and failures first. */

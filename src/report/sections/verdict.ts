@@ -4,10 +4,12 @@ import { PROTECTED } from '../../audit/attributes/protection.ts';
 import { formatCount, formatExactPercent, formatInterval, formatPeople, formatPercent } from '../../audit/figures.ts';
 import type { Findings, Rate, Verdict } from '../../audit/findings.ts';
 import { decidingRates } from '../../audit/robustness/decide.ts';
+import { decidingFigure, figuresOf } from '../../audit/training/decide.ts';
 import { headlineRate, leakLevel, VERDICT_FMR } from '../../audit/verdict.ts';
 import { html, type Markup } from '../escape.ts';
 import { intervalAxis, intervalStrip } from '../plot-intervals.ts';
 import { recommend } from '../recommendations.ts';
+import { galleryPeople } from './training.ts';
 
 /** The verdicts as people read them. */
 export const VERDICT_WORDS: Readonly<Record<Verdict, string>> = {
@@ -32,7 +34,7 @@ export function verdictSection(findings: Findings): Markup {
 <p class="sentence">${sentence}</p>
 ${headline !== undefined && headlineFigure(headline)}
 <div class="answers">
-<div><h2>What it means for you</h2>${findings.audit === 'attributes' ? meaningOfAttributes(findings) : meaning(verdict)}
+<div><h2>What it means for you</h2>${meaningOf(findings)}
 <h2>How sure this is</h2>${certainty(findings, headline)}</div>
 <div><h2>What to change</h2><ol>${recommend(findings).map(
     ({ action, reason }) => html`<li><strong>${action}</strong> ${reason}</li>`,
@@ -70,6 +72,7 @@ interface Headline extends Pick<Rate, 'rate' | 'low' | 'high'> {
 
 function headlineOf(findings: Findings): Headline | undefined {
   if (findings.audit === 'attributes') return attributeHeadline(findings);
+  if (findings.audit === 'training') return trainingHeadline(findings);
   if (findings.audit === 'robustness') {
     const [strongest] = decidingRates({
       target: findings.threatCard.target,
@@ -113,6 +116,47 @@ function attributeHeadline(findings: Findings): Headline | undefined {
     size: `${formatCount(strongest.present + strongest.absent)} faces`,
     caption: `balanced accuracy on ${strongest.attribute}, ${strongest.attack}, ${what}; chance is 50\u00a0%`,
   };
+}
+
+/** The figure that decides. */
+function trainingHeadline(findings: Findings): Headline | undefined {
+  const { rates, membership = [] } = findings;
+  const first = decidingFigure(figuresOf({ rates, membership, galleryPeople: galleryPeople(findings) }));
+  if (!first) return undefined;
+  const { value, low, high, level, words } = first;
+  const audited = findings.provenance.data.find(({ role }) => role === 'audited');
+  return {
+    // A difference may be below nothing; the scale begins there.
+    ...{ rate: Math.max(0, value), low: Math.max(0, low), high: Math.max(0, high), level },
+    ...{ caption: `${words.charAt(0).toUpperCase()}${words.slice(1)}` },
+    size:
+      first.kind === 'inversion'
+        ? formatPeople(audited?.people ?? 0)
+        : `${formatCount((membership[0]?.members ?? 0) + (membership[0]?.nonMembers ?? 0))} photos`,
+  };
+}
+
+function meaningOf(findings: Findings): Markup {
+  switch (findings.audit) {
+    case 'attributes':
+      return meaningOfAttributes(findings);
+    case 'training':
+      return meaningOfTraining(findings.verdict);
+    default:
+      return meaning(findings.verdict);
+  }
+}
+
+function meaningOfTraining(verdict: Verdict): Markup {
+  if (verdict === 'leaks') {
+    return html`<p>Whoever gets hold of this model gets hold of something of the people it was trained on: what they look like, or that their photos were used. Treat the model as personal data of
+these people.</p>`;
+  }
+  if (verdict === 'leaks-little') {
+    return html`<p>The attacks tried here learn little of the people whom the model was trained on, and the controls show that they do find what a model gives away. It is a measure of these attacks and
+their generator, no proof that none can.</p>`;
+  }
+  return meaning(verdict);
 }
 
 function meaningOfAttributes(findings: Findings): Markup {

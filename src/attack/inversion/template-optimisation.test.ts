@@ -12,10 +12,10 @@ import { openGenerator } from './generator-adapter.ts';
 import { FACE_SIZE_PX } from './inverse-dcgan.ts';
 import {
   type InvertedTemplate,
-  type LatentOptimisationOptions,
-  optimiseLatents,
+  optimiseTemplates,
+  type TemplateOptimisationOptions,
   type WhiteBoxTarget,
-} from './latent-optimisation.ts';
+} from './template-optimisation.ts';
 
 const generator = tinyGenerator();
 let encoder: Encoder;
@@ -40,8 +40,11 @@ function embedded(faces: readonly Float32Array[]): Promise<Float32Array[]> {
   return encoder.embed(images.map((image) => cropView(image, encoder.view)));
 }
 
-const optimise = (options: Partial<LatentOptimisationOptions> = {}, targets = templates): Promise<InvertedTemplate[]> =>
-  optimiseLatents(
+const optimise = (
+  options: Partial<TemplateOptimisationOptions> = {},
+  targets = templates,
+): Promise<InvertedTemplate[]> =>
+  optimiseTemplates(
     targets,
     { generator, encoder: target },
     { start: { kind: 'random' }, random: new Random(4), iterations: 40, threads: 1, ...options },
@@ -56,7 +59,7 @@ beforeAll(async () => {
 });
 afterAll(() => encoder.close());
 
-describe('optimiseLatents', () => {
+describe('optimiseTemplates', () => {
   test('the similarity rises, and is the encoder’s own', async () => {
     const results = await optimise();
     for (const { similarity } of results) {

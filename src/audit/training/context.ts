@@ -1,0 +1,73 @@
+import type { LinkageStudent } from '../../attack/inference/linkage/student.ts';
+import type { Generator } from '../../attack/inversion/latent-optimisation.ts';
+import type { ModelInversionAttack } from '../../attack/inversion/model/attack.ts';
+import type { FrontSettings } from '../../defence/training/masking/front.ts';
+import type { Encoder } from '../../encoder/encoder.ts';
+import type { SessionOptions } from '../../runtime/session.ts';
+import type { JobOptions } from '../../util/progress.ts';
+import type { Random } from '../../util/random.ts';
+import type { AuditFace } from '../subjects.ts';
+import type { AuditStore } from '../work-folder.ts';
+import type { Gallery } from './gallery.ts';
+import type { ModelKind, TrainingPerson } from './people.ts';
+
+/** How much an attacker spends; what is not said is the attack's own default. */
+export interface AttackEffort {
+  readonly draws?: number;
+  readonly candidates?: number;
+  readonly iterations?: number;
+  readonly views?: number;
+  readonly maxQueries?: number;
+}
+
+/** What is audited, and how. */
+export interface TrainingAuditOptions extends JobOptions, SessionOptions {
+  readonly model: Encoder;
+  readonly kind: ModelKind;
+  /** Encoders that had no part in the model, nor in the attacks. */
+  readonly judges: readonly [Encoder, ...Encoder[]];
+  /** All people among whom made faces are looked for; those who are attacked are drawn of them. */
+  readonly people: readonly TrainingPerson[];
+  /** Faces of people whom the model was not trained on: the attacker's own. */
+  readonly strangers: readonly AuditFace[];
+  /** People attacked at most. */
+  readonly attacked: number;
+  /** How often each attack is run, each time with other random numbers. */
+  readonly seeds: number;
+  readonly seed: number;
+  readonly attacks: readonly ModelInversionAttack[];
+  readonly generator: Generator;
+  readonly effort: AttackEffort;
+  /** The front of a recogniser that was trained on masked faces, where linkage of what it lets through is to be measured. */
+  readonly front?: FrontSettings;
+  /** Who learns to link; default: every student. */
+  readonly students?: readonly LinkageStudent[];
+  readonly store: AuditStore;
+}
+
+/** What all measurements of one audit share. */
+export interface TrainingContext extends TrainingAuditOptions {
+  readonly random: Random;
+  /** Everybody among whom judges look for a face: the training people, and behind them for comparison as many strangers where an encoder is audited. */
+  readonly everybody: readonly TrainingPerson[];
+  /** What each judge knows of everybody. */
+  readonly galleries: readonly Gallery[];
+  /** Places of the attacked training people among everybody. */
+  readonly places: readonly number[];
+  /** Places of strangers who are attacked in the same way; none where a classifier is audited, which has no class of theirs. */
+  readonly strangerPlaces: readonly number[];
+  /** The seed of each run of an attack. */
+  readonly runs: readonly number[];
+}
+
+/** Progress and interruption alone, of options that hold more. */
+export const jobOf = ({ signal, onProgress }: JobOptions): JobOptions => ({
+  ...(signal ? { signal } : {}),
+  ...(onProgress ? { onProgress } : {}),
+});
+
+/** How sessions run alone, of options that hold more. */
+export const sessionOf = ({ device, threads }: SessionOptions): SessionOptions => ({
+  ...(device === undefined ? {} : { device }),
+  ...(threads === undefined ? {} : { threads }),
+});

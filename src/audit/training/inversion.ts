@@ -1,0 +1,72 @@
+import { allowedAttacks } from '../../attack/inversion/model/attack.ts';
+import { labelOracle } from '../../attack/inversion/model/label-oracle.ts';
+import { type ClassHead, modelTarget } from '../../attack/inversion/model/target.ts';
+import { CapabilityError } from '../../util/errors.ts';
+import type { Likeness, Rate } from '../findings.ts';
+import { accuracyRows } from './accuracy.ts';
+import { jobOf, sessionOf, type TrainingContext } from './context.ts';
+import { UNTRAINED } from './level.ts';
+import { likenessOf, likenessOfPhotos } from './likeness.ts';
+import type { TrainingPerson } from './people.ts';
+import { invertClasses, type MadeFaces } from './reconstruct.ts';
+import type { TrainingMeasurements } from './run.ts';
+
+/** What inverting a model's classes gave. */
+export type InversionOutcome = Pick<TrainingMeasurements, 'rates' | 'likeness' | 'attacks' | 'made' | 'queries'>;
+
+/**
+ * Inverts the audited model's classes by every attack that it allows, and lets each judge say whom the faces show and how near they come to the training photos.
+ *
+ * @param unaimed - faces that owe nothing to the model, for comparison.
+ * @throws CapabilityError where it allows none.
+ */
+export async function measureInversion(
+  head: ClassHead,
+  unaimed: readonly MadeFaces[],
+  context: TrainingContext,
+): Promise<InversionOutcome> {
+  const { model, kind, everybody, places, strangerPlaces, galleries, random } = context;
+  const target = modelTarget(model, head);
+  const oracle = labelOracle(model, head);
+  const resources = { generator: context.generator, oracle, ...(target ? { target } : {}) };
+  const attacks = allowedAttacks(context.attacks, resources);
+  if (attacks.length === 0) {
+    throw new CapabilityError('none of the attacks can be run on this model', {
+      hint: 'attacks that need its weights need it as .onnx',
+    });
+  }
+  const made: MadeFaces[] = [];
+  // An encoder's classes are the places of everybody; a classifier has its own.
+  const labels = [...places, ...strangerPlaces].map((k) =>
+    kind === 'encoder' ? k : (everybody[k] as TrainingPerson).label,
+  );
+  const ofStrangers: MadeFaces[] = [];
+  for (const attack of attacks) {
+    const { faces } = await invertClasses(attack, labels, resources, {
+      ...jobOf(context),
+      ...sessionOf(context),
+      ...context.effort,
+      ...{ store: context.store, name: 'the audited model', seeds: context.runs },
+    });
+    made.push({ attack: attack.name, faces: faces.slice(0, places.length) });
+    ofStrangers.push({ attack: attack.name, faces: faces.slice(places.length) });
+  }
+  const rates: Rate[] = [];
+  const likeness: (Likeness | undefined)[] = [];
+  for (const gallery of galleries) {
+    const options = { attacked: places, random };
+    const judged = async (one: MadeFaces, attacked: readonly number[]): Promise<Rate[]> =>
+      (await accuracyRows(one, gallery, { attacked, random, target: model.id }, jobOf(context))).map(({ row }) => row);
+    for (const one of made) rates.push(...(await judged(one, places)));
+    for (const one of strangerPlaces.length > 0 ? ofStrangers : []) {
+      const rows = await judged(one, strangerPlaces);
+      rates.push(...rows.map((row) => ({ ...row, name: `${row.name}${UNTRAINED}` })));
+    }
+    for (const one of [...made, ...unaimed]) likeness.push(await likenessOf(one, gallery, options, jobOf(context)));
+    likeness.push(likenessOfPhotos(gallery, options));
+  }
+  return {
+    ...{ rates, attacks, made, queries: oracle.queries },
+    likeness: likeness.filter((row) => row !== undefined),
+  };
+}

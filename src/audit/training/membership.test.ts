@@ -1,0 +1,81 @@
+import { describe, expect, test } from 'vitest';
+import { fakeEncoder, plain } from '../../../test/fixtures/audit.ts';
+import { hashBytes, Random } from '../../util/random.ts';
+import { createJudge } from '../judge.ts';
+import { askedPhotos, membershipRows, witness } from './membership.ts';
+import { membershipControls } from './membership-controls.ts';
+import type { TrainingPerson } from './people.ts';
+
+/** Photos are noise about a colour of their person; `odd` held-out photos look like nobody's. */
+function people({ odd = false } = {}): TrainingPerson[] {
+  const random = new Random('people');
+  return Array.from({ length: 24 }, (_, label) => {
+    const own = [random.integer(200), random.integer(200), random.integer(200)] as const;
+    const photos = Array.from({ length: 10 }, (_, i) => {
+      const isOdd = odd && i >= 6;
+      const colour = own.map((value) => (isOdd ? random.integer(200) : value) + random.integer(50));
+      const image = plain(colour as [number, number, number]);
+      return { id: `${label}/${i}`, person: `person ${label}`, image };
+    });
+    return { person: `person ${label}`, label, faces: photos.slice(0, 6), heldOut: photos.slice(6) };
+  });
+}
+
+/** An embedding of eight cosines of the colour, which tells colours apart and has seen no photo. */
+const judge = (name: string) => {
+  const weights = Array.from({ length: 64 }, (_, i) => new Random(`${name} ${i}`).normals(4, 0.02));
+  return createJudge(
+    fakeEncoder(name, weights.length, ({ data }) =>
+      Float32Array.from(weights, ([a = 0, b = 0, c = 0, d = 0]) =>
+        Math.cos(a * (data[0] ?? 0) + b * (data[1] ?? 0) + c * (data[2] ?? 0) + 50 * d),
+      ),
+    ),
+  );
+};
+
+async function controlsOf(some: readonly TrainingPerson[]) {
+  const photos = askedPhotos(some);
+  const judges = [];
+  for (const one of [judge('one'), judge('two')])
+    judges.push({ judge: one, witness: await witness(one, photos, { job: {} }) });
+  return membershipControls(photos, judges, { random: new Random(1), job: {} });
+}
+
+describe('membershipControls', () => {
+  test('hold where held-out photos differ from training photos in nothing else', async () => {
+    const tests = await controlsOf(people());
+    expect(tests).toHaveLength(4);
+    expect(tests.filter(({ held }) => !held)).toEqual([]);
+  });
+
+  test('fail where held-out photos are of another kind: any model would tell them apart', async () => {
+    const failed = (await controlsOf(people({ odd: true }))).filter(({ held }) => !held);
+    expect(failed.map(({ name }) => name)).toContain('no membership is found in a model that has seen neither: one');
+  });
+});
+
+describe('membershipRows', () => {
+  const photos = askedPhotos(people());
+
+  test('a model that is sure of its training photos gives them away, by every attack', async () => {
+    const evidence = photos.map(({ member, face }) => {
+      const logOdds = (member ? 6 : 1) + 4 * (hashBytes(face.image.data) / 2 ** 32);
+      return { loss: Math.log1p(Math.exp(-logOdds)), logOdds };
+    });
+    const reference = await witness(judge('one'), photos, { job: {} });
+    const rows = membershipRows(photos, { name: 'sure', evidence }, [reference], new Random(1));
+    expect(rows.map((row) => [row.attack, row.reference])).toEqual([
+      ['loss threshold', null],
+      ['calibrated by a reference', 'one'],
+    ]);
+    // 6..10 of members is always above 1..5 of the others.
+    expect(rows[0]).toMatchObject({ members: 144, nonMembers: 96, people: 24, auc: { value: 1 }, tprAtFpr1: null });
+    expect(rows[1]?.auc.low).toBeGreaterThan(0.6);
+  });
+
+  test('people without held-out photos are not asked about', () => {
+    const [first, ...rest] = people();
+    const some = [...rest.map((person) => ({ ...person, heldOut: [] })), first as TrainingPerson];
+    expect(new Set(askedPhotos(some).map(({ person }) => person))).toEqual(new Set(['person 0']));
+  });
+});

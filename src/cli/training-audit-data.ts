@@ -1,0 +1,185 @@
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { loadFaces } from '../audit/load-faces.ts';
+import type { AuditFace } from '../audit/subjects.ts';
+import {
+  choosePhotos,
+  classLabels,
+  type ModelKind,
+  type TrainingPerson,
+  type UnusableData,
+} from '../audit/training/people.ts';
+import { loadDataset } from '../data/load.ts';
+import type { FaceSample } from '../data/sample.ts';
+import { hashImage } from '../encoder/cached-encoder.ts';
+import { InputError } from '../util/errors.ts';
+import type { JobOptions } from '../util/progress.ts';
+import type { Random } from '../util/random.ts';
+import type { SessionArgs } from './encoder-options.ts';
+import { pipelineSource, readPhotoSize } from './face-source.ts';
+import { printNote } from './print.ts';
+import { type BadData, nameLeftOut, usablePeople } from './training-people.ts';
+
+/** Photos of one person that are read, at most. */
+const PHOTOS_EACH = 20;
+
+/** Public photos that are read, at most, and of one person. */
+const PUBLIC = { photos: 2000, each: 10 } as const;
+
+/** Photos of a person that an audit needs. */
+const LEAST_PHOTOS = 2;
+
+/** The data of an audit of a trained model, read. */
+export interface TrainingAuditData {
+  readonly people: TrainingPerson[];
+  readonly strangers: AuditFace[];
+  readonly leftOut: Readonly<Record<'training' | 'public' | 'heldOut', readonly UnusableData[]>>;
+}
+
+/** Where the data lie, and how much of them is read. */
+export interface TrainingAuditFolders {
+  readonly train: string;
+  readonly public: string;
+  readonly heldOut: string | undefined;
+  /** File of the names of a classifier's classes. */
+  readonly classes: string | undefined;
+  readonly kind: ModelKind;
+  /** Numbers that the model answers. */
+  readonly outputs: number;
+  /** Training people among whom faces are looked for, at most. */
+  readonly people: number;
+  readonly badData: BadData;
+  readonly random: Random;
+}
+
+/**
+ * Reads the training photos, those that were held out, and the public ones. What cannot be used is named and left out, or refused: unreadable photos, people of one photo, a picture that lies with two
+ * people, folders that are no class of the model, held-out photos that are training photos, and public people who were trained on.
+ *
+ * @throws InputError where it is to be refused, or too little remains.
+ */
+export async function readTrainingAuditData(
+  folders: TrainingAuditFolders,
+  args: SessionArgs,
+  job: JobOptions,
+): Promise<TrainingAuditData> {
+  const training = await samplesOf(folders.train);
+  const names = [...new Set(training.map(({ person }) => person))];
+  const classes = folders.classes === undefined ? undefined : await readClasses(folders.classes);
+  const labelled =
+    folders.kind === 'classifier'
+      ? classLabels(names, { outputs: folders.outputs, ...(classes ? { classes } : {}) })
+      : undefined;
+  const known = training.filter(({ person }) => labelled?.labels.has(person) ?? true);
+  const chosen = choosePhotos(known, { people: folders.people, photos: PHOTOS_EACH, random: folders.random });
+  await using source = pipelineSource(args);
+  const read = async (samples: readonly FaceSample[]): Promise<{ faces: AuditFace[]; leftOut: UnusableData[] }> => {
+    const leftOut: UnusableData[] = [];
+    const onRejected = ({ id }: FaceSample, reason: string) => leftOut.push({ name: id, reason });
+    const { faces } = await loadFaces(samples, { ...job, openPipeline: source.openPipeline, onRejected });
+    return { faces, leftOut };
+  };
+  const trainingRead = await read(chosen);
+  const usable = usablePeople(trainingRead.faces, LEAST_PHOTOS);
+  const trainingOut = [...(labelled?.leftOut ?? []), ...trainingRead.leftOut, ...usable.leftOut];
+  nameLeftOut(trainingOut, folders.badData);
+
+  const held = await heldOutPhotos(folders.heldOut, usable.people, read);
+  nameLeftOut(held.leftOut, folders.badData);
+  const people = [...usable.people].map(([person, faces], place) => ({
+    person,
+    label: labelled?.labels.get(person) ?? place,
+    faces,
+    heldOut: held.faces.get(person) ?? [],
+  }));
+
+  const { strangers, leftOut: publicOut } = await publicPhotos(folders, new Set(names), read);
+  nameLeftOut(publicOut, folders.badData);
+  return { people, strangers, leftOut: { training: trainingOut, public: publicOut, heldOut: held.leftOut } };
+}
+
+type ReadFaces = (
+  samples: readonly FaceSample[],
+) => Promise<{ readonly faces: AuditFace[]; readonly leftOut: UnusableData[] }>;
+
+async function samplesOf(folder: string): Promise<readonly FaceSample[]> {
+  const { samples, description } = await loadDataset(resolve(folder), { readSize: readPhotoSize });
+  printNote(description);
+  return samples;
+}
+
+/** Held-out photos of the people, without those that are training photos after all. */
+async function heldOutPhotos(
+  folder: string | undefined,
+  people: ReadonlyMap<string, readonly AuditFace[]>,
+  read: ReadFaces,
+): Promise<{ readonly faces: ReadonlyMap<string, AuditFace[]>; readonly leftOut: UnusableData[] }> {
+  if (folder === undefined) return { faces: new Map(), leftOut: [] };
+  const samples = (await samplesOf(folder)).filter(({ person }) => people.has(person));
+  const { faces, leftOut } = await read(samples);
+  const trained = new Set([...people.values()].flat().map(pixelsOf));
+  const isMember = (face: AuditFace): boolean => trained.has(pixelsOf(face));
+  if (samples.length === 0) {
+    throw new InputError(`${folder} has no photo of a person of the training folder`, {
+      hint: 'held-out photos lie in folders that are called as those of --train',
+    });
+  }
+  return {
+    faces: Map.groupBy(
+      faces.filter((face) => !isMember(face)),
+      ({ person }) => person,
+    ),
+    leftOut: [
+      ...leftOut,
+      ...faces.filter(isMember).map(({ id }) => ({ name: id, reason: 'held out, but a training photo too' })),
+    ],
+  };
+}
+
+/** Photos of people whom the model was not trained on. */
+async function publicPhotos(
+  folders: TrainingAuditFolders,
+  trained: ReadonlySet<string>,
+  read: ReadFaces,
+): Promise<{ readonly strangers: AuditFace[]; readonly leftOut: UnusableData[] }> {
+  const samples = await samplesOf(folders.public);
+  const both = new Set(samples.map(({ person }) => person).filter((person) => trained.has(person)));
+  const others = samples.filter(({ person }) => !both.has(person));
+  if (others.length === 0) {
+    throw new InputError(`${folders.public} has nobody whom the model was not trained on`, {
+      hint: 'give photos of other people with --public',
+    });
+  }
+  const chosen = choosePhotos(others, {
+    people: PUBLIC.photos,
+    photos: PUBLIC.each,
+    total: PUBLIC.photos,
+    random: folders.random.fork('public'),
+  });
+  const { faces, leftOut } = await read(chosen);
+  return {
+    strangers: faces,
+    leftOut: [
+      ...leftOut,
+      ...[...both].map((person) => ({ name: person, reason: 'public, but a training person too' })),
+    ],
+  };
+}
+
+/** The names of a classifier's classes, one a line. */
+async function readClasses(path: string): Promise<string[]> {
+  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
+    throw new InputError(`${path} cannot be read`, { cause, hint: '--classes takes a text file, one name a line' });
+  });
+  return text.split(/\r?\n/).flatMap((line) => line.trim() || []);
+}
+
+/** What a face shows, pixel by pixel: a copy of a photo has the same. */
+const pixelsOf = ({ image }: AuditFace): string => hashImage(image);
+
+/** Whether a model that answers so many numbers is a classifier of these people, or an encoder. */
+export async function kindOfModel(train: string, outputs: number, classes: string | undefined): Promise<ModelKind> {
+  if (classes !== undefined) return 'classifier';
+  const { samples } = await loadDataset(resolve(train), { readSize: readPhotoSize });
+  return new Set(samples.map(({ person }) => person)).size === outputs ? 'classifier' : 'encoder';
+}
