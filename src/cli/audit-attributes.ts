@@ -9,7 +9,6 @@ import { type ReadFacesOptions, readAttributeFaces } from '../audit/attributes/f
 import { protectedPhotosOf } from '../audit/attributes/protected-folder.ts';
 import { attributeFindings } from '../audit/attributes/report-findings.ts';
 import { runAttributeAudit } from '../audit/attributes/run.ts';
-import { auditStatus } from '../audit/gate.ts';
 import { loadDataset } from '../data/load.ts';
 import type { FaceDataset, FaceSample } from '../data/sample.ts';
 import type { Encoder } from '../encoder/encoder.ts';
@@ -17,7 +16,7 @@ import { wrapEncoder } from '../encoder/wrapped-encoder.ts';
 import { InputError } from '../util/errors.ts';
 import { Random } from '../util/random.ts';
 import { calibrationsFor } from './audit-calibration.ts';
-import { auditArgs, printAudit, readBaseline, readVersion, writeAudit } from './audit-output.ts';
+import { auditArgs, finishAudit, readBaseline, readVersion } from './audit-output.ts';
 import { openAuditWork } from './audit-work.ts';
 import { command } from './command.ts';
 import { type EncoderArgs, encoderArgs, openEncoderFromArgs, sessionOptions } from './encoder-options.ts';
@@ -179,10 +178,7 @@ export const auditAttributesCommand = command({
         ...(args.protected === undefined ? {} : { protectedName: basename(resolve(args.protected)) }),
         ...(args.ownership === undefined ? {} : { ownership: args.ownership }),
       });
-      await writeAudit(args.out, findings, baseline);
-      await work.remove();
-      printAudit(findings, args.out, { json: args.json === true });
-      return auditStatus(findings, { failOn });
+      return await finishAudit(findings, { out: args.out, work, baseline, failOn, json: args.json === true });
     } finally {
       await Promise.all(encoders.map((encoder) => encoder.close()));
     }

@@ -3,7 +3,6 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type InverterModel, inverterModel } from '../attack/inversion/inverter-file.ts';
 import type { Findings } from '../audit/findings.ts';
-import { auditStatus } from '../audit/gate.ts';
 import { inversionFindings } from '../audit/inversion/report-findings.ts';
 import { runInversionAudit } from '../audit/inversion/run.ts';
 import { readModel, shippedGenerator, shippedInverters } from '../audit/inversion/shipped.ts';
@@ -16,7 +15,7 @@ import { Random } from '../util/random.ts';
 import { calibrationsFor } from './audit-calibration.ts';
 import { readFaces, samplesFor } from './audit-faces.ts';
 import { openOtherEncoders } from './audit-judges.ts';
-import { auditArgs, printAudit, readBaseline, readVersion, writeAudit } from './audit-output.ts';
+import { auditArgs, finishAudit, readBaseline, readVersion } from './audit-output.ts';
 import { openAuditWork } from './audit-work.ts';
 import { cacheDirectory } from './cache-directory.ts';
 import { command } from './command.ts';
@@ -193,10 +192,7 @@ export const auditInversionCommand = command({
         showFaces: args['show-faces'] === true,
         ...(args.ownership === undefined ? {} : { ownership: args.ownership }),
       });
-      await writeAudit(args.out, findings, baseline);
-      await work.remove();
-      printAudit(findings, args.out, { json: args.json === true });
-      return auditStatus(findings, { failOn });
+      return await finishAudit(findings, { out: args.out, work, baseline, failOn, json: args.json === true });
     } finally {
       await Promise.all([target, ...judges].map((encoder) => encoder.close()));
     }

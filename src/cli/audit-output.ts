@@ -2,6 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { ArgsDef } from 'citty';
 import { type Findings, formatFindings, parseFindings } from '../audit/findings.ts';
+import { type AuditStatus, auditStatus, type GateOptions } from '../audit/gate.ts';
+import type { WorkFolder } from '../audit/work-folder.ts';
 import { renderReport } from '../report/html.ts';
 import { InputError } from '../util/errors.ts';
 import { writeOutputFile } from './output-file.ts';
@@ -28,22 +30,29 @@ export const auditArgs = {
   json: { type: 'boolean', description: 'print the findings as JSON' },
 } as const satisfies ArgsDef;
 
-/** Writes findings.json and report.html, each whole or not at all. */
-export async function writeAudit(folder: string, findings: Findings, baseline: Findings | undefined): Promise<void> {
-  await writeOutputFile(join(folder, 'findings.json'), formatFindings(findings));
-  await writeOutputFile(join(folder, 'report.html'), renderReport(findings, baseline ? { baseline } : {}));
+/** Where an audit ends. */
+export interface AuditEnding extends GateOptions {
+  readonly out: string;
+  readonly work: Pick<WorkFolder, 'remove'>;
+  readonly baseline: Findings | undefined;
+  /** Print the findings as JSON; else the verdict and where the files are. */
+  readonly json: boolean;
 }
 
-/** Prints the findings as JSON, or the verdict and where the files are. */
-export function printAudit(findings: Findings, folder: string, options: { readonly json: boolean }): void {
-  if (options.json) {
-    printJson(findings);
-    return;
+/** Writes findings.json and report.html, each whole or not at all; then the work folder goes, the result is printed, and the exit status told. */
+export async function finishAudit(findings: Findings, ending: AuditEnding): Promise<AuditStatus> {
+  const { out, work, baseline, json } = ending;
+  await writeOutputFile(join(out, 'findings.json'), formatFindings(findings));
+  await writeOutputFile(join(out, 'report.html'), renderReport(findings, baseline ? { baseline } : {}));
+  await work.remove();
+  if (json) printJson(findings);
+  else {
+    printLine(`${findings.verdict.toUpperCase()}  ${findings.sentence}`);
+    printLine();
+    printLine(`report    ${resolve(out, 'report.html')}`);
+    printLine(`findings  ${resolve(out, 'findings.json')}`);
   }
-  printLine(`${findings.verdict.toUpperCase()}  ${findings.sentence}`);
-  printLine();
-  printLine(`report    ${resolve(folder, 'report.html')}`);
-  printLine(`findings  ${resolve(folder, 'findings.json')}`);
+  return auditStatus(findings, ending);
 }
 
 /** The findings of an earlier audit to compare with; undefined where none were named. @throws InputError where they cannot be read. */

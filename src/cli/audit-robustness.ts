@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { EVASION_ATTACKS } from '../attack/evasion/attacks.ts';
 import { QUERY_ATTACKS } from '../attack/evasion/query-attacks.ts';
-import { auditStatus } from '../audit/gate.ts';
 import { robustnessFindings } from '../audit/robustness/report-findings.ts';
 import { ROBUSTNESS_PARTS, type RobustnessPart, runRobustnessAudit } from '../audit/robustness/run.ts';
 import { facesHash } from '../audit/work-folder.ts';
@@ -12,7 +11,7 @@ import { Random } from '../util/random.ts';
 import { calibrationsFor } from './audit-calibration.ts';
 import { readFaces, samplesFor } from './audit-faces.ts';
 import { openOtherEncoders } from './audit-judges.ts';
-import { auditArgs, printAudit, readBaseline, readVersion, writeAudit } from './audit-output.ts';
+import { auditArgs, finishAudit, readBaseline, readVersion } from './audit-output.ts';
 import { openAuditWork } from './audit-work.ts';
 import { cacheDirectory } from './cache-directory.ts';
 import { command } from './command.ts';
@@ -209,10 +208,7 @@ export const auditRobustnessCommand = command({
         showFaces: args['show-faces'] === true,
         ...(args.ownership === undefined ? {} : { ownership: args.ownership }),
       });
-      await writeAudit(args.out, findings, baseline);
-      await work.remove();
-      printAudit(findings, args.out, { json: args.json === true });
-      return auditStatus(findings, { failOn });
+      return await finishAudit(findings, { out: args.out, work, baseline, failOn, json: args.json === true });
     } finally {
       await Promise.all([target, ...surrogates].map((encoder) => encoder.close()));
     }

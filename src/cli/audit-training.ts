@@ -5,7 +5,6 @@ import type { ModelInversionAttack } from '../attack/inversion/model/attack.ts';
 import { boundaryRepulsion } from '../attack/inversion/model/boundary-repulsion.ts';
 import { plugAndPlay } from '../attack/inversion/model/plug-and-play.ts';
 import { randomStarts } from '../attack/inversion/model/random-starts.ts';
-import { auditStatus } from '../audit/gate.ts';
 import { readModel, shippedGenerator } from '../audit/inversion/shipped.ts';
 import { hexHash } from '../audit/provenance.ts';
 import type { AttackEffort } from '../audit/training/context.ts';
@@ -17,7 +16,7 @@ import { type FrontSettings, parseFront } from '../defence/training/masking/fron
 import { InputError } from '../util/errors.ts';
 import { Random } from '../util/random.ts';
 import { openOtherEncoders } from './audit-judges.ts';
-import { auditArgs, printAudit, readBaseline, readVersion, writeAudit } from './audit-output.ts';
+import { auditArgs, finishAudit, readBaseline, readVersion } from './audit-output.ts';
 import { openAuditWork } from './audit-work.ts';
 import { command } from './command.ts';
 import { encoderArgs, openEncoderFromArgs, sessionOptions } from './encoder-options.ts';
@@ -231,10 +230,7 @@ export const auditTrainingCommand = command({
         showFaces: args['show-faces'] === true,
         ...(args.ownership === undefined ? {} : { ownership: args.ownership }),
       });
-      await writeAudit(args.out, findings, baseline);
-      await work.remove();
-      printAudit(findings, args.out, { json: args.json === true });
-      return auditStatus(findings, { failOn });
+      return await finishAudit(findings, { out: args.out, work, baseline, failOn, json: args.json === true });
     } finally {
       await Promise.all([model, ...judges].map((encoder) => encoder.close()));
     }

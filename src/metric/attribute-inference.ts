@@ -1,6 +1,6 @@
 import { InputError } from '../util/errors.ts';
 import type { Random } from '../util/random.ts';
-import { type Estimate, quantileOfSorted } from './intervals.ts';
+import { drawnCounts, type Estimate, percentileEstimate, quantileOfSorted } from './intervals.ts';
 
 /** What an attack says of faces, what is true of them, and whose they are. */
 export interface ScoredFaces {
@@ -97,18 +97,10 @@ export function attributeLeakage(
   const faces = sortedFaces({ scores, labels, people }, rule);
   const once = new Float64Array(faces.people).fill(1);
   const whole = measure(faces, once, 1);
-  const drawn = Array.from({ length: draws }, () => measure(faces, drawnPeople(faces.people, random), 2)).filter(
+  const drawn = Array.from({ length: draws }, () => measure(faces, drawnCounts(faces.people, random), 2)).filter(
     ({ auc }) => !Number.isNaN(auc),
   );
-  const estimate = (of: (figures: Figures) => number): Estimate => {
-    const values = Float64Array.from(drawn, of).sort();
-    const value = of(whole);
-    return {
-      value,
-      low: Math.min(value, quantileOfSorted(values, 0.025)),
-      high: Math.max(value, quantileOfSorted(values, 0.975)),
-    };
-  };
+  const estimate = (of: (figures: Figures) => number): Estimate => percentileEstimate(of(whole), drawn.map(of));
   const [present, absent] = [whole.present, whole.absent];
   return {
     present,
@@ -242,16 +234,6 @@ function measure(faces: SortedFaces, weights: Float64Array, biases: number): Fig
     eer: nearest.rate,
     informationBits: mutualInformation(table, biases),
   };
-}
-
-/** How often each person is drawn. */
-function drawnPeople(count: number, random: Random): Float64Array {
-  const weights = new Float64Array(count);
-  for (let i = 0; i < count; i++) {
-    const person = random.integer(count);
-    weights[person] = (weights[person] as number) + 1;
-  }
-  return weights;
 }
 
 function informationOfRandomLabels(faces: SortedFaces, once: Float64Array, random: Random): number {

@@ -1,5 +1,5 @@
 import { InputError } from '../util/errors.ts';
-import type { BootstrapOptions, Estimate } from './intervals.ts';
+import { type BootstrapOptions, drawnCounts, type Estimate } from './intervals.ts';
 
 /** Two people, by their index, one face of whom passed for one of the other. */
 export type FalseMatch = readonly [number, number];
@@ -24,14 +24,9 @@ export function falseMatchInterval(
   const { random, samples = 2000 } = options;
   if (facesOf.length < 2) throw new InputError('a false match rate needs at least two people');
   const once = new Float64Array(facesOf.length).fill(1);
-  const rates = Float64Array.from({ length: samples }, () => {
-    const drawn = new Float64Array(facesOf.length);
-    for (let i = 0; i < drawn.length; i++) {
-      const person = random.integer(drawn.length);
-      drawn[person] = (drawn[person] ?? 0) + 1;
-    }
-    return rateOf(matches, facesOf, drawn);
-  }).sort();
+  const rates = Float64Array.from({ length: samples }, () =>
+    rateOf(matches, facesOf, drawnCounts(facesOf.length, random)),
+  ).sort();
   const quantile = (share: number): number => rates[Math.round(share * (samples - 1))] ?? Number.NaN;
   return { value: rateOf(matches, facesOf, once), low: quantile(0.025), high: quantile(0.975) };
 }

@@ -115,6 +115,26 @@ function pooledMean(groups: readonly { readonly sum: number; readonly count: num
   return sum / count;
 }
 
+/** How often each of so many people is drawn in one resample of a bootstrap. */
+export function drawnCounts(people: number, random: Random): Float64Array {
+  const counts = new Float64Array(people);
+  for (let i = 0; i < people; i++) {
+    const person = random.integer(people);
+    counts[person] = (counts[person] as number) + 1;
+  }
+  return counts;
+}
+
+/** A value with the interval of 95 % between the percentiles of resamples, never beside the value itself. */
+export function percentileEstimate(value: number, resampled: ArrayLike<number>): Estimate {
+  const sorted = Float64Array.from(resampled).sort();
+  return {
+    value,
+    low: Math.min(value, quantileOfSorted(sorted, 0.025)),
+    high: Math.max(value, quantileOfSorted(sorted, 0.975)),
+  };
+}
+
 /** The quantile of rising values, linear between the two nearest; NaN where there is none. */
 export function quantileOfSorted(sorted: Float64Array, probability: number): number {
   const position = probability * (sorted.length - 1);

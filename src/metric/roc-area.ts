@@ -1,5 +1,5 @@
 import { InputError } from '../util/errors.ts';
-import { type BootstrapOptions, type Estimate, quantileOfSorted } from './intervals.ts';
+import { type BootstrapOptions, drawnCounts, type Estimate, percentileEstimate } from './intervals.ts';
 
 /** Things that an attack scores, and what is true of them. */
 export interface ScoredTrials {
@@ -51,23 +51,10 @@ export function rocArea(trials: ScoredTrials, options: RocAreaOptions): RocArea 
   const sorted = sortedTrials(trials);
   const once = new Float64Array(sorted.people).fill(1);
   const whole = measure(sorted, once, fpr);
-  const drawn = Array.from({ length: samples }, () => {
-    const weights = new Float64Array(sorted.people);
-    for (let i = 0; i < sorted.people; i++) {
-      const person = random.integer(sorted.people);
-      weights[person] = (weights[person] as number) + 1;
-    }
-    return measure(sorted, weights, fpr);
-  }).filter(({ auc }) => Number.isFinite(auc));
-  const estimate = (of: (figures: Figures) => number): Estimate => {
-    const values = Float64Array.from(drawn, of).sort();
-    const value = of(whole);
-    return {
-      value,
-      low: Math.min(value, quantileOfSorted(values, 0.025)),
-      high: Math.max(value, quantileOfSorted(values, 0.975)),
-    };
-  };
+  const drawn = Array.from({ length: samples }, () => measure(sorted, drawnCounts(sorted.people, random), fpr)).filter(
+    ({ auc }) => Number.isFinite(auc),
+  );
+  const estimate = (of: (figures: Figures) => number): Estimate => percentileEstimate(of(whole), drawn.map(of));
   const { positives, negatives } = whole;
   return {
     positives,
