@@ -64,7 +64,8 @@ export const auditTrainingCommand = command({
     },
     public: {
       type: 'string',
-      description: 'photos of other people, which the attacker has; an encoder’s use is measured on them',
+      description:
+        'photos of other people, which the attacker has; an encoder’s use is measured on them, and its own people are compared with them',
       required: true,
       valueHint: 'folder',
     },
@@ -103,8 +104,8 @@ export const auditTrainingCommand = command({
     },
     people: {
       type: 'string',
-      description: 'people whose classes are inverted, at most',
-      default: '20',
+      description: 'people whose classes are inverted, at most; of fewer than 40 an audit cannot say that little leaks',
+      default: '40',
       valueHint: 'n',
     },
     gallery: {
@@ -132,7 +133,7 @@ export const auditTrainingCommand = command({
     },
     queries: {
       type: 'string',
-      description: 'faces that the label-only attack may ask about for each class',
+      description: 'faces that the label-only attack may ask about for each class, beside those of --draws',
       default: '1000',
       valueHint: 'n',
     },
@@ -171,7 +172,7 @@ export const auditTrainingCommand = command({
     const attacks = attacksOf(args.attacks);
     const seed = wholeNumber(args.seed, '--seed') ?? 1;
     const seeds = wholeNumber(args.seeds, '--seeds', { min: 1 }) ?? 3;
-    const attacked = wholeNumber(args.people, '--people', { min: 1 }) ?? 20;
+    const attacked = wholeNumber(args.people, '--people', { min: 1 }) ?? 40;
     const gallery = wholeNumber(args.gallery, '--gallery', { min: 2 }) ?? 200;
     const effort = effortOf(args);
     const linkage = oneOf(args.linkage, '--linkage', ['on', 'off']) ?? 'on';

@@ -9,7 +9,7 @@ import { command } from './command.ts';
 import { sessionArgs, sessionOptions } from './encoder-options.ts';
 import { exposureText } from './exposure-text.ts';
 import { peopleArgs } from './face-source.ts';
-import { DATASET_FILES, MANIFEST, planMaskedDataset, writeMaskedDataset } from './masked-dataset-files.ts';
+import { DATASET_FILES, drawSeed, MANIFEST, planMaskedDataset, writeMaskedDataset } from './masked-dataset-files.ts';
 import { privateFolder } from './mix-log-file.ts';
 import { wholeNumber } from './option-values.ts';
 import { prepareOutputFolder } from './output-file.ts';
@@ -58,7 +58,12 @@ export const exportMaskedCommand = command({
       valueHint: 'n',
     },
     'allow-exposed': { type: 'boolean', description: 'write the set though it can be taken apart' },
-    seed: { type: 'string', description: 'seed of everything random', default: '1', valueHint: 'n' },
+    seed: {
+      type: 'string',
+      description:
+        'seed of everything random; who knows it knows the order of the frequencies and the signs. Default: one drawn anew, kept beside the mixes',
+      valueHint: 'n',
+    },
     out: { type: 'string', description: 'folder of the data set', required: true, valueHint: 'folder' },
     force: { type: 'boolean', description: 'write over a data set that is there' },
     json: { type: 'boolean', description: 'print the manifest' },
@@ -71,7 +76,7 @@ export const exportMaskedCommand = command({
       sizePx: wholeNumber(args.size, '--size', { min: 32, max: 512 }) ?? 112,
       frequencies: wholeNumber(args.frequencies, '--frequencies', { min: 1 }) ?? KEPT_FREQUENCIES,
       maxReencodings: wholeNumber(args['max-reencodings'], '--max-reencodings', { min: 1 }) ?? 4,
-      seed: wholeNumber(args.seed, '--seed') ?? 1,
+      seed: wholeNumber(args.seed, '--seed') ?? drawSeed(),
     };
     requireMixable(settings.masking);
     await prepareOutputFolder(args.out);

@@ -20,15 +20,25 @@ import type { SessionOptions } from '../runtime/session.ts';
 import { InputError } from '../util/errors.ts';
 import type { JobOptions } from '../util/progress.ts';
 import { Random } from '../util/random.ts';
+import { freshSecret } from '../util/secret-random.ts';
 import { MIX_LOG, privateFolder } from './mix-log-file.ts';
 
 /** The manifest of a masked data set: the last of its files to be written. */
 export const MANIFEST = 'manifest.json';
 
-const [FACES, LABELS, FRONT, PEOPLE] = ['faces.npy', 'labels.npy', 'front.json', 'people.json'] as const;
+const [FACES, LABELS, FRONT, PEOPLE, SEED] = [
+  'faces.npy',
+  'labels.npy',
+  'front.json',
+  'people.json',
+  'seed.json',
+] as const;
 
 /** Names of all files of a masked data set and of its private folder. */
-export const DATASET_FILES: ReadonlySet<string> = new Set([MANIFEST, FACES, LABELS, MIX_LOG, FRONT, PEOPLE]);
+export const DATASET_FILES: ReadonlySet<string> = new Set([MANIFEST, FACES, LABELS, MIX_LOG, FRONT, PEOPLE, SEED]);
+
+/** A seed that nobody knows: signs and order of a masked data set that is handed out follow from it. */
+export const drawSeed = (): number => Buffer.from(freshSecret()).readUInt32BE();
 
 /** A face of a masked data set, square, all of one size. */
 export type DatasetFace = Pick<AuditFace, 'id' | 'person' | 'image'>;
@@ -95,6 +105,7 @@ export async function writeMaskedDataset(
     [MIX_LOG]: records.map((record) => `${writeMixRecord(record)}\n`).join(''),
     [FRONT]: JSON.stringify(front),
     [PEOPLE]: JSON.stringify(people, undefined, 2),
+    [SEED]: JSON.stringify({ seed }),
   });
   const random = new Random(seed).fork('signs');
   const shape = [mixes.length, ...maskedShape(front)];

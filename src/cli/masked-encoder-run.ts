@@ -9,8 +9,9 @@ import { actionsOf } from '../defence/training/masking/strategy.ts';
 import { writeGraph } from '../graph/onnx-file.ts';
 import { InputError } from '../util/errors.ts';
 import { cardPath, type EncoderCard, maskedEncoderCard } from './encoder-card.ts';
+import { seedNote } from './masking-options.ts';
 import { writeOutputFile } from './output-file.ts';
-import { printLine } from './print.ts';
+import { printLine, printNote } from './print.ts';
 import { openStepLog, type StepLog } from './step-log.ts';
 import type { TrainingRun } from './training-run.ts';
 
@@ -30,17 +31,20 @@ export async function maskedEncoderRun(
   { out, run, data, logs, summary }: MaskedEncoderOutput,
 ): Promise<void> {
   const { masking, strategy } = options;
+  const note = seedNote(masking);
+  if (note !== undefined) printNote(note);
   const begun = run.resume?.step;
   using mixLog = await optionalLog(logs.mixLog, begun);
   using figuresLog = await optionalLog(logs.figuresLog, begun);
-  const heldOut = strategy.constraint ? withHeldOut(people) : people;
-  const { weights, front, privacy } = await trainMaskedEncoder(heldOut, {
+  const trained = strategy.constraint ? withHeldOut(people) : people;
+  const { weights, front, privacy } = await trainMaskedEncoder(trained, {
     ...options,
     ...(mixLog ? { onMix: (mix) => mixLog.write(mix) } : {}),
     ...(figuresLog ? { onTurn: (step, turn, figures) => figuresLog.write({ step, turn, ...figures }) } : {}),
   });
   const trainingFigures = summary();
-  const card = maskedEncoderCard(options, data, { trainingFigures, privacy });
+  const faces = trained.reduce((sum, person) => sum + person.faces.length, 0);
+  const card = maskedEncoderCard(options, { ...data, faces }, { trainingFigures, privacy });
   await writeOutputFile(cardPath(out), `${JSON.stringify(card, undefined, 2)}\n`);
   const written = [out, cardPath(out)];
   if (masking.mix.kind === 'adaptive') {

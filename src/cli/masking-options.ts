@@ -1,5 +1,5 @@
 import { KEPT_FREQUENCIES } from '../defence/training/masking/front.ts';
-import { MASKING_FORMS, parseMasking } from '../defence/training/masking/kinds.ts';
+import { MASKING_FORMS, type Masking, mostMixed, parseMasking } from '../defence/training/masking/kinds.ts';
 import type { MaskedTrainingOptions } from '../defence/training/masking/masked-training.ts';
 import { REWARDS, STRATEGY_CHOICES, STRATEGY_DEFAULTS } from '../defence/training/masking/strategy.ts';
 import { NORMS } from '../defence/training/mobile-facenet-blocks.ts';
@@ -15,39 +15,33 @@ export const maskingArgs = {
   },
   frequencies: {
     type: 'string',
-    description: 'with --masking: frequencies of a block that are kept',
-    default: String(KEPT_FREQUENCIES),
+    description: `with --masking of frequencies: how many of a block are kept (default ${KEPT_FREQUENCIES})`,
     valueHint: 'n',
   },
   norm: { type: 'string', description: `with --masking: ${NORMS.join(' or ')} normalisation`, valueHint: 'kind' },
   strategy: {
     type: 'string',
-    description: `with --masking adaptive: what is chosen, ${STRATEGY_CHOICES.join(', ')}`,
-    default: STRATEGY_DEFAULTS.choice,
+    description: `with --masking adaptive: what is chosen, ${STRATEGY_CHOICES.join(', ')} (default ${STRATEGY_DEFAULTS.choice})`,
     valueHint: 'choice',
   },
   'strategy-every': {
     type: 'string',
-    description: 'with --masking adaptive: steps of the recogniser for one of the strategy network',
-    default: String(STRATEGY_DEFAULTS.every),
+    description: `with --masking adaptive: steps of the recogniser for one of the strategy network (default ${STRATEGY_DEFAULTS.every})`,
     valueHint: 'n',
   },
   'strategy-rate': {
     type: 'string',
-    description: 'with --masking adaptive: learning rate of the strategy network',
-    default: String(STRATEGY_DEFAULTS.learningRate),
+    description: `with --masking adaptive: learning rate of the strategy network (default ${STRATEGY_DEFAULTS.learningRate})`,
     valueHint: 'x',
   },
   reward: {
     type: 'string',
-    description: `with --masking adaptive: what is rewarded, ${REWARDS.join(' or ')}`,
-    default: STRATEGY_DEFAULTS.reward,
+    description: `with --masking adaptive: what is rewarded, the recogniser’s loss or how badly it links a mix to its face: ${REWARDS.join(' or ')} (default ${STRATEGY_DEFAULTS.reward})`,
     valueHint: 'kind',
   },
   'entropy-term': {
     type: 'string',
-    description: 'with --masking adaptive: take the entropy of the parts off the reward, on or off',
-    default: 'on',
+    description: 'with --masking adaptive: take the entropy of the parts off the reward, on or off (default on)',
     valueHint: 'on|off',
   },
   'accuracy-target': {
@@ -58,7 +52,7 @@ export const maskingArgs = {
   },
   'mix-log': {
     type: 'string',
-    description: 'with --masking: write who was mixed with whom, for `faceward check masking`',
+    description: 'with --masking that mixes: write who was mixed with whom, for `faceward check masking`',
     valueHint: 'file.jsonl',
   },
   'figures-log': {
@@ -71,6 +65,16 @@ export const maskingArgs = {
 /** How fast the price of mixing follows a missed accuracy: the reference gives no rho. */
 const PRICE_RATE = 0.05;
 
+/** Options that say something of the strategy network alone. */
+const ADAPTIVE_ALONE = [
+  'strategy',
+  'strategy-every',
+  'strategy-rate',
+  'reward',
+  'entropy-term',
+  'accuracy-target',
+] as const;
+
 type MaskingArgs = Readonly<Partial<Record<keyof typeof maskingArgs, string | undefined>>>;
 
 /** What the options say of the masking; undefined where there is none. @throws InputError where they do not fit. */
@@ -80,14 +84,13 @@ export function maskingSettings(
   | (Pick<MaskedTrainingOptions, 'masking' | 'frequencies' | 'strategy'> & { readonly norm: 'batch' | 'group' })
   | undefined {
   if (args.masking === undefined) {
-    for (const name of ['norm', 'accuracy-target', 'mix-log', 'figures-log'] as const)
+    for (const name of ['frequencies', 'norm', 'mix-log', 'figures-log', ...ADAPTIVE_ALONE] as const)
       if (args[name] !== undefined) throw new InputError(`--${name} needs --masking`);
     return undefined;
   }
   const masking = parseMasking(args.masking);
+  requireUse(args, masking);
   const target = args['accuracy-target'];
-  if (target !== undefined && masking.mix.kind !== 'adaptive')
-    throw new InputError('--accuracy-target needs --masking adaptive');
   const accuracy = target === undefined ? undefined : positiveNumber(target, '--accuracy-target');
   if (accuracy !== undefined && accuracy >= 1) throw new InputError(`--accuracy-target ${target} is no share below 1`);
   return {
@@ -106,3 +109,22 @@ export function maskingSettings(
     },
   };
 }
+
+/** Refuses what would be passed over in silence. */
+function requireUse(args: MaskingArgs, masking: Masking): void {
+  const { name, front, mix } = masking;
+  for (const option of ADAPTIVE_ALONE) {
+    if (args[option] !== undefined && mix.kind !== 'adaptive')
+      throw new InputError(`--${option} needs --masking adaptive`);
+  }
+  if (args.frequencies !== undefined && front === 'pixels')
+    throw new InputError(`--masking ${name} keeps pixels, and has no use for --frequencies`);
+  if (args['mix-log'] !== undefined && mostMixed(masking) === 1)
+    throw new InputError(`--masking ${name} mixes nobody, and has no use for --mix-log`);
+}
+
+/** What to tell whoever begins a training whose privacy hangs on its seed; undefined where none does. */
+export const seedNote = ({ epsilon }: Masking): string | undefined =>
+  epsilon === undefined
+    ? undefined
+    : 'the noise of DP-SGD is drawn from --seed, which has 32 bits and is 1 unless you say otherwise: epsilon is promised to nobody who finds it out. Choose one at random, keep it to yourself, and see docs/masking-linter.md';

@@ -82,11 +82,13 @@ export const trainEncoderCommand = command({
     const checkpointSteps = wholeNumber(args['checkpoint-every'], '--checkpoint-every', { min: 1 }) ?? 100;
     await prepareOutputFile(args.out);
     await using _lock = await lockOutput(args.out);
-    const run = await openTrainingRun(
-      args.out,
-      JSON.stringify({ data: resolve(args.data), leastPhotos, ...settings, ...masked }),
-      { resume: args.resume === true, int8: args.int8 === true },
-    );
+    const problem = { data: resolve(args.data), leastPhotos, ...settings, ...masked };
+    const run = await openTrainingRun(args.out, JSON.stringify(problem), {
+      resume: args.resume === true,
+      int8: args.int8 === true,
+      // A hash of the seed would give it away: there are only 2^32 to try.
+      ...(masked?.masking.epsilon === undefined ? {} : { published: JSON.stringify({ ...problem, seed: null }) }),
+    });
     if (run.finished) {
       printNote(`${args.out} is finished`);
       return;

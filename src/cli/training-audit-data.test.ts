@@ -74,8 +74,35 @@ describe('readTrainingAuditData', () => {
         /labelled (ben and cem|cem and ben)/,
       ),
     });
-    expect(reasons('heldOut')).toEqual({ 'ann/0-0.png': 'held out, but a training photo too' });
+    expect(reasons('heldOut')).toEqual({
+      'ann/0-0.png': 'held out, but a training photo too',
+      nobody: 'held out, but there is no training folder of that name',
+    });
     expect(reasons('public')).toEqual({ ben: 'public, but a training person too' });
+  });
+
+  test('knows a held-out photo for a training photo also where that one is not among the photos that are read', async () => {
+    // Of a person 20 training photos are read at most; each of these 24 lies on both sides, and a 25th does not.
+    for (let i = 0; i < 24; i++) {
+      await write('many', 'fay', 1, 100 + i);
+      await write('many-held-out', 'fay', 1, 100 + i);
+    }
+    await write('many', 'gil', 2);
+    await write('many-held-out', 'fay', 1);
+    const { people, leftOut } = await read({ train: at('many'), heldOut: at('many-held-out'), outputs: 2 });
+    const fay = people.find(({ person }) => person === 'fay');
+    expect([fay?.faces.length, fay?.heldOut.length]).toEqual([20, 1]);
+    expect(leftOut.heldOut).toHaveLength(24);
+  });
+
+  test('a public person who has a training photo is a training person under another name', async () => {
+    await write('renamed', 'hal', 2);
+    await write('renamed', 'ida', 1);
+    // Ann's first photo.
+    await write('renamed', 'ida', 1, 0);
+    const { strangers, leftOut } = await read({ public: at('renamed') });
+    expect(strangers.map(({ person }) => person)).toEqual(['hal', 'hal']);
+    expect(leftOut.public).toEqual([{ name: 'ida', reason: expect.stringContaining('is a training photo') }]);
   });
 
   test('refuses them where that is asked', async () => {

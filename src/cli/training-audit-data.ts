@@ -15,6 +15,7 @@ import { hashImage } from '../encoder/cached-encoder.ts';
 import { InputError } from '../util/errors.ts';
 import type { JobOptions } from '../util/progress.ts';
 import type { Random } from '../util/random.ts';
+import { copiedFiles } from './copied-files.ts';
 import type { SessionArgs } from './encoder-options.ts';
 import { pipelineSource, readPhotoSize } from './face-source.ts';
 import { printNote } from './print.ts';
@@ -54,7 +55,8 @@ export interface TrainingAuditFolders {
 
 /**
  * Reads the training photos, those that were held out, and the public ones. What cannot be used is named and left out, or refused: unreadable photos, people of one photo, a picture that lies with two
- * people, folders that are no class of the model, held-out photos that are training photos, and public people who were trained on.
+ * people, folders that are no class of the model, held-out photos that are training photos, and public people who were trained on, by their name or by a photo. Copies are looked for among all
+ * training photos, also those that are not read.
  *
  * @throws InputError where it is to be refused, or too little remains.
  */
@@ -84,7 +86,7 @@ export async function readTrainingAuditData(
   const trainingOut = [...(labelled?.leftOut ?? []), ...trainingRead.leftOut, ...usable.leftOut];
   nameLeftOut(trainingOut, folders.badData);
 
-  const held = await heldOutPhotos(folders.heldOut, usable.people, read);
+  const held = await heldOutPhotos(folders.heldOut, { training, people: usable.people }, read);
   nameLeftOut(held.leftOut, folders.badData);
   const people = [...usable.people].map(([person, faces], place) => ({
     person,
@@ -93,7 +95,11 @@ export async function readTrainingAuditData(
     heldOut: held.faces.get(person) ?? [],
   }));
 
-  const { strangers, leftOut: publicOut } = await publicPhotos(folders, new Set(names), read);
+  const trained = {
+    samples: [...training, ...held.samples],
+    faces: people.flatMap((own) => [...own.faces, ...own.heldOut]),
+  };
+  const { strangers, leftOut: publicOut } = await publicPhotos(folders, trained, read);
   nameLeftOut(publicOut, folders.badData);
   return { people, strangers, leftOut: { training: trainingOut, public: publicOut, heldOut: held.leftOut } };
 }
@@ -111,27 +117,42 @@ async function samplesOf(folder: string): Promise<readonly FaceSample[]> {
 /** Held-out photos of the people, without those that are training photos after all. */
 async function heldOutPhotos(
   folder: string | undefined,
-  people: ReadonlyMap<string, readonly AuditFace[]>,
+  trained: {
+    readonly training: readonly FaceSample[];
+    readonly people: ReadonlyMap<string, readonly AuditFace[]>;
+  },
   read: ReadFaces,
-): Promise<{ readonly faces: ReadonlyMap<string, AuditFace[]>; readonly leftOut: UnusableData[] }> {
-  if (folder === undefined) return { faces: new Map(), leftOut: [] };
-  const samples = (await samplesOf(folder)).filter(({ person }) => people.has(person));
-  const { faces, leftOut } = await read(samples);
-  const trained = new Set([...people.values()].flat().map(pixelsOf));
-  const isMember = (face: AuditFace): boolean => trained.has(pixelsOf(face));
+): Promise<{
+  readonly samples: readonly FaceSample[];
+  readonly faces: ReadonlyMap<string, AuditFace[]>;
+  readonly leftOut: UnusableData[];
+}> {
+  if (folder === undefined) return { samples: [], faces: new Map(), leftOut: [] };
+  const { training, people } = trained;
+  const found = await samplesOf(folder);
+  const samples = found.filter(({ person }) => people.has(person));
   if (samples.length === 0) {
     throw new InputError(`${folder} has no photo of a person of the training folder`, {
       hint: 'held-out photos lie in folders that are called as those of --train',
     });
   }
+  const names = new Set(training.map(({ person }) => person));
+  const strange = new Set(found.map(({ person }) => person).filter((person) => !names.has(person)));
+  const copies = await copiedFiles(samples.map(pathOf), training.map(pathOf));
+  const { faces, leftOut } = await read(samples.filter((sample) => !copies.has(pathOf(sample))));
+  const pixels = new Set([...people.values()].flat().map(pixelsOf));
+  const isMember = (face: AuditFace): boolean => pixels.has(pixelsOf(face));
+  const members = [...samples.filter((sample) => copies.has(pathOf(sample))), ...faces.filter(isMember)];
   return {
+    samples,
     faces: Map.groupBy(
       faces.filter((face) => !isMember(face)),
       ({ person }) => person,
     ),
     leftOut: [
       ...leftOut,
-      ...faces.filter(isMember).map(({ id }) => ({ name: id, reason: 'held out, but a training photo too' })),
+      ...members.map(({ id }) => ({ name: id, reason: 'held out, but a training photo too' })),
+      ...[...strange].map((name) => ({ name, reason: 'held out, but there is no training folder of that name' })),
     ],
   };
 }
@@ -139,11 +160,12 @@ async function heldOutPhotos(
 /** Photos of people whom the model was not trained on. */
 async function publicPhotos(
   folders: TrainingAuditFolders,
-  trained: ReadonlySet<string>,
+  trained: { readonly samples: readonly FaceSample[]; readonly faces: readonly AuditFace[] },
   read: ReadFaces,
 ): Promise<{ readonly strangers: AuditFace[]; readonly leftOut: UnusableData[] }> {
   const samples = await samplesOf(folders.public);
-  const both = new Set(samples.map(({ person }) => person).filter((person) => trained.has(person)));
+  const names = new Set(trained.samples.map(({ person }) => person));
+  const both = new Set(samples.map(({ person }) => person).filter((person) => names.has(person)));
   const others = samples.filter(({ person }) => !both.has(person));
   if (others.length === 0) {
     throw new InputError(`${folders.public} has nobody whom the model was not trained on`, {
@@ -156,12 +178,25 @@ async function publicPhotos(
     total: PUBLIC.photos,
     random: folders.random.fork('public'),
   });
-  const { faces, leftOut } = await read(chosen);
+  const copies = await copiedFiles(chosen.map(pathOf), trained.samples.map(pathOf));
+  const { faces, leftOut } = await read(chosen.filter((sample) => !copies.has(pathOf(sample))));
+  const pixels = new Set(trained.faces.map(pixelsOf));
+  // Whoever has one training photo is a training person under another name.
+  const renamed = new Set(
+    [
+      ...chosen.filter((sample) => copies.has(pathOf(sample))),
+      ...faces.filter((face) => pixels.has(pixelsOf(face))),
+    ].map(({ person }) => person),
+  );
   return {
-    strangers: faces,
+    strangers: faces.filter(({ person }) => !renamed.has(person)),
     leftOut: [
       ...leftOut,
       ...[...both].map((person) => ({ name: person, reason: 'public, but a training person too' })),
+      ...[...renamed].map((person) => ({
+        name: person,
+        reason: 'public, but a photo of theirs is a training photo or a held-out one',
+      })),
     ],
   };
 }
@@ -173,6 +208,8 @@ async function readClasses(path: string): Promise<string[]> {
   });
   return text.split(/\r?\n/).flatMap((line) => line.trim() || []);
 }
+
+const pathOf = ({ path }: FaceSample): string => path;
 
 /** What a face shows, pixel by pixel: a copy of a photo has the same. */
 const pixelsOf = ({ image }: AuditFace): string => hashImage(image);

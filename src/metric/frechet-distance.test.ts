@@ -26,6 +26,13 @@ describe('frechetDistance', () => {
     expect(frechetDistance(A, rows(4, { phase: 0.5 }))).toBeCloseTo(1.5116377321324217, 5);
   });
 
+  it('agrees with scipy where features are longer than both sets are large', () => {
+    // Each number 200 times, by the root of that: distances stay as they are.
+    const long = (short: readonly Float32Array[]): Float32Array[] =>
+      short.map((row) => Float32Array.from({ length: 1000 }, (_, j) => (row[j % 5] as number) / Math.sqrt(200)));
+    expect(frechetDistance(long(A), long(B))).toBeCloseTo(0.6679418211191067, 6);
+  });
+
   it('is what a hand finds in one dimension: the squared differences of means and of deviations', () => {
     const line = (...values: number[]): Float32Array[] => values.map((value) => Float32Array.of(value));
     // Means 0 and 10, deviations 1 and 2.

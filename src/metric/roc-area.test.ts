@@ -63,6 +63,16 @@ describe('rocArea', () => {
     expect(auc.low).toBeLessThan(0.6);
   });
 
+  it('is not sure of a rate of nought because no draw finds anybody', () => {
+    // Ten positives below all of a hundred negatives, each of a person of their own.
+    const scores = Array.from({ length: 110 }, (_, i) => (i < 10 ? 0 : i));
+    const positive = scores.map((_, i) => i < 10);
+    const { tpr } = rocArea({ scores, positive, person: scores.map((_, i) => i) }, { random: random() });
+    expect(tpr).toMatchObject({ value: 0, low: 0 });
+    // Wilson's limit of 0 in 10: z^2 / (10 + z^2).
+    expect(tpr?.high).toBeCloseTo(3.8415 / 13.8415, 4);
+  });
+
   it('refuses what tells nothing', () => {
     const all = (positive: readonly boolean[], scores: readonly number[] = SCORES) =>
       rocArea({ scores, positive, person: EACH_OWN }, { random: random() });

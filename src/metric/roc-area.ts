@@ -1,5 +1,5 @@
 import { InputError } from '../util/errors.ts';
-import { type BootstrapOptions, drawnCounts, type Estimate, percentileEstimate } from './intervals.ts';
+import { type BootstrapOptions, drawnCounts, type Estimate, percentileEstimate, wilson } from './intervals.ts';
 
 /** Things that an attack scores, and what is true of them. */
 export interface ScoredTrials {
@@ -38,7 +38,7 @@ const ROUNDING = 1e-9;
 
 /**
  * Area under the ROC curve, and the true positive rate at a low false positive rate, with 95 % percentile intervals by a bootstrap over people: a comparison counts as often as both of its
- * people are drawn. In each draw the threshold is chosen anew.
+ * people are drawn. In each draw the threshold is chosen anew. The rate's interval is no narrower than Wilson's: where nobody is found, no draw finds anybody.
  *
  * Sources: Hanley and McNeil, Radiology 143 (1982); Carlini et al., "Membership inference attacks from first principles", S&P 2022, section III (why the low end counts); Bolle, Ratha,
  * Pankanti, CVIU 93 (2004).
@@ -61,8 +61,20 @@ export function rocArea(trials: ScoredTrials, options: RocAreaOptions): RocArea 
     negatives,
     people: sorted.people,
     auc: estimate(({ auc }) => auc),
-    tpr: negatives >= 1 / fpr - ROUNDING ? estimate(({ tpr }) => tpr) : undefined,
+    tpr:
+      negatives >= 1 / fpr - ROUNDING
+        ? shareOf(
+            estimate(({ tpr }) => tpr),
+            positives,
+          )
+        : undefined,
   };
+}
+
+/** An estimate of a share of so many trials, with limits at least as wide as Wilson's. */
+function shareOf({ value, low, high }: Estimate, trials: number): Estimate {
+  const own = wilson(Math.round(value * trials), trials);
+  return { value, low: Math.min(low, own.low), high: Math.max(high, own.high) };
 }
 
 /** Trials from the highest score to the lowest. */

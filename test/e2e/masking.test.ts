@@ -95,6 +95,8 @@ describe.skipIf(!SHARED_DATA)('export masked', () => {
     'fixed:3',
     '--threads',
     '1',
+    '--seed',
+    '1',
   ];
 
   test('refuses an exposed set and writes nothing of it', async () => {

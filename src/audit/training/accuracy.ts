@@ -1,4 +1,4 @@
-import { clusterRate, type Rate as Interval } from '../../metric/intervals.ts';
+import { clusterRate, type Rate as Interval, wilson } from '../../metric/intervals.ts';
 import { cosineSimilarity } from '../../metric/similarity.ts';
 import type { JobOptions } from '../../util/progress.ts';
 import type { Random } from '../../util/random.ts';
@@ -34,7 +34,7 @@ export interface AttackedPeople {
 
 /**
  * Attack accuracy: how often a judge that had no part in the attack finds a made face to be most like its person among all people of the gallery, or among the five that are most like it. An attack
- * that gave up failed. Intervals draw people, whose faces of several seeds are not independent, and are no narrower than Wilson's.
+ * that gave up failed. Intervals draw people, whose faces of several seeds are not independent, and are no narrower than Wilson's of so many people.
  *
  * Source: Zhang et al., CVPR 2020 (attack accuracy under an evaluation classifier); here the evaluator compares with each person's mean training embedding.
  *
@@ -61,12 +61,16 @@ export async function accuracyRows(
   );
   return PLACES.filter(({ places }) => places < centres.length).map(({ places, name }) => {
     const outcomes = ranks.map((own) => own.map((rank) => rank <= places));
-    const draw = (confidence: number): Interval =>
-      clusterRate(outcomes, {
+    const draw = (confidence: number): Interval => {
+      const rate = clusterRate(outcomes, {
         random: random.fork(`${name} ${made.attack} ${target} ${judge.encoder.id}`),
         samples: 1000,
         confidence,
       });
+      // More seeds do not make more people.
+      const { low, high } = wilson(Math.round(rate.rate * outcomes.length), outcomes.length, confidence);
+      return { ...rate, low: Math.min(rate.low, low), high: Math.max(rate.high, high) };
+    };
     const chance = places / centres.length;
     const { id } = judge.encoder;
     return {

@@ -51,8 +51,17 @@ describe('decideTraining', () => {
     expect(sentence).toContain('judged by another');
   });
 
-  test('says so where membership was not measured', () => {
-    expect(decideTraining(evidence({ membership: [] })).sentence).toContain('Membership was not measured');
+  test('says what would settle it: held-out photos where it is membership, people where it is inversion', () => {
+    const open = (more: Partial<TrainingEvidence>) => decideTraining(evidence(more)).sentence;
+    expect(open({ membership: [membership(0.6)] })).toMatch(/held-out photos.*would narrow the interval/);
+    expect(open({ membership: [membership(0.6)] })).not.toContain('--people');
+    expect(open({ rates: [rate(12)] })).toMatch(/More people \(--people\) would narrow the interval/);
+  });
+
+  test('says so where membership was not measured, and calls ten points no per cent', () => {
+    const { sentence } = decideTraining(evidence({ membership: [] }));
+    expect(sentence).toContain('Membership was not measured');
+    expect(sentence).not.toContain('above guessing');
   });
 
   test.each([

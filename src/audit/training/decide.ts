@@ -1,4 +1,4 @@
-import { formatExactPercent, formatInterval, formatPercent, formatPoints } from '../figures.ts';
+import { formatInterval, formatPercent, formatPoints } from '../figures.ts';
 import { type Control, MEASURE, type Membership, type Rate, type SelfTest, type Verdict } from '../findings.ts';
 import { accuracyLevel, FOUND_LEVEL, LEVEL_ABOVE_CHANCE, MEMBERSHIP_LEVEL, UNTRAINED } from './level.ts';
 
@@ -69,9 +69,16 @@ export function decideTraining(evidence: TrainingEvidence): TrainingDecision {
   }
   return {
     verdict: 'inconclusive',
-    sentence: `Too uncertain to say: ${nearest.words}. More people (--people) or seeds would narrow the interval.`,
+    sentence: `Too uncertain to say: ${nearest.words}. ${NARROWER[nearest.kind]} would narrow the interval.`,
   };
 }
+
+/** What a too wide interval needs. Further runs of the same people say little of others. */
+const NARROWER = {
+  inversion: 'More people (--people)',
+  membership: 'More held-out photos, of more people (--held-out),',
+  'found photos': 'More held-out photos, of more people (--held-out),',
+} as const satisfies Record<DecidingFigure['kind'], string>;
 
 /** A figure that can decide. */
 export interface DecidingFigure {
@@ -155,4 +162,4 @@ const controlSentence = ({ attack, target, expected, name, judge, ...rate }: Con
 const unmeasured = ({ membership }: TrainingEvidence): string =>
   membership.length > 0
     ? ''
-    : ` Membership was not measured, since no photos were held out (--held-out); the level of inversion is ${formatExactPercent(0.1)} above guessing.`;
+    : ' Membership was not measured: it takes photos of two people or more that were held out (--held-out).';

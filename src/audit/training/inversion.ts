@@ -41,15 +41,17 @@ export async function measureInversion(
     kind === 'encoder' ? k : (everybody[k] as TrainingPerson).label,
   );
   const ofStrangers: MadeFaces[] = [];
+  let queries = 0;
   for (const attack of attacks) {
-    const { faces } = await invertClasses(attack, labels, resources, {
+    const inverted = await invertClasses(attack, labels, resources, {
       ...jobOf(context),
       ...sessionOf(context),
       ...context.effort,
       ...{ store: context.store, name: 'the audited model', seeds: context.runs },
     });
-    made.push({ attack: attack.name, faces: faces.slice(0, places.length) });
-    ofStrangers.push({ attack: attack.name, faces: faces.slice(places.length) });
+    made.push({ attack: attack.name, faces: inverted.faces.slice(0, places.length) });
+    ofStrangers.push({ attack: attack.name, faces: inverted.faces.slice(places.length) });
+    queries += inverted.queries;
   }
   const rates: Rate[] = [];
   const likeness: (Likeness | undefined)[] = [];
@@ -66,7 +68,7 @@ export async function measureInversion(
     likeness.push(likenessOfPhotos(gallery, options));
   }
   return {
-    ...{ rates, attacks, made, queries: oracle.queries },
+    ...{ rates, attacks, made, queries },
     likeness: likeness.filter((row) => row !== undefined),
   };
 }

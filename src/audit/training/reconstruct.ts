@@ -17,6 +17,12 @@ export interface MadeFaces {
   readonly faces: readonly (readonly (Image | undefined)[])[];
 }
 
+/** Faces that an attack made, and what it asked for them. */
+export interface InvertedFaces extends MadeFaces {
+  /** Faces that the attack sent to the model for its labels, in all runs, also those that were stored. */
+  readonly queries: number;
+}
+
 /** How {@link invertClasses} runs an attack. */
 export interface InvertOptions extends Omit<ModelInversionOptions, 'random' | 'facesPerClass'> {
   readonly seeds: readonly number[];
@@ -35,16 +41,17 @@ export async function invertClasses(
   labels: readonly number[],
   resources: ModelInversionResources,
   options: InvertOptions,
-): Promise<MadeFaces> {
-  const rows: (readonly (Image | undefined)[])[] = [];
+): Promise<InvertedFaces> {
+  const runs: Run[] = [];
   for (const [i, seed] of options.seeds.entries()) {
     const key = `${options.name}: ${attack.name}, seed ${seed}`;
     const stored = await options.store.read(key);
     const known = stored && unpack(stored, labels.length);
     if (known) {
-      rows.push(known);
+      runs.push(known);
       continue;
     }
+    const before = resources.oracle?.queries ?? 0;
     const inverted = await attack.invert(labels, resources, {
       ...options,
       random: new Random(seed).fork(key),
@@ -55,17 +62,32 @@ export async function invertClasses(
         }),
     });
     const pictures = inverted.map(({ faces }) => facePictures(faces.slice(0, 1))[0]);
-    await options.store.write(key, pack(pictures));
-    rows.push(pictures);
+    const run = { pictures, queries: (resources.oracle?.queries ?? 0) - before };
+    await options.store.write(key, pack(run));
+    runs.push(run);
   }
-  return { attack: attack.name, faces: labels.map((_, k) => rows.map((row) => row[k])) };
+  return {
+    attack: attack.name,
+    faces: labels.map((_, k) => runs.map(({ pictures }) => pictures[k])),
+    queries: runs.reduce((sum, { queries }) => sum + queries, 0),
+  };
 }
 
 const PICTURE_BYTES = 3 * FACE_SIZE_PX ** 2;
 
-/** One byte for whether there is a picture, and its pixels. */
-function pack(pictures: readonly (Image | undefined)[]): Uint8Array {
-  const bytes = new Uint8Array(pictures.length * (1 + PICTURE_BYTES));
+/** Bytes of the number of queries. */
+const QUERY_BYTES = 8;
+
+/** One run of an attack. */
+interface Run {
+  readonly pictures: readonly (Image | undefined)[];
+  readonly queries: number;
+}
+
+/** Of each picture one byte for whether there is one, and its pixels; then the number of queries. */
+function pack({ pictures, queries }: Run): Uint8Array {
+  const bytes = new Uint8Array(pictures.length * (1 + PICTURE_BYTES) + QUERY_BYTES);
+  new DataView(bytes.buffer).setFloat64(bytes.length - QUERY_BYTES, queries);
   pictures.forEach((picture, i) => {
     if (!picture) return;
     bytes[i * (1 + PICTURE_BYTES)] = 1;
@@ -75,12 +97,14 @@ function pack(pictures: readonly (Image | undefined)[]): Uint8Array {
 }
 
 /** What {@link pack} packed; undefined where these are no such bytes. */
-function unpack(bytes: Uint8Array, count: number): (Image | undefined)[] | undefined {
-  if (bytes.length !== count * (1 + PICTURE_BYTES)) return undefined;
-  return Array.from({ length: count }, (_, i) => {
+function unpack(bytes: Uint8Array, count: number): Run | undefined {
+  if (bytes.length !== count * (1 + PICTURE_BYTES) + QUERY_BYTES) return undefined;
+  const queries = new DataView(bytes.buffer, bytes.byteOffset).getFloat64(bytes.length - QUERY_BYTES);
+  const pictures = Array.from({ length: count }, (_, i) => {
     const at = i * (1 + PICTURE_BYTES);
     if (bytes[at] !== 1) return undefined;
     const data = Uint8Array.from(bytes.subarray(at + 1, at + 1 + PICTURE_BYTES));
     return { widthPx: FACE_SIZE_PX, heightPx: FACE_SIZE_PX, data };
   });
+  return { pictures, queries };
 }

@@ -7,11 +7,13 @@ import type { ModelInversionAttack } from '../../attack/inversion/model/attack.t
 import { plugAndPlay } from '../../attack/inversion/model/plug-and-play.ts';
 import { fitFront } from '../../defence/training/masking/front.ts';
 import type { Encoder } from '../../encoder/encoder.ts';
+import { readProvenance } from '../../image/mark.ts';
 import { resizeImage } from '../../image/resize.ts';
 import { InterruptedError } from '../../util/errors.ts';
 import { Random } from '../../util/random.ts';
 import { MEASURE } from '../findings.ts';
 import type { AuditFace } from '../subjects.ts';
+import type { AuditStore } from '../work-folder.ts';
 import type { TrainingAuditOptions } from './context.ts';
 import { UNTRAINED } from './level.ts';
 import type { TrainingPerson } from './people.ts';
@@ -51,10 +53,10 @@ const optionsFor = (model: Encoder, more: Partial<TrainingAuditOptions> = {}): T
   ...more,
 });
 
-const findingsOf = (measured: TrainingMeasurements, options: TrainingAuditOptions) =>
+const findingsOf = (measured: TrainingMeasurements, options: TrainingAuditOptions, showFaces = true) =>
   trainingFindings(measured, {
     ...{ version: '0', command: 'faceward audit training', seed: 1, startedAt: new Date(0), seconds: 1 },
-    ...{ device: 'cpu', audited: options, models: [], showFaces: true },
+    ...{ device: 'cpu', audited: options, models: [], showFaces },
     names: { training: 'trained', public: 'public', heldOut: 'held out' },
     leftOut: { training: [{ name: 'ann', reason: '1 photo, fewer than 2' }], public: [], heldOut: [] },
   });
@@ -105,6 +107,11 @@ describe('a classifier that knows its people by heart', () => {
       leftOut: [{ id: 'ann', reason: '1 photo, fewer than 2' }],
     });
     expect(findings.faces).toHaveLength(PEOPLE);
+    for (const { reconstruction } of findings.faces ?? []) {
+      const png = Buffer.from(reconstruction.replace(/^data:image\/png;base64,/, ''), 'base64');
+      expect(readProvenance(png)).toMatchObject({ kind: 'reconstructed', method: plugAndPlay.name });
+    }
+    expect(await findingsOf(measured, options, false)).not.toHaveProperty('faces');
   });
 });
 
@@ -131,23 +138,24 @@ test('an attack that finds nothing makes the audit inconclusive, not clean', asy
 test('an audit that was killed goes on where it was, to the same figures', async () => {
   const model = await labelled((label) => label);
   const small = { seeds: 2, attacked: 4, effort: { draws: 32, candidates: 1, iterations: 2, views: 1 } };
-  const whole = await runTrainingAudit(optionsFor(model, small));
-  const files = new Map<string, Uint8Array>();
-  const killed = runTrainingAudit(optionsFor(model, { ...small, store: memoryStore(files, 2) }));
-  await expect(killed).rejects.toThrow(InterruptedError);
-  expect(files.size).toBe(2);
   let runs = 0;
   const counted: ModelInversionAttack = {
     ...plugAndPlay,
-    invert: (...words) => {
+    invert: async (labels, resources, options) => {
       runs++;
-      return plugAndPlay.invert(...words);
+      await resources.oracle?.ask([new Float32Array(3 * 128 ** 2)]);
+      return plugAndPlay.invert(labels, resources, options);
     },
   };
-  const resumed = await runTrainingAudit(
-    optionsFor(model, { ...small, attacks: [counted], store: memoryStore(files) }),
-  );
+  const run = (store: AuditStore) => runTrainingAudit(optionsFor(model, { ...small, attacks: [counted], store }));
+  const whole = await run(memoryStore());
+  const files = new Map<string, Uint8Array>();
+  await expect(run(memoryStore(files, 2))).rejects.toThrow(InterruptedError);
+  expect(files.size).toBe(2);
+  runs = 0;
+  const resumed = await run(memoryStore(files));
   expect(runs).toBe(2);
+  expect([whole.queries, resumed.queries]).toEqual([2, 2]);
   expect(resumed.rates).toEqual(whole.rates);
   expect(resumed.controls).toEqual(whole.controls);
 });

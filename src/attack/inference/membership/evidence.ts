@@ -71,7 +71,7 @@ export function encoderEvidence(
   });
 }
 
-/** Mean cosine similarity of a person's photos to each other: an encoder draws together whom it was trained on. Undefined for one photo. Source: Li et al., user-level membership inference, USENIX Security 2022. */
+/** Mean cosine similarity of a person's photos to each other: an encoder draws together whom it was trained on. Undefined for one photo. Source: Li, Rezaei and Liu, user-level membership inference against metric embedding learning, arXiv 2203.02077 (2022). */
 export function compactness(embeddings: readonly Float32Array[]): number | undefined {
   const similarities = embeddings.flatMap((one, i) =>
     embeddings.slice(i + 1).map((other) => cosineSimilarityOr(0, one, other)),

@@ -34,7 +34,7 @@ type Ask = (latents: readonly Float32Array[]) => Promise<number[]>;
 /** Where the walk of one latent ended. */
 interface Walked {
   readonly latent: Float32Array;
-  /** Radius of the greatest sphere about it that is of the class: how deep inside it lies. */
+  /** Radius of the greatest sphere about it of which more than the share of {@link GROWTH} is of the class: how deep inside it lies. 0 where there was none. */
   readonly radius: number;
 }
 

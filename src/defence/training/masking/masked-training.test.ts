@@ -159,6 +159,12 @@ describe('training on masked faces', () => {
   });
 });
 
+test('drawing more channels than the front keeps is refused', async () => {
+  await expect(async () => trainMaskedEncoder(PEOPLE, options('channels:13', 1))).rejects.toThrow(
+    /more than the 12 channels/,
+  );
+});
+
 /** Names of the tensors that differ. */
 function changed(before: TrainingState | undefined, after: TrainingState | undefined): string[] {
   return [...(after?.tensors ?? [])].flatMap(([name, tensor]) => {

@@ -122,7 +122,7 @@ export function maskingFront(
   return fitFront(faces, { kind: masking.front, sizePx: form.sizePx, frequencies, seed, threads: 1 });
 }
 
-/** The problem of a training on so many people. */
+/** The problem of a training on so many people. @throws InputError where the masking draws more channels than the front keeps. */
 export function maskedProblemOf(
   people: number,
   front: FrontSettings,
@@ -130,10 +130,15 @@ export function maskedProblemOf(
 ): MaskedProblemOptions {
   const { masking, form, batchSize, augmentations, seed, strategy: learning } = options;
   const adaptive = masking.mix.kind === 'adaptive';
+  const channels = front.channels.length;
+  if ((masking.channelsDrawn ?? 0) > channels)
+    throw new InputError(`--masking ${masking.name} draws more than the ${channels} channels that there are`, {
+      hint: 'draw fewer, or keep more frequencies',
+    });
   const batch: MaskedBatchOptions = {
     masking,
     actions: adaptive ? actionsOf(learning.choice) : [],
-    channels: front.channels.length,
+    channels,
     sizePx: form.sizePx,
     batchSize,
     augmentations,

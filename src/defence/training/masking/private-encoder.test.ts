@@ -44,6 +44,7 @@ describe('a private recogniser', () => {
   test('keeps its budget, and resumed ends at the same weights to the last bit', async () => {
     const states: TrainingState[] = [];
     const clipped: number[] = [];
+    const told: (number | string | undefined)[][] = [];
     const { weights, plan } = await trainPrivateEncoder(
       PEOPLE,
       options({
@@ -51,6 +52,7 @@ describe('a private recogniser', () => {
           states.push(state);
         },
         onProgress: ({ figures }) => clipped.push(figures?.clipped ?? Number.NaN),
+        onTurn: (step, turn, figures) => told.push([step, turn, figures.clipped]),
       }),
     );
     const spent = privacyLoss({ ...plan, steps: 4, delta: 0.99 * plan.loss.delta });
@@ -58,6 +60,7 @@ describe('a private recogniser', () => {
     expect(plan).toMatchObject({ samplingRate: 6 / 24, loss: { epsilon: spent.epsilon, delta: 0.1 / 24 } });
     expect(clipped).toHaveLength(4);
     for (const share of clipped) expect(share >= 0 && share <= 1).toBe(true);
+    expect(told).toEqual(clipped.map((share, step) => [step, 'recogniser', share]));
     const [resume] = states;
     expect(resume?.step).toBe(2);
     const resumed = await trainPrivateEncoder(PEOPLE, options(resume ? { resume } : {}));

@@ -30,12 +30,15 @@ export interface PrivateEncoder extends MaskedEncoder {
 }
 
 /**
- * Trains a recogniser by DP-SGD: what it gives away of one photo is at most the masking's epsilon (`dp-sgd:8`), at delta. A person with n photos is protected by about n times that.
+ * Trains a recogniser by DP-SGD: what it gives away of one photo is at most the masking's epsilon (`dp-sgd:8`), at delta. A person with n photos has n times that, at a
+ * delta n e^((n-1) epsilon) times as great: with many photos and a large epsilon that promises nothing.
  *
  * What the promise does not cover: the number of people and of photos, the figures shown while it trains, and the choice of settings by trying them. The front is not
  * measured on the faces, for that would have to be paid for too.
  *
- * Noise and batches are drawn from the seed, so that a training can be resumed and repeated: the promise holds against those who cannot find the seed out.
+ * Noise and batches are drawn from the seed by {@link Random}, so that a training can be resumed and repeated: the promise holds against those who cannot find the seed out. It has 32 bits,
+ * the first weights hang on it too, and the finished ones still resemble these: who has the model and some computers can. Nor is the noise of a long training all new:
+ * the generator repeats itself after 2^32 numbers.
  *
  * Cost: about 1.6 times a plain training on batches of the same size.
  *
@@ -46,6 +49,7 @@ export async function trainPrivateEncoder(
   options: PrivateEncoderOptions,
 ): Promise<PrivateEncoder> {
   const { masking, form, batchSize, steps, learningRate, augmentations, seed, clipNorm = 1, delta } = options;
+  const { onProgress, onTurn } = options;
   if (masking.epsilon === undefined) throw new CapabilityError(`--masking ${masking.name} has no privacy budget`);
   if (people.length < 2) throw new InputError('a recogniser is trained on two people or more');
   const faces = people.flatMap(({ faces: own }, person) => own.map((face) => ({ face, person })));
@@ -67,6 +71,10 @@ export async function trainPrivateEncoder(
   const weights = await train(problem, {
     ...options,
     learningRate: cosineSchedule(learningRate, steps),
+    onProgress: (event) => {
+      if (event.figures) onTurn?.(event.done - 1, 'recogniser', event.figures);
+      onProgress?.(event);
+    },
     batch: (step) => {
       const random = new Random(seed).fork(`batch ${step}`);
       const { examples, feeds } = drawPrivateStep(plan, faces.length, shapes, random);

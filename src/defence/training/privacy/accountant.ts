@@ -67,7 +67,8 @@ export function renyiDivergence({ samplingRate: q, noiseMultiplier: s }: Sampled
 /**
  * The epsilon that a training keeps at its delta: divergences of the steps add up at each order, and the best order counts.
  *
- * Holds for one image; a person with n of them is protected by about n times the epsilon. Holds for batches drawn as {@link SampledGaussian} says, not for shuffled epochs.
+ * Holds for one image; a person with n of them has n times the epsilon, at a delta n e^((n-1) epsilon) times as great: a promise for few images and a
+ * small epsilon alone. Holds for batches drawn as {@link SampledGaussian} says, not for shuffled epochs.
  *
  * Source: Mironov 2017, proposition 1 (composition); Canonne, Kamath, Steinke 2020, proposition 12 (from Rényi to epsilon and delta).
  *
