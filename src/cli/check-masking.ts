@@ -32,8 +32,23 @@ export const checkMaskingCommand = command({
   async run({ args, job }) {
     const maxReencodings = wholeNumber(args['max-reencodings'], '--max-reencodings', { min: 1 }) ?? 4;
     const log = await findMixLog(args.source);
-    const exposure = await findExposure(readMixLog(log, job), { maxReencodings });
+    let first = Number.POSITIVE_INFINITY;
+    const records = async function* () {
+      for await (const record of readMixLog(log, job)) {
+        first = Math.min(first, record.step);
+        yield record;
+      }
+    };
+    const exposure = await findExposure(records(), { maxReencodings });
     if (exposure.mixes === 0) throw new InputError(`${log} holds no re-encoding`);
+    if (first > 0 && !exposure.exposed) {
+      throw new InputError(
+        `${log} begins at step ${first}: the mixes before are not in it, and with them the set may be exposed`,
+        {
+          hint: 'bring the whole log; a training that is resumed goes on with the log that it began',
+        },
+      );
+    }
     if (args.json) printJson(exposure);
     else printLine(exposureText(exposure));
     return statusOf(exposure);

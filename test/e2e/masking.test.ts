@@ -37,6 +37,12 @@ describe('check masking', () => {
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   });
 
+  test('clears no log whose beginning is missing', async () => {
+    const { status, stderr } = await check('late.jsonl', CLEAN.slice(1));
+    expect(stderr).toContain('begins at step 1: the mixes before are not in it');
+    expect(status).toBe(2);
+  });
+
   test('finds a set that was mixed twice with the same partners', async () => {
     const planted = mix(3, ['cem/1', 'ann/1', 'ben/1'], [0.3, 0.3, 0.4]);
     const { status, stdout } = await check('twice.jsonl', [...CLEAN, planted]);
