@@ -16,7 +16,7 @@ import { wrapEncoder } from '../encoder/wrapped-encoder.ts';
 import { InputError } from '../util/errors.ts';
 import { Random } from '../util/random.ts';
 import { calibrationsFor } from './audit-calibration.ts';
-import { auditArgs, finishAudit, readBaseline, readVersion } from './audit-output.ts';
+import { auditArgs, finishAudit, readBaseline, readVersion, runRecord } from './audit-output.ts';
 import { openAuditWork } from './audit-work.ts';
 import { command } from './command.ts';
 import { type EncoderArgs, encoderArgs, openEncoderFromArgs, sessionOptions } from './encoder-options.ts';
@@ -25,7 +25,6 @@ import { durationMs, listOf, oneOf, wholeNumber } from './option-values.ts';
 import { prepareOutputFolder } from './output-file.ts';
 import { lockOutput } from './output-lock.ts';
 import { printNote } from './print.ts';
-import { recordedCommand } from './recorded-command.ts';
 
 /** Measured beside what is asked for, where the data set knows them: what a protection should leave as it is. */
 const OTHER_ATTRIBUTES = 'Smiling,Bangs,Black_Hair,Heavy_Makeup,No_Beard,Pale_Skin';
@@ -165,18 +164,12 @@ export const auditAttributesCommand = command({
       });
       const [target, ...judges] = encoders;
       const findings = attributeFindings(measured, {
-        version,
-        command: recordedCommand(process.argv.slice(2)),
-        seed,
-        startedAt,
-        seconds: (Date.now() - startedAt.getTime()) / 1000,
-        device: args.device,
+        ...runRecord(args, { version, seed, startedAt }),
         target,
         judges,
         dataset: dataset.name,
         models: [],
         ...(args.protected === undefined ? {} : { protectedName: basename(resolve(args.protected)) }),
-        ...(args.ownership === undefined ? {} : { ownership: args.ownership }),
       });
       return await finishAudit(findings, { out: args.out, work, baseline, failOn, json: args.json === true });
     } finally {

@@ -15,7 +15,7 @@ import { Random } from '../util/random.ts';
 import { calibrationsFor } from './audit-calibration.ts';
 import { readFaces, samplesFor } from './audit-faces.ts';
 import { openOtherEncoders } from './audit-judges.ts';
-import { auditArgs, finishAudit, readBaseline, readVersion } from './audit-output.ts';
+import { auditArgs, finishAudit, readBaseline, readVersion, runRecord } from './audit-output.ts';
 import { openAuditWork } from './audit-work.ts';
 import { cacheDirectory } from './cache-directory.ts';
 import { command } from './command.ts';
@@ -24,7 +24,6 @@ import { durationMs, oneOf, wholeNumber } from './option-values.ts';
 import { prepareOutputFolder } from './output-file.ts';
 import { lockOutput } from './output-lock.ts';
 import { printNote } from './print.ts';
-import { recordedCommand } from './recorded-command.ts';
 
 /** People whom the attacker knows, one face each: what an adapter to another encoder's inverter is learnt from. */
 const AUXILIARY_PEOPLE = 1000;
@@ -117,8 +116,9 @@ export const auditInversionCommand = command({
       });
       printNote(chosen.description);
       const faces = await readFaces(chosen, args, job);
+      const version = await readVersion();
       const plan = {
-        version: await readVersion(),
+        version,
         device: args.device,
         target: target.hash,
         judges: judges.map(({ hash }) => hash),
@@ -168,12 +168,7 @@ export const auditInversionCommand = command({
       if (measured.subjects.length < Math.min(people, new Set(faces.attacked.faces.map(({ person }) => person)).size))
         printNote(`the budget of ${args.budget} allowed ${measured.subjects.length} people`);
       const findings = await inversionFindings(measured, {
-        version: await readVersion(),
-        command: recordedCommand(process.argv.slice(2)),
-        seed,
-        startedAt,
-        seconds: (Date.now() - startedAt.getTime()) / 1000,
-        device: args.device,
+        ...runRecord(args, { version, seed, startedAt }),
         target,
         judges,
         dataset: {
@@ -190,7 +185,6 @@ export const auditInversionCommand = command({
             .map(({ encoderId, graph }) => modelRow('inverter', `inverter of ${encoderId}`, graph)),
         ],
         showFaces: args['show-faces'] === true,
-        ...(args.ownership === undefined ? {} : { ownership: args.ownership }),
       });
       return await finishAudit(findings, { out: args.out, work, baseline, failOn, json: args.json === true });
     } finally {

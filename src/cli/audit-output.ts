@@ -3,11 +3,13 @@ import { join, resolve } from 'node:path';
 import type { ArgsDef } from 'citty';
 import { type Findings, formatFindings, parseFindings } from '../audit/findings.ts';
 import { type AuditStatus, auditStatus, type GateOptions } from '../audit/gate.ts';
+import type { AuditRecord } from '../audit/provenance.ts';
 import type { WorkFolder } from '../audit/work-folder.ts';
 import { renderReport } from '../report/html.ts';
 import { InputError } from '../util/errors.ts';
 import { writeOutputFile } from './output-file.ts';
 import { printJson, printLine } from './print.ts';
+import { recordedCommand } from './recorded-command.ts';
 
 /** Options of every audit: where its findings go, with what they are compared, and how it is gone on with. */
 export const auditArgs = {
@@ -29,6 +31,26 @@ export const auditArgs = {
   baseline: { type: 'string', description: 'findings.json of an earlier audit to compare with', valueHint: 'file' },
   json: { type: 'boolean', description: 'print the findings as JSON' },
 } as const satisfies ArgsDef;
+
+/** What findings say of the run that they are of, whatever was audited. */
+export type RunRecord = Pick<
+  AuditRecord,
+  'version' | 'command' | 'seed' | 'startedAt' | 'seconds' | 'device' | 'ownership'
+>;
+
+/** The record of a run that ends now. */
+export function runRecord(
+  { device, ownership }: { readonly device: string; readonly ownership?: string | undefined },
+  run: Pick<RunRecord, 'version' | 'seed' | 'startedAt'>,
+): RunRecord {
+  return {
+    ...run,
+    command: recordedCommand(process.argv.slice(2)),
+    seconds: (Date.now() - run.startedAt.getTime()) / 1000,
+    device,
+    ...(ownership === undefined ? {} : { ownership }),
+  };
+}
 
 /** Where an audit ends. */
 export interface AuditEnding extends GateOptions {

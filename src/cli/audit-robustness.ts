@@ -11,7 +11,7 @@ import { Random } from '../util/random.ts';
 import { calibrationsFor } from './audit-calibration.ts';
 import { readFaces, samplesFor } from './audit-faces.ts';
 import { openOtherEncoders } from './audit-judges.ts';
-import { auditArgs, finishAudit, readBaseline, readVersion } from './audit-output.ts';
+import { auditArgs, finishAudit, readBaseline, readVersion, runRecord } from './audit-output.ts';
 import { openAuditWork } from './audit-work.ts';
 import { cacheDirectory } from './cache-directory.ts';
 import { command } from './command.ts';
@@ -21,7 +21,6 @@ import { durationMs, listOf, oneOf, positiveNumber, wholeNumber } from './option
 import { prepareOutputFolder } from './output-file.ts';
 import { lockOutput } from './output-lock.ts';
 import { printNote } from './print.ts';
-import { recordedCommand } from './recorded-command.ts';
 
 /** `faceward audit robustness`: how an encoder can be fooled by small changes of a photo. */
 export const auditRobustnessCommand = command({
@@ -192,12 +191,7 @@ export const auditRobustnessCommand = command({
         shippedThresholds: calibrations.thresholdsOf,
       });
       const findings = await robustnessFindings(measured, {
-        version,
-        command: recordedCommand(process.argv.slice(2)),
-        seed,
-        startedAt,
-        seconds: (Date.now() - startedAt.getTime()) / 1000,
-        device: args.device,
+        ...runRecord(args, { version, seed, startedAt }),
         target,
         judges: surrogates,
         dataset: { name: chosen.name, rejected: faces.attacked.rejected + faces.calibration.rejected },
@@ -206,7 +200,6 @@ export const auditRobustnessCommand = command({
         auxiliary: [],
         models: [],
         showFaces: args['show-faces'] === true,
-        ...(args.ownership === undefined ? {} : { ownership: args.ownership }),
       });
       return await finishAudit(findings, { out: args.out, work, baseline, failOn, json: args.json === true });
     } finally {

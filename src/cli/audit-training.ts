@@ -2,9 +2,7 @@ import { basename, join, resolve } from 'node:path';
 import { generatorModel } from '../attack/inversion/generator.ts';
 import type { Generator } from '../attack/inversion/latent-optimisation.ts';
 import type { ModelInversionAttack } from '../attack/inversion/model/attack.ts';
-import { boundaryRepulsion } from '../attack/inversion/model/boundary-repulsion.ts';
-import { plugAndPlay } from '../attack/inversion/model/plug-and-play.ts';
-import { randomStarts } from '../attack/inversion/model/random-starts.ts';
+import { MODEL_INVERSION_ATTACKS } from '../attack/inversion/model/attacks.ts';
 import { readModel, shippedGenerator } from '../audit/inversion/shipped.ts';
 import { hexHash } from '../audit/provenance.ts';
 import type { AttackEffort } from '../audit/training/context.ts';
@@ -16,7 +14,7 @@ import { type FrontSettings, parseFront } from '../defence/training/masking/fron
 import { InputError } from '../util/errors.ts';
 import { Random } from '../util/random.ts';
 import { openOtherEncoders } from './audit-judges.ts';
-import { auditArgs, finishAudit, readBaseline, readVersion } from './audit-output.ts';
+import { auditArgs, finishAudit, readBaseline, readVersion, runRecord } from './audit-output.ts';
 import { openAuditWork } from './audit-work.ts';
 import { command } from './command.ts';
 import { encoderArgs, openEncoderFromArgs, sessionOptions } from './encoder-options.ts';
@@ -24,16 +22,8 @@ import { listOf, oneOf, wholeNumber } from './option-values.ts';
 import { prepareOutputFolder } from './output-file.ts';
 import { lockOutput } from './output-lock.ts';
 import { printNote } from './print.ts';
-import { recordedCommand } from './recorded-command.ts';
 import { kindOfModel, readTrainingAuditData } from './training-audit-data.ts';
 import { BAD_DATA } from './training-people.ts';
-
-/** The attacks by the words of --attacks. */
-const ATTACKS = {
-  'random-starts': randomStarts,
-  'plug-and-play': plugAndPlay,
-  'label-only': boundaryRepulsion,
-} as const satisfies Readonly<Record<string, ModelInversionAttack>>;
 
 const { calibration: _calibration, budget: _budget, ...sharedArgs } = auditArgs;
 const { encoder: _encoder, ...modelArgs } = encoderArgs;
@@ -99,7 +89,7 @@ export const auditTrainingCommand = command({
     },
     attacks: {
       type: 'string',
-      description: `attacks, of ${Object.keys(ATTACKS).join(', ')}; default: all`,
+      description: `attacks, of ${MODEL_INVERSION_ATTACKS.map(({ id }) => id).join(', ')}; default: all`,
       valueHint: 'names',
     },
     people: {
@@ -217,9 +207,8 @@ export const auditTrainingCommand = command({
         ...{ attacked, seeds, seed, attacks, generator, effort, store: work.store },
       });
       const findings = await trainingFindings(measured, {
-        ...{ version, seed, startedAt, device: args.device, audited, leftOut: data.leftOut },
-        command: recordedCommand(process.argv.slice(2)),
-        seconds: (Date.now() - startedAt.getTime()) / 1000,
+        ...runRecord(args, { version, seed, startedAt }),
+        ...{ audited, leftOut: data.leftOut },
         names: {
           training: basename(resolve(args.train)),
           public: basename(resolve(args.public)),
@@ -229,7 +218,6 @@ export const auditTrainingCommand = command({
           { role: 'generator', id: 'generator', sha256: hexHash(generator.graph.metadata.sha256 ?? 'generator') },
         ],
         showFaces: args['show-faces'] === true,
-        ...(args.ownership === undefined ? {} : { ownership: args.ownership }),
       });
       return await finishAudit(findings, { out: args.out, work, baseline, failOn, json: args.json === true });
     } finally {
@@ -241,11 +229,11 @@ export const auditTrainingCommand = command({
 const AS_KIND = { classifier: 'a classifier', encoder: 'an encoder' } as const satisfies Record<ModelKind, string>;
 
 function attacksOf(text: string | undefined): readonly ModelInversionAttack[] {
-  if (text === undefined) return Object.values(ATTACKS);
-  const names = ['random-starts', 'plug-and-play', 'label-only'] as const;
-  const asked = new Set(listOf(text).map((word) => oneOf(word, '--attacks', names)));
-  const attacks = names.filter((name) => asked.has(name)).map((name) => ATTACKS[name]);
-  if (attacks.length === 0) throw new InputError('--attacks names none', { hint: `there is: ${names.join(', ')}` });
+  if (text === undefined) return MODEL_INVERSION_ATTACKS;
+  const ids = MODEL_INVERSION_ATTACKS.map(({ id }) => id);
+  const asked = new Set(listOf(text).map((word) => oneOf(word, '--attacks', ids)));
+  const attacks = MODEL_INVERSION_ATTACKS.filter(({ id }) => asked.has(id));
+  if (attacks.length === 0) throw new InputError('--attacks names none', { hint: `there is: ${ids.join(', ')}` });
   return attacks;
 }
 

@@ -1,7 +1,7 @@
 import { MEMBERSHIP_ATTACKS, type MembershipKnowledge } from '../../attack/inference/membership/attacks.ts';
 import { classifierEvidence, type Evidence, encoderEvidence } from '../../attack/inference/membership/evidence.ts';
 import { measureMembership } from '../../attack/inference/membership/membership.ts';
-import type { ClassHead } from '../../attack/inversion/model/target.ts';
+import { type ClassHead, LEAST_PROBABILITY } from '../../attack/inversion/model/target.ts';
 import type { RocArea } from '../../metric/roc-area.ts';
 import type { JobOptions } from '../../util/progress.ts';
 import type { Random } from '../../util/random.ts';
@@ -74,9 +74,6 @@ function evidenceOf(
       return encoderEvidence(photos.map((photo, i) => ({ ...photo, embedding: answers[i] ?? new Float32Array() })));
   }
 }
-
-/** The least probability whose logarithm is taken. */
-const LEAST_PROBABILITY = 1e-12;
 
 const logarithms = (probabilities: Float32Array): Float32Array =>
   probabilities.map((value) => Math.log(Math.max(LEAST_PROBABILITY, value)));

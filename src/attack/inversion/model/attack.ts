@@ -48,6 +48,8 @@ export interface InvertedClass {
 
 /** An inversion of a trained model: from a class, which is a person of its training set, to faces of that person. */
 export interface ModelInversionAttack {
+  /** Stable word, as commands take it. */
+  readonly id: string;
   /** Stable name, as rows of results show it. */
   readonly name: string;
   readonly access: 'white-box' | 'label-only';

@@ -45,6 +45,7 @@ interface Walked {
  * Source: Kahla et al. 2022 (Label-Only Model Inversion Attacks via Boundary Repulsion, BREP-MI), algorithm 1, with the settings of its published experiments.
  */
 export const boundaryRepulsion: ModelInversionAttack = {
+  id: 'label-only',
   name: 'label-only, boundary repulsion',
   access: 'label-only',
   description:

@@ -31,6 +31,7 @@ const ROUND = 160;
  * Source: Struppek et al. 2022 (Plug & Play Attacks: Towards Robust and Flexible Model Inversion Attacks), section 3.
  */
 export const plugAndPlay: ModelInversionAttack = {
+  id: 'plug-and-play',
   name: 'plug and play',
   access: 'white-box',
   description:

@@ -21,6 +21,7 @@ const SETTINGS: CandidateSettings = {
  * Source: Zhang et al. 2020 (The Secret Revealer, GMI), equation 6. Its prior is a discriminator; our generator has none, so it is the length of the latent.
  */
 export const randomStarts: ModelInversionAttack = {
+  id: 'random-starts',
   name: 'generative, random starts',
   access: 'white-box',
   description:

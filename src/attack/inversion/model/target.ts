@@ -33,7 +33,7 @@ export interface ModelTarget {
 const CENTRE_SCALE = 16;
 
 /** The least probability whose logarithm is taken. */
-const LEAST_PROBABILITY = 1e-12;
+export const LEAST_PROBABILITY = 1e-12;
 
 /**
  * The white-box view of a model; undefined where its weights are not at hand.
