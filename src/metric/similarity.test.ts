@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { InputError, ShapeError } from '../util/errors.ts';
 import { Random } from '../util/random.ts';
 import { compareAll } from './score-set.ts';
-import { cosineSimilarity, cosineSimilarityOr, normalise, similarityMatrix } from './similarity.ts';
+import { cosineSimilarity, cosineSimilarityOr, normalise, normaliseOrZero, similarityMatrix } from './similarity.ts';
 
 describe('cosineSimilarity', () => {
   it('is the cosine of the angle', () => {
@@ -89,4 +89,16 @@ describe('compareAll', () => {
   it('needs a person for each embedding', () => {
     expect(() => compareAll([Float32Array.of(1)], [])).toThrow(InputError);
   });
+});
+
+it('normaliseOrZero gives length 1, and zeros as they are, as a copy', () => {
+  const zeros = new Float32Array(3);
+  expect([...normaliseOrZero(Float32Array.of(3, 0, -4))].map((value) => value.toFixed(6))).toEqual([
+    '0.600000',
+    '0.000000',
+    '-0.800000',
+  ]);
+  expect(normaliseOrZero(zeros)).toEqual(zeros);
+  expect(normaliseOrZero(zeros)).not.toBe(zeros);
+  expect(() => normaliseOrZero(Float32Array.of(Number.NaN))).toThrow(InputError);
 });

@@ -30,6 +30,10 @@ export function normalise(embedding: Float32Array): Float32Array {
   return embedding.map((value) => value * scale);
 }
 
+/** {@link normalise}, and zeros as they are: an encoder may give that to a face that it cannot make out. @throws InputError for a number that is not finite. */
+export const normaliseOrZero = (embedding: Float32Array): Float32Array =>
+  embedding.every((value) => value === 0) ? embedding.slice() : normalise(embedding);
+
 /**
  * Cosine similarities of every row with every column: result[i][j] belongs to rows[i] and columns[j]; -1..1, higher is more alike.
  *

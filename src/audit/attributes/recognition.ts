@@ -2,7 +2,7 @@ import { type FalseMatch, falseMatchInterval } from '../../metric/false-match-in
 import { identificationRanks, type LabelledEmbedding } from '../../metric/identification.ts';
 import { clusterRate, type Rate } from '../../metric/intervals.ts';
 import { compareAll } from '../../metric/score-set.ts';
-import { normalise, similaritiesTo } from '../../metric/similarity.ts';
+import { normalise, normaliseOrZero, similaritiesTo } from '../../metric/similarity.ts';
 import { pairsNeeded, type Threshold, thresholdAtFmr } from '../../metric/threshold.ts';
 import { equalErrorRate, tarAtFmr } from '../../metric/verification.ts';
 import { Random } from '../../util/random.ts';
@@ -137,12 +137,12 @@ function eachPair(
   references: readonly Template[],
   visit: (probe: Template, reference: Template, similarity: number) => void,
 ): void {
-  const units = references.map(unitOf);
+  const units = references.map(({ embedding }) => normaliseOrZero(embedding));
   const isBlankReference = references.map(isBlank);
   probes.forEach((a, i) => {
     // Of one set each pair counts once.
     const from = probes === references ? i + 1 : 0;
-    const similarities = isBlank(a) ? undefined : similaritiesTo(unitOf(a), units, from);
+    const similarities = isBlank(a) ? undefined : similaritiesTo(normalise(a.embedding), units, from);
     references.slice(from).forEach((b, j) => {
       // The same photo on both sides is no comparison of two.
       if (a.face.id === b.face.id) return;
@@ -152,9 +152,6 @@ function eachPair(
 }
 
 const isBlank = ({ embedding }: Template): boolean => embedding.every((value) => value === 0);
-
-const unitOf = (template: Template): Float32Array =>
-  isBlank(template) ? template.embedding : normalise(template.embedding);
 
 function acceptedRate(genuine: readonly Genuine[], threshold: number, random: Random): Rate {
   const byPerson = [...Map.groupBy(genuine, ({ person }) => person).values()];

@@ -1,3 +1,4 @@
+import { normaliseOrZero } from '../../metric/similarity.ts';
 import { type JobOptions, throwIfAborted } from '../../util/progress.ts';
 import { dot, type LabelledVectors, linearDiscriminant } from './linear-discriminant.ts';
 
@@ -32,7 +33,7 @@ export interface ProjectionOptions extends JobOptions {
 export function fitNullSpaceProjection(fitted: LabelledVectors, options: ProjectionOptions = {}): NullSpaceProjection {
   const { directions: most = 16 } = options;
   const directions: Float64Array[] = [];
-  let rest = fitted.vectors.map(unit);
+  let rest = fitted.vectors.map(normaliseOrZero);
   while (directions.length < most) {
     throwIfAborted(options);
     const found = linearDiscriminant({ vectors: rest, labels: fitted.labels });
@@ -63,10 +64,4 @@ function orthonormal(direction: Float64Array, others: readonly Float64Array[]): 
   }
   const length = Math.sqrt(dot(out, out));
   return out.map((value) => value / length);
-}
-
-/** At length 1; an embedding of zeros stays one. */
-function unit(embedding: Float32Array): Float32Array {
-  const length = Math.sqrt(dot(embedding, embedding));
-  return length > 0 ? embedding.map((value) => value / length) : embedding.slice();
 }

@@ -1,4 +1,4 @@
-import { cosineSimilarityOr } from '../../../metric/similarity.ts';
+import { cosineSimilarityOr, normaliseOrZero } from '../../../metric/similarity.ts';
 import { InputError, ShapeError } from '../../../util/errors.ts';
 
 /** What a model says of a photo when asked for one class. */
@@ -62,9 +62,9 @@ export function encoderEvidence(
     const turn = turns.get(person) ?? 0;
     if (!member) turns.set(person, turn + 1);
     const leftOut = member ? photos[i] : own[turn % own.length];
-    const direction = unit(embedding);
+    const direction = normaliseOrZero(embedding);
     const logits = sums.map((sum, k) => {
-      const centre = people[k] === person && leftOut ? difference(sum, unit(leftOut.embedding)) : sum;
+      const centre = people[k] === person && leftOut ? difference(sum, normaliseOrZero(leftOut.embedding)) : sum;
       return scale * cosineSimilarityOr(0, direction, centre);
     });
     return evidenceOf(Float32Array.from(logits), people.indexOf(person));
@@ -104,7 +104,7 @@ function evidenceOf(logits: Float32Array, label: number): Evidence {
 function sumOf(photos: readonly EmbeddedPhoto[]): Float32Array {
   const sum = new Float32Array(photos[0]?.embedding.length ?? 0);
   for (const { embedding } of photos) {
-    unit(embedding).forEach((value, i) => {
+    normaliseOrZero(embedding).forEach((value, i) => {
       sum[i] = (sum[i] as number) + value;
     });
   }
@@ -112,9 +112,3 @@ function sumOf(photos: readonly EmbeddedPhoto[]): Float32Array {
 }
 
 const difference = (a: Float32Array, b: Float32Array): Float32Array => a.map((value, i) => value - (b[i] as number));
-
-/** Of length 1; zeros stay zeros, as an encoder may say of a face that it cannot make out. */
-function unit(embedding: Float32Array): Float32Array {
-  const length = Math.sqrt(embedding.reduce((sum, value) => sum + value ** 2, 0));
-  return length > 0 ? embedding.map((value) => value / length) : embedding;
-}
