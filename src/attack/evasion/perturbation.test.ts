@@ -47,6 +47,14 @@ describe('project', () => {
     );
   });
 
+  test.each(NORMS)('in %s a budget of nothing gives the clean face back, changed or not', (norm) => {
+    const clean = Float32Array.of(0.2, 0.5);
+    for (const face of [clean.slice(), Float32Array.of(0.9, 0.1)]) {
+      project(face, clean, 0, norm);
+      expect([...face]).toEqual([...clean]);
+    }
+  });
+
   test.each(NORMS)('in %s it leaves alone what is within', (norm) => {
     const clean = Float32Array.of(0.2, 0.5, 0.9);
     const face = Float32Array.of(0.21, 0.48, 0.9);

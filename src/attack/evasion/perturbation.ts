@@ -31,7 +31,9 @@ export function steepestDirection(gradient: Float32Array, norm: Norm): Float32Ar
  * @param epsilon - in the units of {@link sizeOfPerturbation}.
  */
 export function project(perturbed: Float32Array, clean: Float32Array, epsilon: number, norm: Norm): void {
-  const shrink = norm === 'linf' ? 1 : Math.min(1, epsilon / sizeOfPerturbation(perturbed, clean, norm));
+  const size = sizeOfPerturbation(perturbed, clean, norm);
+  // Asked of the size, not of the ratio: an unchanged face under a budget of 0 would be 0 / 0.
+  const shrink = norm === 'l2' && size > epsilon ? epsilon / size : 1;
   const reach = norm === 'linf' ? epsilon : Number.POSITIVE_INFINITY;
   for (let i = 0; i < clean.length; i++) {
     const from = clean[i] as number;
