@@ -1,4 +1,5 @@
 import { basename, join, resolve } from 'node:path';
+import { LINKAGE_STUDENTS } from '../attack/inference/linkage/students.ts';
 import { generatorModel } from '../attack/inversion/generator.ts';
 import type { Generator } from '../attack/inversion/latent-optimisation.ts';
 import type { ModelInversionAttack } from '../attack/inversion/model/attack.ts';
@@ -7,6 +8,7 @@ import { readModel, shippedGenerator } from '../audit/inversion/shipped.ts';
 import { hexHash } from '../audit/provenance.ts';
 import type { AttackEffort } from '../audit/training/context.ts';
 import { MODEL_KINDS, type ModelKind } from '../audit/training/people.ts';
+import { RECOVERY_STEPS } from '../audit/training/recovery.ts';
 import { trainingFindings } from '../audit/training/report-findings.ts';
 import { runTrainingAudit } from '../audit/training/run.ts';
 import { facesHash } from '../audit/work-folder.ts';
@@ -18,14 +20,14 @@ import { auditArgs, finishAudit, readBaseline, readVersion, runRecord } from './
 import { openAuditWork } from './audit-work.ts';
 import { command } from './command.ts';
 import { encoderArgs, openEncoderFromArgs, sessionOptions } from './encoder-options.ts';
-import { listOf, oneOf, wholeNumber } from './option-values.ts';
+import { durationMs, listOf, oneOf, wholeNumber } from './option-values.ts';
 import { prepareOutputFolder } from './output-file.ts';
 import { lockOutput } from './output-lock.ts';
 import { printNote } from './print.ts';
 import { kindOfModel, readTrainingAuditData } from './training-audit-data.ts';
 import { BAD_DATA } from './training-people.ts';
 
-const { calibration: _calibration, budget: _budget, ...sharedArgs } = auditArgs;
+const { calibration: _calibration, ...sharedArgs } = auditArgs;
 const { encoder: _encoder, ...modelArgs } = encoderArgs;
 
 /** `faceward audit training`: what a trained model gives away of the people it was trained on. */
@@ -134,6 +136,13 @@ export const auditTrainingCommand = command({
       default: 'on',
       valueHint: 'switch',
     },
+    recovery: {
+      type: 'string',
+      description:
+        'on or off: how well such faces can be made visible again, by a network that learns it here; one to two minutes',
+      default: 'on',
+      valueHint: 'switch',
+    },
     generator: {
       type: 'string',
       description: 'the attacker’s generator, as `faceward train generator` writes it; default: the one shipped',
@@ -165,7 +174,9 @@ export const auditTrainingCommand = command({
     const attacked = wholeNumber(args.people, '--people', { min: 1 }) ?? 40;
     const gallery = wholeNumber(args.gallery, '--gallery', { min: 2 }) ?? 200;
     const effort = effortOf(args);
-    const linkage = oneOf(args.linkage, '--linkage', ['on', 'off']) ?? 'on';
+    const students = oneOf(args.linkage, '--linkage', SWITCH) === 'off' ? [] : LINKAGE_STUDENTS;
+    const recoverySteps = oneOf(args.recovery, '--recovery', SWITCH) === 'off' ? 0 : RECOVERY_STEPS;
+    const budgetMs = durationMs(args.budget, '--budget');
     const baseline = await readBaseline(args.baseline);
     const generator = await generatorOf(args.generator);
 
@@ -185,7 +196,7 @@ export const auditTrainingCommand = command({
         args,
         job,
       );
-      const front = linkage === 'on' ? await frontOf(args.model) : undefined;
+      const front = frontOf(await metadataOf(args.model));
       const version = await readVersion();
       const plan = {
         ...{ version, device: args.device, model: model.hash, kind, judges: judges.map(({ hash }) => hash) },
@@ -193,7 +204,8 @@ export const auditTrainingCommand = command({
         labels: data.people.map(({ label }) => label),
         strangers: facesHash(data.strangers),
         generator: generator.graph.metadata.sha256,
-        ...{ front, attacks: attacks.map(({ name }) => name), attacked, seeds, seed, effort },
+        ...{ front, students: students.map(({ name }) => name), recoverySteps },
+        ...{ attacks: attacks.map(({ name }) => name), attacked, seeds, seed, effort, budget: args.budget },
       };
       const work = await openAuditWork(plan, args);
       const [first, ...others] = judges;
@@ -204,11 +216,15 @@ export const auditTrainingCommand = command({
         ...sessionOptions(args),
         ...audited,
         ...(front ? { front } : {}),
-        ...{ attacked, seeds, seed, attacks, generator, effort, store: work.store },
+        ...(budgetMs === undefined ? {} : { endsAt: startedAt.getTime() + budgetMs }),
+        ...{ students, recoverySteps, attacked, seeds, seed, attacks, generator, effort, store: work.store },
       });
+      if (measured.attackedPeople.length < Math.min(attacked, data.people.length))
+        printNote(`the budget of ${args.budget} allowed ${measured.attackedPeople.length} people`);
+      for (const left of measured.notMeasured) printNote(`not measured: ${left}`);
       const findings = await trainingFindings(measured, {
         ...runRecord(args, { version, seed, startedAt }),
-        ...{ audited, leftOut: data.leftOut },
+        ...{ audited, leftOut: data.leftOut, publicNotes: data.publicNotes },
         names: {
           training: basename(resolve(args.train)),
           public: basename(resolve(args.public)),
@@ -225,6 +241,8 @@ export const auditTrainingCommand = command({
     }
   },
 });
+
+const SWITCH = ['on', 'off'] as const;
 
 const AS_KIND = { classifier: 'a classifier', encoder: 'an encoder' } as const satisfies Record<ModelKind, string>;
 
@@ -260,9 +278,12 @@ async function generatorOf(path: string | undefined): Promise<Generator> {
   throw new InputError('there is no generator for the attacker', { hint: 'give one with --generator' });
 }
 
+type Metadata = Readonly<Record<string, string>>;
+
+/** What a model file says of itself; nothing where it is none. */
+const metadataOf = async (model: string): Promise<Metadata> =>
+  /\.onnx$/i.test(model) ? (await readModel(model)).metadata : {};
+
 /** The front of a recogniser that was trained here on masked faces; undefined of any other model. Behind InstaHide's stands a pattern of signs too, which no metadata tell: it is not measured. */
-async function frontOf(model: string): Promise<FrontSettings | undefined> {
-  if (!/\.onnx$/i.test(model)) return undefined;
-  const { front, masking } = (await readModel(model)).metadata;
-  return front === undefined || masking === 'instahide' ? undefined : parseFront(front);
-}
+const frontOf = ({ front, masking }: Metadata): FrontSettings | undefined =>
+  front === undefined || masking === 'instahide' ? undefined : parseFront(front);

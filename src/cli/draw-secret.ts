@@ -1,10 +1,10 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { link, readFile, rm, writeFile } from 'node:fs/promises';
+import { link } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InputError } from '../util/errors.ts';
 import { freshSecret } from '../util/secret-random.ts';
 import { prepareOutputFolder } from './output-file.ts';
 import { printNote } from './print.ts';
+import { readSecretFile, secretOfText, writeSecretFile } from './secret-file.ts';
 
 /**
  * What draws are made of: the text that was given; else a secret beside the receipts, made where there is none, so that a photo that is protected again does not get a second,
@@ -19,9 +19,9 @@ export async function secretOf(
   { isKept }: { readonly isKept: boolean },
 ): Promise<Uint8Array> {
   if (seed !== undefined) {
-    if (seed.trim() === '') throw new InputError('--seed is empty', { hint: 'leave it out for a fresh secret' });
+    const secret = secretOfText(seed, '--seed');
     printNote('draws are made of --seed: whoever knows it can undo them; it is not written anywhere');
-    return createHash('sha256').update(seed).digest();
+    return secret;
   }
   const path = join(receipts, 'secret');
   const kept = await keptSecret(path);
@@ -29,11 +29,8 @@ export async function secretOf(
   const secret = freshSecret();
   if (!isKept) return secret;
   await prepareOutputFolder(receipts);
-  // Written aside and linked, so that nobody reads half of one, and none is written over.
-  const draft = `${path}.${randomUUID()}`;
   try {
-    await writeFile(draft, `${Buffer.from(secret).toString('hex')}\n`, { mode: 0o600 });
-    await link(draft, path);
+    await writeSecretFile(path, secret, link);
   } catch (cause) {
     // Another run was first; its secret holds for both.
     const other = await keptSecret(path);
@@ -42,24 +39,14 @@ export async function secretOf(
       hint: 'choose another folder with --receipts',
       cause,
     });
-  } finally {
-    await rm(draft, { force: true });
   }
   return secret;
 }
 
-/** The secret in a file; undefined where there is none. @throws InputError where it cannot be read, or is none: a fresh one in its place would give photos a second draw. */
-async function keptSecret(path: string): Promise<Uint8Array | undefined> {
-  const text = await readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
-    if (cause.code === 'ENOENT') return undefined;
-    throw new InputError(`${path}: the secret of earlier draws cannot be read`, {
-      hint: 'make it readable, or choose another folder with --receipts',
-      cause,
-    });
+/** A fresh one in place of what cannot be read would give photos a second draw. */
+const keptSecret = (path: string): Promise<Uint8Array | undefined> =>
+  readSecretFile(path, {
+    unreadable: 'make it readable, or choose another folder with --receipts',
+    damaged:
+      'bring it back from a copy; or delete it, and what was protected before can be told from what is drawn anew',
   });
-  if (text === undefined) return undefined;
-  if (/^[0-9a-f]{64}\n?$/.test(text)) return Buffer.from(text.trim(), 'hex');
-  throw new InputError(`${path} is no secret of earlier draws`, {
-    hint: 'bring it back from a copy; or delete it, and what was protected before can be told from what is drawn anew',
-  });
-}

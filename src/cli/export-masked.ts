@@ -1,21 +1,25 @@
 import { readdir } from 'node:fs/promises';
 import { KEPT_FREQUENCIES } from '../defence/training/masking/front.ts';
-import { MASKING_FORMS, parseMasking } from '../defence/training/masking/kinds.ts';
+import { MASKING_FORMS, mostMixed, parseMasking } from '../defence/training/masking/kinds.ts';
 import { requireMixable } from '../defence/training/masking/mix-plan.ts';
 import { resizeImage } from '../image/resize.ts';
+import { CipherRandom } from '../util/cipher-random.ts';
 import { InputError } from '../util/errors.ts';
+import { freshSecret } from '../util/secret-random.ts';
 import { readVersion } from './audit-output.ts';
 import { command } from './command.ts';
 import { sessionArgs, sessionOptions } from './encoder-options.ts';
 import { exposureText } from './exposure-text.ts';
 import { peopleArgs } from './face-source.ts';
-import { DATASET_FILES, drawSeed, MANIFEST, planMaskedDataset, writeMaskedDataset } from './masked-dataset-files.ts';
+import { DATASET_FILES, MANIFEST, planMaskedDataset, writeMaskedDataset } from './masked-dataset-files.ts';
+import { readTrainedMasking, trainedMaskingArgs } from './masked-dataset-models.ts';
 import { privateFolder } from './mix-log-file.ts';
-import { wholeNumber } from './option-values.ts';
+import { oneOf, wholeNumber } from './option-values.ts';
 import { prepareOutputFolder } from './output-file.ts';
 import { lockOutput } from './output-lock.ts';
 import { printJson, printLine, printNote } from './print.ts';
-import { trainingFaces } from './training-faces.ts';
+import { secretOfText } from './secret-file.ts';
+import { BAD_DATA, badDataArg, usableTrainingFaces } from './training-people.ts';
 
 /** Exit status where the set is exposed and nobody said that it may be. */
 const REFUSED = 3;
@@ -28,13 +32,15 @@ export const exportMaskedCommand = command({
   examples: [
     'faceward export masked --data faces/ --masking fixed:4 --out masked/',
     'faceward export masked --data faces/ --masking random --rounds 2 --out masked/ --json',
+    'faceward export masked --data faces/ --masking adaptive --strategy masked.strategy.onnx --out masked/',
+    'faceward export masked --data faces/ --masking noise:40 --allow-exposed --out masked/',
     'faceward check masking masked/',
   ],
   args: {
     ...peopleArgs,
     masking: {
       type: 'string',
-      description: `how faces are masked: ${MASKING_FORMS}; those that need a training are refused`,
+      description: `how faces are masked: ${MASKING_FORMS}; dp-sgd is refused, which masks no faces`,
       default: 'fixed:4',
       valueHint: 'form',
     },
@@ -44,13 +50,18 @@ export const exportMaskedCommand = command({
       default: '1',
       valueHint: 'n',
     },
-    size: { type: 'string', description: 'side of the face in px, a multiple of 16', default: '112', valueHint: 'px' },
+    ...trainedMaskingArgs,
+    size: {
+      type: 'string',
+      description: 'side of the face in px, a multiple of 16 (default 112)',
+      valueHint: 'px',
+    },
     frequencies: {
       type: 'string',
-      description: 'frequencies of a block that are kept',
-      default: String(KEPT_FREQUENCIES),
+      description: `frequencies of a block that are kept (default ${KEPT_FREQUENCIES})`,
       valueHint: 'n',
     },
+    'bad-data': badDataArg,
     'max-reencodings': {
       type: 'string',
       description: 'mixes that one image may be in',
@@ -61,8 +72,8 @@ export const exportMaskedCommand = command({
     seed: {
       type: 'string',
       description:
-        'seed of everything random; who knows it knows the order of the frequencies and the signs. Default: one drawn anew, kept beside the mixes',
-      valueHint: 'n',
+        'draw everything from this text, so that the set can be made again: who knows it knows the order of the frequencies, the mixes, the noise and the signs. Default: a fresh secret of 256 bits, kept nowhere',
+      valueHint: 'text',
     },
     out: { type: 'string', description: 'folder of the data set', required: true, valueHint: 'folder' },
     force: { type: 'boolean', description: 'write over a data set that is there' },
@@ -70,37 +81,40 @@ export const exportMaskedCommand = command({
     ...sessionArgs,
   },
   async run({ args, job }) {
-    const settings = {
-      masking: parseMasking(args.masking),
+    const masking = parseMasking(args.masking);
+    requireMixable(masking, args.strategy !== undefined);
+    const badData = oneOf(args['bad-data'], '--bad-data', BAD_DATA) ?? 'skip';
+    const asked = {
+      masking,
       rounds: wholeNumber(args.rounds, '--rounds', { min: 1, max: 1000 }) ?? 1,
       sizePx: wholeNumber(args.size, '--size', { min: 32, max: 512 }) ?? 112,
       frequencies: wholeNumber(args.frequencies, '--frequencies', { min: 1 }) ?? KEPT_FREQUENCIES,
       maxReencodings: wholeNumber(args['max-reencodings'], '--max-reencodings', { min: 1 }) ?? 4,
-      seed: wholeNumber(args.seed, '--seed') ?? drawSeed(),
+      random: new CipherRandom(args.seed === undefined ? freshSecret() : secretOfText(args.seed, '--seed'), 'export'),
     };
-    requireMixable(settings.masking);
+    const trained = await readTrainedMasking(args, masking);
+    const settings = { ...asked, trained, sizePx: trained?.front.sizePx ?? asked.sizePx };
     await prepareOutputFolder(args.out);
     await using _lock = await lockOutput(args.out);
     if (!args.force) await requireFree(args.out);
-    const faces = (await trainingFaces(args.data, args, job)).map(({ id, person, image }) => ({
+    const { people } = await usableTrainingFaces(args.data, args, { ...job, leastPhotos: 1, badData });
+    const faces = [...people.values()].flat().map(({ id, person, image }) => ({
       id,
       person,
       image: resizeImage(image, settings.sizePx, settings.sizePx),
     }));
-    const plan = await planMaskedDataset(faces, settings);
+    const work = { ...settings, ...job, ...sessionOptions(args) };
+    const plan = await planMaskedDataset(faces, work);
     if (plan.exposure.exposed) {
       printNote(exposureText(plan.exposure));
+      if (mostMixed(masking) === 1)
+        printNote(`--masking ${masking.name} mixes nobody: that counts as exposed, whatever else hides the faces`);
       if (!args['allow-exposed']) {
         printNote('nothing was written: give fewer --rounds or a masking that mixes more, or add --allow-exposed');
         return REFUSED;
       }
     }
-    const manifest = await writeMaskedDataset(args.out, faces, plan, {
-      ...settings,
-      ...job,
-      ...sessionOptions(args),
-      faceward: await readVersion(),
-    });
+    const manifest = await writeMaskedDataset(args.out, faces, plan, { ...work, faceward: await readVersion() });
     if (args.json) printJson(manifest);
     else {
       printLine(`${args.out}: ${manifest.mixes} mixes of ${manifest.images} faces of ${manifest.people} people`);

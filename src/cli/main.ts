@@ -79,6 +79,10 @@ const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'tell whether mixed training faces can be taken apart',
     load: async () => (await import('./check-masking.ts')).checkMaskingCommand,
   },
+  'report training': {
+    summary: 'draw the curves of a training on masked faces',
+    load: async () => (await import('./report-training.ts')).reportTrainingCommand,
+  },
   'export masked': {
     summary: 'write a data set of mixed and masked faces for a trainer elsewhere',
     load: async () => (await import('./export-masked.ts')).exportMaskedCommand,
@@ -122,6 +126,10 @@ const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   'bench editor': {
     summary: 'measure whether an editor of attributes does what it should, and leaves the rest',
     load: async () => (await import('./bench-editor.ts')).benchEditorCommand,
+  },
+  'bench masking': {
+    summary: 'compare maskings of training sets: what they cost, and what they hide',
+    load: async () => (await import('./bench-masking.ts')).benchMaskingCommand,
   },
   'bench translation': {
     summary: 'measure whether encoders are deceived by translated faces',

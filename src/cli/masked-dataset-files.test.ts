@@ -1,11 +1,18 @@
 import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { wavyImage } from '../../test/fixtures/image-files.ts';
 import { parseMasking } from '../defence/training/masking/kinds.ts';
+import { CipherRandom } from '../util/cipher-random.ts';
 import { Random } from '../util/random.ts';
-import { DATASET_FILES, drawSeed, planMaskedDataset, writeMaskedDataset } from './masked-dataset-files.ts';
+import { freshSecret } from '../util/secret-random.ts';
+import {
+  DATASET_FILES,
+  type MaskedDatasetSettings,
+  planMaskedDataset,
+  writeMaskedDataset,
+} from './masked-dataset-files.ts';
 
 let folder = '';
 beforeAll(async () => {
@@ -13,30 +20,57 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-test('a seed that nobody knows is another each time', () => {
-  const seeds = Array.from({ length: 50 }, drawSeed);
-  expect(new Set(seeds).size).toBe(50);
-  // Beyond 16 bits somewhere, and no more than 32.
-  expect(Math.max(...seeds)).toBeGreaterThan(2 ** 16);
-  for (const seed of seeds) expect(seed >>> 0).toBe(seed);
-});
+const FACES = Array.from({ length: 6 }, (_, i) => ({
+  id: `p${i}/1.png`,
+  person: `p${i}`,
+  image: wavyImage(32, 32, new Random(i)),
+}));
 
-test('the seed stays with what takes a data set apart', async () => {
-  const faces = Array.from({ length: 6 }, (_, i) => ({
-    id: `p${i}/1.png`,
-    person: `p${i}`,
-    image: wavyImage(32, 32, new Random(i)),
-  }));
-  const settings = {
-    ...{ masking: parseMasking('instahide'), rounds: 1, sizePx: 32, frequencies: 9 },
-    ...{ maxReencodings: 4, seed: 3_141_592_653 },
-  };
-  const plan = await planMaskedDataset(faces, settings);
+/** The files of a data set and of its private folder. */
+async function written(masking: string, secret: Uint8Array): Promise<ReadonlyMap<string, Buffer>> {
+  const random = (): CipherRandom => new CipherRandom(secret, 'export');
+  const settings = (): MaskedDatasetSettings => ({
+    ...{ masking: parseMasking(masking), rounds: 1, sizePx: 32, frequencies: 9 },
+    ...{ maxReencodings: 4, random: random() },
+  });
+  const plan = await planMaskedDataset(FACES, settings());
   const out = await mkdtemp(join(folder, 'set-'));
-  await writeMaskedDataset(out, faces, plan, { ...settings, faceward: 'test', threads: 1 });
-  const kept = join(`${out}.private`, 'seed.json');
-  expect(JSON.parse(await readFile(kept, 'utf8'))).toEqual({ seed: 3_141_592_653 });
-  expect((await stat(kept)).mode & 0o077).toBe(0);
-  expect(await readFile(join(out, 'manifest.json'), 'utf8')).not.toContain('3141592653');
-  for (const name of await readdir(`${out}.private`)) expect(DATASET_FILES.has(name)).toBe(true);
+  await writeMaskedDataset(out, FACES, plan, { ...settings(), faceward: 'test', threads: 1 });
+  const paths = await Promise.all(
+    [out, `${out}.private`].map(async (one) => (await readdir(one)).map((name) => join(one, name))),
+  );
+  return new Map(await Promise.all(paths.flat().map(async (path) => [basename(path), await readFile(path)] as const)));
+}
+
+test.each(['instahide', 'noise:20', 'channels:3', 'random'])(
+  '%s is drawn from the secret alone: the front, the mixes, noise and signs, and nothing that is written holds it',
+  async (masking) => {
+    const secret = freshSecret();
+    const [one, again, other] = [
+      await written(masking, secret),
+      await written(masking, secret),
+      await written(masking, freshSecret()),
+    ];
+    expect(again).toEqual(one);
+    expect(other.get('faces.npy')).not.toEqual(one.get('faces.npy'));
+    const front = (files: ReadonlyMap<string, Buffer>): string =>
+      JSON.stringify(JSON.parse(String(files.get('front.json'))).channels);
+    if (masking === 'channels:3' || masking === 'random') expect(front(other)).not.toBe(front(one));
+    for (const [name, bytes] of one) {
+      expect(DATASET_FILES.has(name)).toBe(true);
+      expect(bytes.includes(Buffer.from(secret))).toBe(false);
+      expect(bytes.includes(Buffer.from(secret).toString('hex'))).toBe(false);
+    }
+  },
+);
+
+test('what takes a data set apart is its owner’s alone', async () => {
+  await written('instahide', freshSecret());
+  const kept = (await readdir(folder)).filter((name) => name.endsWith('.private'));
+  expect(kept.length).toBeGreaterThan(0);
+  for (const name of kept) {
+    expect((await stat(join(folder, name))).mode & 0o077).toBe(0);
+    for (const file of await readdir(join(folder, name)))
+      expect((await stat(join(folder, name, file))).mode & 0o077).toBe(0);
+  }
 });

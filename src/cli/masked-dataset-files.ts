@@ -2,43 +2,40 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AuditFace } from '../audit/subjects.ts';
 import { openNpy } from '../data/npy-file.ts';
+import { equalNoise } from '../defence/training/masking/channel-noise.ts';
 import { type Exposure, findExposure } from '../defence/training/masking/exposure.ts';
-import { fitFront } from '../defence/training/masking/front.ts';
-import type { Masking } from '../defence/training/masking/kinds.ts';
+import { type FrontSettings, fitFront } from '../defence/training/masking/front.ts';
+import { type Masking, requireDrawable } from '../defence/training/masking/kinds.ts';
 import {
   exposureSummary,
   MASKED_NOTICE,
   type MaskedDatasetManifest,
-  maskedFaces,
   maskedShape,
   mixedLabel,
   type TensorFile,
 } from '../defence/training/masking/masked-dataset.ts';
+import { type MaskedMix, maskMixes } from '../defence/training/masking/masked-mixes.ts';
 import { type MixRecord, writeMixRecord } from '../defence/training/masking/mix-log.ts';
 import { type PlannedMix, planMixes } from '../defence/training/masking/mix-plan.ts';
+import { askStrategy } from '../defence/training/masking/strategy-model.ts';
+import type { Image } from '../image/image.ts';
 import type { SessionOptions } from '../runtime/session.ts';
 import { InputError } from '../util/errors.ts';
 import type { JobOptions } from '../util/progress.ts';
-import { Random } from '../util/random.ts';
-import { freshSecret } from '../util/secret-random.ts';
+import type { RandomNumbers } from '../util/random.ts';
+import type { TrainedMasking } from './masked-dataset-models.ts';
 import { MIX_LOG, privateFolder } from './mix-log-file.ts';
 
 /** The manifest of a masked data set: the last of its files to be written. */
 export const MANIFEST = 'manifest.json';
 
-const [FACES, LABELS, FRONT, PEOPLE, SEED] = [
-  'faces.npy',
-  'labels.npy',
-  'front.json',
-  'people.json',
-  'seed.json',
-] as const;
+const [FACES, LABELS, FRONT, PEOPLE] = ['faces.npy', 'labels.npy', 'front.json', 'people.json'] as const;
 
 /** Names of all files of a masked data set and of its private folder. */
-export const DATASET_FILES: ReadonlySet<string> = new Set([MANIFEST, FACES, LABELS, MIX_LOG, FRONT, PEOPLE, SEED]);
+export const DATASET_FILES: ReadonlySet<string> = new Set([MANIFEST, FACES, LABELS, MIX_LOG, FRONT, PEOPLE]);
 
-/** A seed that nobody knows: signs and order of a masked data set that is handed out follow from it. */
-export const drawSeed = (): number => Buffer.from(freshSecret()).readUInt32BE();
+/** Mixes that are masked at a time. */
+const BATCH = 16;
 
 /** A face of a masked data set, square, all of one size. */
 export type DatasetFace = Pick<AuditFace, 'id' | 'person' | 'image'>;
@@ -50,7 +47,10 @@ export interface MaskedDatasetSettings {
   readonly sizePx: number;
   readonly frequencies: number;
   readonly maxReencodings: number;
-  readonly seed: number;
+  /** Draws the order of the channels, the mixes, noise and signs: a data set that is handed out hides only as much as this does. */
+  readonly random: RandomNumbers;
+  /** What the masking is taken from. Default: a front that is measured on these faces, and noise that is alike in all channels. */
+  readonly trained?: TrainedMasking | undefined;
 }
 
 /** Who is mixed with whom, and what that gives away. */
@@ -66,12 +66,15 @@ export interface MaskedDatasetPlan {
 /** Plans a masked data set; nothing is written. @throws InputError where there are too few people for a mix. */
 export async function planMaskedDataset(
   faces: readonly DatasetFace[],
-  { masking, rounds, maxReencodings, seed }: MaskedDatasetSettings,
+  settings: MaskedDatasetSettings & JobOptions & SessionOptions,
 ): Promise<MaskedDatasetPlan> {
+  const { masking, rounds, maxReencodings, trained } = settings;
   const people = [...new Set(faces.map(({ person }) => person))];
   const numbers = new Map(people.map((person, i) => [person, i]));
   const personOf = faces.map(({ person }) => numbers.get(person) as number);
-  const mixes = planMixes(personOf, { masking, rounds, random: new Random(seed).fork('mixes') });
+  const images = faces.map(({ image }) => image);
+  const policy = trained?.strategy && (await askStrategy(images, trained.strategy, settings));
+  const mixes = planMixes(personOf, { masking, rounds, random: settings.random.fork('mixes'), policy });
   if (mixes.length === 0) {
     throw new InputError(`${people.length} people are too few for --masking ${masking.name}`, {
       hint: 'each face of a mix is of another person',
@@ -96,20 +99,26 @@ export async function writeMaskedDataset(
   { people, personOf, mixes, records, exposure }: MaskedDatasetPlan,
   options: WriteMaskedDatasetOptions,
 ): Promise<MaskedDatasetManifest> {
-  const { masking, rounds, sizePx, frequencies, seed, faceward } = options;
+  const { masking, rounds, random, trained, faceward } = options;
   const images = faces.map(({ image }) => image);
-  const front = await fitFront(images, { kind: masking.front, sizePx, frequencies, seed, threads: 1 });
+  const front = trained?.front ?? (await freshFront(images, options));
+  requireDrawable(masking, front.channels.length);
   // Until it is whole again, an old manifest would speak of new tensors.
   await rm(join(out, MANIFEST), { force: true });
   await writePrivate(privateFolder(out), {
     [MIX_LOG]: records.map((record) => `${writeMixRecord(record)}\n`).join(''),
     [FRONT]: JSON.stringify(front),
     [PEOPLE]: JSON.stringify(people, undefined, 2),
-    [SEED]: JSON.stringify({ seed }),
   });
-  const random = new Random(seed).fork('signs');
-  const shape = [mixes.length, ...maskedShape(front)];
-  const tensor = await writeTensor(out, FACES, shape, maskedFaces(images, mixes, { ...options, front, random }));
+  const masked = maskMixes(images, mixes, {
+    ...options,
+    front,
+    actions: [],
+    weights: trained?.noise ?? equalNoise(front.channels.length),
+    batchSize: BATCH,
+    random: random.fork('masking'),
+  });
+  const tensor = await writeTensor(out, FACES, [mixes.length, ...maskedShape(front)], facesOf(masked));
   const labels = await writeTensor(
     out,
     LABELS,
@@ -126,6 +135,7 @@ export async function writeMaskedDataset(
     images: exposure.images,
     imagesLeftOut: faces.length - exposure.images,
     rounds,
+    ...(masking.noise?.on === 'channels' ? { deviations: trained?.noise ? 'learnt' : 'equal' } : {}),
     faces: tensor,
     labels,
     exposure: exposureSummary(exposure),
@@ -133,6 +143,17 @@ export async function writeMaskedDataset(
   };
   await writeFile(join(out, MANIFEST), `${JSON.stringify(manifest, undefined, 2)}\n`);
   return manifest;
+}
+
+const freshFront = (
+  images: readonly Image[],
+  { masking, sizePx, frequencies, random }: MaskedDatasetSettings,
+): Promise<FrontSettings> =>
+  // One thread, as a training measures it.
+  fitFront(images, { kind: masking.front, sizePx, frequencies, seed: random.fork('front'), threads: 1 });
+
+async function* facesOf(mixes: AsyncIterable<MaskedMix>): AsyncGenerator<Float32Array> {
+  for await (const { masked } of mixes) yield masked;
 }
 
 async function writePrivate(folder: string, files: Readonly<Record<string, string>>): Promise<void> {

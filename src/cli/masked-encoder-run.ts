@@ -2,14 +2,16 @@ import type { MaskedPerson } from '../defence/training/masking/masked-batch.ts';
 import {
   type MaskedTrainingOptions,
   maskedEncoderGraph,
-  strategyGraph,
   trainMaskedEncoder,
 } from '../defence/training/masking/masked-training.ts';
 import { actionsOf } from '../defence/training/masking/strategy.ts';
+import { strategyGraph } from '../defence/training/masking/strategy-model.ts';
 import { writeGraph } from '../graph/onnx-file.ts';
 import { InputError } from '../util/errors.ts';
 import { cardPath, type EncoderCard, maskedEncoderCard } from './encoder-card.ts';
-import { seedNote } from './masking-options.ts';
+import { prepareCurves, writeCurves } from './figures-log-file.ts';
+import { noiseNote } from './masking-options.ts';
+import { forgetNoise, noiseDraws } from './noise-secret.ts';
 import { writeOutputFile } from './output-file.ts';
 import { printLine, printNote } from './print.ts';
 import { openStepLog, type StepLog } from './step-log.ts';
@@ -22,29 +24,35 @@ export interface MaskedEncoderOutput {
   readonly data: EncoderCard['data'];
   readonly logs: { readonly mixLog: string | undefined; readonly figuresLog: string | undefined };
   readonly summary: () => string | undefined;
+  /** What the noise of a private training is made of, where it is to be repeated. */
+  readonly noiseSeed: string | undefined;
 }
 
 /** Trains a recogniser on masked faces, and writes it with its front before it, its card, its logs, and where there is one the strategy network. */
 export async function maskedEncoderRun(
   people: readonly MaskedPerson[],
   options: MaskedTrainingOptions,
-  { out, run, data, logs, summary }: MaskedEncoderOutput,
+  { out, run, data, logs, summary, noiseSeed }: MaskedEncoderOutput,
 ): Promise<void> {
   const { masking, strategy } = options;
-  const note = seedNote(masking);
+  const note = noiseNote(masking, noiseSeed);
   if (note !== undefined) printNote(note);
   const begun = run.resume?.step;
   using mixLog = await optionalLog(logs.mixLog, begun);
+  const curves = logs.figuresLog === undefined ? undefined : await prepareCurves(logs.figuresLog, begun !== undefined);
   using figuresLog = await optionalLog(logs.figuresLog, begun);
+  const isPrivate = masking.epsilon !== undefined;
   const trained = strategy.constraint ? withHeldOut(people) : people;
   const { weights, front, privacy } = await trainMaskedEncoder(trained, {
     ...options,
+    ...(isPrivate ? { draws: await noiseDraws(out, trained, { noiseSeed, resumes: begun !== undefined }) } : {}),
     ...(mixLog ? { onMix: (mix) => mixLog.write(mix) } : {}),
     ...(figuresLog ? { onTurn: (step, turn, figures) => figuresLog.write({ step, turn, ...figures }) } : {}),
   });
   const trainingFigures = summary();
   const faces = trained.reduce((sum, person) => sum + person.faces.length, 0);
-  const card = maskedEncoderCard(options, { ...data, faces }, { trainingFigures, privacy });
+  const noise = noiseSeed === undefined ? 'secret' : 'reproducible';
+  const card = maskedEncoderCard(options, { ...data, faces }, { trainingFigures, privacy, noise });
   await writeOutputFile(cardPath(out), `${JSON.stringify(card, undefined, 2)}\n`);
   const written = [out, cardPath(out)];
   if (masking.mix.kind === 'adaptive') {
@@ -53,6 +61,11 @@ export async function maskedEncoderRun(
     written.push(path);
   }
   await run.finish(maskedEncoderGraph(weights, { ...options, front }, { card: JSON.stringify(card) }));
+  await forgetNoise(out);
+  if (logs.figuresLog !== undefined && curves !== undefined) {
+    await writeCurves(logs.figuresLog, curves);
+    written.push(curves);
+  }
   for (const path of written) printLine(path);
   if (trainingFigures !== undefined) printLine(trainingFigures);
 }

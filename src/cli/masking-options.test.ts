@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { parseMasking } from '../defence/training/masking/kinds.ts';
 import { STRATEGY_DEFAULTS } from '../defence/training/masking/strategy.ts';
-import { maskingArgs, maskingSettings, seedNote } from './masking-options.ts';
+import { maskingArgs, maskingSettings, noiseNote } from './masking-options.ts';
 
 test('without a masking there are no settings, and no option of one is passed over', () => {
   expect(maskingSettings({})).toBeUndefined();
@@ -37,7 +37,16 @@ test('options that a masking uses are taken', () => {
   expect(() => maskingSettings({ masking: 'fixed:2', 'mix-log': 'm.jsonl' })).not.toThrow();
 });
 
+test('noise is drawn again for DP-SGD alone, and from nothing that is not said', () => {
+  expect(maskingSettings({ masking: 'dp-sgd:8', 'noise-seed': 'a' })).toMatchObject({ noiseSeed: 'a' });
+  expect(maskingSettings({ masking: 'dp-sgd:8' })).not.toHaveProperty('noiseSeed');
+  expect(() => maskingSettings({ masking: 'noise:8', 'noise-seed': 'a' })).toThrow(
+    '--noise-seed needs --masking dp-sgd',
+  );
+});
+
 test('whoever trains by DP-SGD is told what its promise hangs on', () => {
-  expect(seedNote(parseMasking('dp-sgd:8'))).toContain('--seed');
-  expect(seedNote(parseMasking('adaptive'))).toBeUndefined();
+  expect(noiseNote(parseMasking('dp-sgd:8'), undefined)).toContain('a fresh secret, which lies beside the checkpoint');
+  expect(noiseNote(parseMasking('dp-sgd:8'), 'a')).toContain('no guarantee');
+  expect(noiseNote(parseMasking('adaptive'), undefined)).toBeUndefined();
 });

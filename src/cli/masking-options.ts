@@ -55,9 +55,15 @@ export const maskingArgs = {
     description: 'with --masking that mixes: write who was mixed with whom, for `faceward check masking`',
     valueHint: 'file.jsonl',
   },
+  'noise-seed': {
+    type: 'string',
+    description:
+      'with --masking dp-sgd: draw from this text, so that the training can be repeated, and not from a fresh secret; for experiments only, since it leaves no guarantee',
+    valueHint: 'text',
+  },
   'figures-log': {
     type: 'string',
-    description: 'with --masking: write the figures of each step',
+    description: 'with --masking: write the figures of each step, and in the end their curves beside them, as .html',
     valueHint: 'file.jsonl',
   },
 } as const;
@@ -78,13 +84,14 @@ const ADAPTIVE_ALONE = [
 type MaskingArgs = Readonly<Partial<Record<keyof typeof maskingArgs, string | undefined>>>;
 
 /** What the options say of the masking; undefined where there is none. @throws InputError where they do not fit. */
-export function maskingSettings(
-  args: MaskingArgs,
-):
-  | (Pick<MaskedTrainingOptions, 'masking' | 'frequencies' | 'strategy'> & { readonly norm: 'batch' | 'group' })
+export function maskingSettings(args: MaskingArgs):
+  | (Pick<MaskedTrainingOptions, 'masking' | 'frequencies' | 'strategy'> & {
+      readonly norm: 'batch' | 'group';
+      readonly noiseSeed?: string;
+    })
   | undefined {
   if (args.masking === undefined) {
-    for (const name of ['frequencies', 'norm', 'mix-log', 'figures-log', ...ADAPTIVE_ALONE] as const)
+    for (const name of ['frequencies', 'norm', 'mix-log', 'figures-log', 'noise-seed', ...ADAPTIVE_ALONE] as const)
       if (args[name] !== undefined) throw new InputError(`--${name} needs --masking`);
     return undefined;
   }
@@ -107,6 +114,7 @@ export function maskingSettings(
       entropyTerm: (oneOf(args['entropy-term'], '--entropy-term', ['on', 'off']) ?? 'on') === 'on',
       ...(accuracy === undefined ? {} : { constraint: { accuracy, rate: PRICE_RATE } }),
     },
+    ...(args['noise-seed'] === undefined ? {} : { noiseSeed: args['noise-seed'] }),
   };
 }
 
@@ -121,10 +129,14 @@ function requireUse(args: MaskingArgs, masking: Masking): void {
     throw new InputError(`--masking ${name} keeps pixels, and has no use for --frequencies`);
   if (args['mix-log'] !== undefined && mostMixed(masking) === 1)
     throw new InputError(`--masking ${name} mixes nobody, and has no use for --mix-log`);
+  if (args['noise-seed'] !== undefined && masking.epsilon === undefined)
+    throw new InputError('--noise-seed needs --masking dp-sgd');
 }
 
-/** What to tell whoever begins a training whose privacy hangs on its seed; undefined where none does. */
-export const seedNote = ({ epsilon }: Masking): string | undefined =>
-  epsilon === undefined
-    ? undefined
-    : 'the noise of DP-SGD is drawn from --seed, which has 32 bits and is 1 unless you say otherwise: epsilon is promised to nobody who finds it out. Choose one at random, keep it to yourself, and see docs/masking-linter.md';
+/** What to tell whoever begins a training that is private by its noise; undefined where it has none. */
+export function noiseNote({ epsilon }: Masking, noiseSeed: string | undefined): string | undefined {
+  if (epsilon === undefined) return undefined;
+  return noiseSeed === undefined
+    ? 'the noise of DP-SGD is drawn from a fresh secret, which lies beside the checkpoint until the training is done: whoever gets hold of it undoes the noise. What epsilon says, and what it does not: docs/masking-linter.md'
+    : 'reproducible noise: no guarantee. Epsilon is for experiments only, since whoever knows --noise-seed can draw the noise again';
+}

@@ -9,13 +9,13 @@ import { sessionArgs, sessionOptions } from './encoder-options.ts';
 import { peopleArgs } from './face-source.ts';
 import { maskedEncoderRun } from './masked-encoder-run.ts';
 import { maskingArgs, maskingSettings } from './masking-options.ts';
+import { forgetNoise } from './noise-secret.ts';
 import { listOf, oneOf, positiveNumber, wholeNumber } from './option-values.ts';
 import { prepareOutputFile, writeOutputFile } from './output-file.ts';
 import { lockOutput } from './output-lock.ts';
 import { printLine, printNote } from './print.ts';
-import { trainingFaces } from './training-faces.ts';
 import { watchFigures } from './training-figures.ts';
-import { BAD_DATA, type LeftOut, nameLeftOut, trainingPeople, usablePeople } from './training-people.ts';
+import { BAD_DATA, badDataArg, trainingPeople, usableTrainingFaces } from './training-people.ts';
 import { openTrainingRun, trainingArgs } from './training-run.ts';
 
 /** `faceward train encoder`: a MobileFaceNet, hardened where asked. */
@@ -27,6 +27,7 @@ export const trainEncoderCommand = command({
     'faceward train encoder --data faces/ --out encoder.onnx --width 0.5 --steps 20000',
     'faceward train encoder --data faces/ --out hardened.onnx --width 0.5 --adversarial pgd:2:3',
     'faceward train encoder --data faces/ --out masked.onnx --width 0.5 --masking adaptive --mix-log mixes.jsonl',
+    'faceward train encoder --data faces/ --out private.onnx --width 0.5 --masking dp-sgd:8',
     'faceward train encoder --data faces/ --out encoder.onnx --width 0.5 --steps 20000 --resume',
   ],
   args: {
@@ -35,12 +36,7 @@ export const trainEncoderCommand = command({
     width: { type: 'string', description: 'factor on the paper’s channels', default: '1', valueHint: 'x' },
     size: { type: 'string', description: 'side of the face in px, a multiple of 16', default: '112', valueHint: 'px' },
     'min-photos': { type: 'string', description: 'people with fewer are left out', default: '2', valueHint: 'n' },
-    'bad-data': {
-      type: 'string',
-      description: `photos that cannot be read, one picture with two people, people with too few photos: ${BAD_DATA.join(' or ')}`,
-      default: 'skip',
-      valueHint: BAD_DATA.join('|'),
-    },
+    'bad-data': badDataArg,
     augment: {
       type: 'string',
       description: `how faces are changed at random, of ${AUGMENTATIONS.join(', ')}; or none`,
@@ -57,6 +53,7 @@ export const trainEncoderCommand = command({
     ...maskingArgs,
     ...trainingArgs,
     steps: { ...trainingArgs.steps, default: '20000' },
+    seed: { ...trainingArgs.seed, description: 'seed of everything random; of dp-sgd, of the first weights alone' },
     ...sessionArgs,
   },
   async run({ args, job }) {
@@ -86,23 +83,16 @@ export const trainEncoderCommand = command({
     const run = await openTrainingRun(args.out, JSON.stringify(problem), {
       resume: args.resume === true,
       int8: args.int8 === true,
-      // A hash of the seed would give it away: there are only 2^32 to try.
-      ...(masked?.masking.epsilon === undefined ? {} : { published: JSON.stringify({ ...problem, seed: null }) }),
     });
     if (run.finished) {
+      // It may have been killed after its checkpoint was removed, and before its secret was.
+      await forgetNoise(args.out);
       printNote(`${args.out} is finished`);
       return;
     }
-    const rejected: LeftOut[] = [];
-    const faces = await trainingFaces(args.data, args, {
-      ...job,
-      onRejected: (sample, reason) =>
-        rejected.push({ name: sample.id, reason: reason.replace(`${sample.path}: `, '') }),
-    });
-    const usable = usablePeople(faces, leastPhotos);
-    nameLeftOut([...rejected, ...usable.leftOut], badData);
+    const usable = await usableTrainingFaces(args.data, args, { ...job, leastPhotos, badData });
     const people = trainingPeople(usable, leastPhotos, settings.form.sizePx);
-    const leftOut = new Set(faces.map(({ person }) => person)).size - people.length;
+    const leftOut = usable.peopleLeftOut;
     printNote(`${people.length} people with ${leastPhotos} photos or more; ${leftOut} with fewer are left out`);
     const watched = watchFigures(job);
     const options = {
@@ -117,10 +107,11 @@ export const trainEncoderCommand = command({
     const side = { name: basename(resolve(args.data)), side: 'train', people: people.length, faces: count } as const;
     const data = { ...side, peopleLeftOut: leftOut };
     if (masked) {
-      const { norm, ...masking } = masked;
+      const { norm, noiseSeed, ...masking } = masked;
       const logs = { mixLog: args['mix-log'], figuresLog: args['figures-log'] };
       const trainingOptions = { ...options, ...masking, form: { ...settings.form, norm } };
-      await maskedEncoderRun(people, trainingOptions, { out: args.out, run, data, logs, summary: watched.summary });
+      const { summary } = watched;
+      await maskedEncoderRun(people, trainingOptions, { out: args.out, run, data, logs, summary, noiseSeed });
       return;
     }
     const weights = await trainEncoder(people, options);

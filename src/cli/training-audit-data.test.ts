@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -105,6 +105,47 @@ describe('readTrainingAuditData', () => {
     expect(leftOut.public).toEqual([{ name: 'ida', reason: expect.stringContaining('is a training photo') }]);
   });
 
+  test('knows people by other spellings of their names', async () => {
+    await write('spelt-held-out', 'Ann_', 1);
+    await write('spelt-public', 'BEN', 1);
+    await write('spelt-public', 'eve', 1);
+    const { people, strangers, leftOut } = await read({ heldOut: at('spelt-held-out'), public: at('spelt-public') });
+    expect(people.find(({ person }) => person === 'ann')?.heldOut).toHaveLength(1);
+    expect(strangers.map(({ person }) => person)).toEqual(['eve']);
+    expect(leftOut.public).toEqual([{ name: 'BEN', reason: 'public, but a training person too' }]);
+  });
+
+  test('does not take numbers that are in both folders for people', async () => {
+    for (const number of [1, 2]) {
+      await write('numbered', `${number}`, 2);
+      await write('numbered-public', `${number}`, 2);
+      await write('numbered-held-out', `${number}`, 1);
+    }
+    // A copy of the first training photo of "1" lies with "3".
+    await write('numbered-public', '3', 1);
+    await copyFile(join(at('numbered'), '1', '0-own.png'), join(at('numbered-public'), '3', 'copy.png'));
+    const { people, strangers, leftOut, publicNotes } = await read({
+      ...{ train: at('numbered'), public: at('numbered-public'), heldOut: at('numbered-held-out'), outputs: 2 },
+    });
+    expect(people.map(({ heldOut }) => heldOut.length)).toEqual([1, 1]);
+    expect(new Set(strangers.map(({ person }) => person))).toEqual(new Set(['public 1', 'public 2']));
+    expect(leftOut.public).toEqual([{ name: 'public 3', reason: expect.stringContaining('is a training photo') }]);
+    expect(publicNotes).toEqual([expect.stringContaining('2 numbers are in both')]);
+  });
+
+  test('numbers behind names are people: only where all are numbers are they none', async () => {
+    await write('mixed', 'ann1', 2);
+    await write('mixed', 'ann2', 2);
+    await write('mixed', 'ben', 2);
+    await write('mixed-public', 'ann1', 2);
+    await write('mixed-public', 'eve', 2);
+    const { strangers, publicNotes } = await read({
+      ...{ train: at('mixed'), public: at('mixed-public'), heldOut: undefined, outputs: 3 },
+    });
+    expect(new Set(strangers.map(({ person }) => person))).toEqual(new Set(['eve']));
+    expect(publicNotes).toEqual([]);
+  });
+
   test('refuses them where that is asked', async () => {
     await expect(read({ badData: 'refuse' })).rejects.toThrow(InputError);
   });
@@ -112,6 +153,12 @@ describe('readTrainingAuditData', () => {
   test('of an encoder the label is the place among the people', async () => {
     const { people } = await read({ kind: 'encoder', outputs: 128 });
     expect(people.map(({ label }) => label)).toEqual([0, 1, 2]);
+  });
+
+  test('refuses names of classes where the model has none', async () => {
+    await expect(read({ kind: 'encoder', outputs: 128, classes: at('names.txt') })).rejects.toThrow(
+      /an encoder has no classes/,
+    );
   });
 
   test('refuses held-out photos of nobody who was trained on, and a public folder of training people', async () => {

@@ -10,7 +10,8 @@ import {
   type UnusableData,
 } from '../audit/training/people.ts';
 import { loadDataset } from '../data/load.ts';
-import type { FaceSample } from '../data/sample.ts';
+import type { FaceDataset, FaceSample } from '../data/sample.ts';
+import { normaliseName } from '../data/splits.ts';
 import { hashImage } from '../encoder/cached-encoder.ts';
 import { InputError } from '../util/errors.ts';
 import type { JobOptions } from '../util/progress.ts';
@@ -35,6 +36,8 @@ export interface TrainingAuditData {
   readonly people: TrainingPerson[];
   readonly strangers: AuditFace[];
   readonly leftOut: Readonly<Record<'training' | 'public' | 'heldOut', readonly UnusableData[]>>;
+  /** What a reader must know of the public people, one clause each. */
+  readonly publicNotes: readonly string[];
 }
 
 /** Where the data lie, and how much of them is read. */
@@ -55,22 +58,26 @@ export interface TrainingAuditFolders {
 
 /**
  * Reads the training photos, those that were held out, and the public ones. What cannot be used is named and left out, or refused: unreadable photos, people of one photo, a picture that lies with two
- * people, folders that are no class of the model, held-out photos that are training photos, and public people who were trained on, by their name or by a photo. Copies are looked for among all
+ * people, folders that are no class of the model, held-out photos that are training photos, and public people who were trained on, by their name, however it is spelt, or by a photo. Copies are looked for among all
  * training photos, also those that are not read.
  *
- * @throws InputError where it is to be refused, or too little remains.
+ * @throws InputError where it is to be refused, or too little remains; where classes are named of an encoder, which has none.
  */
 export async function readTrainingAuditData(
   folders: TrainingAuditFolders,
   args: SessionArgs,
   job: JobOptions,
 ): Promise<TrainingAuditData> {
-  const training = await samplesOf(folders.train);
-  const names = [...new Set(training.map(({ person }) => person))];
+  if (folders.kind === 'encoder' && folders.classes !== undefined) {
+    throw new InputError('an encoder has no classes', {
+      hint: 'leave out --classes, or say that the model is a classifier with --kind classifier',
+    });
+  }
+  const { samples: training, kind } = await datasetOf(folders.train);
   const classes = folders.classes === undefined ? undefined : await readClasses(folders.classes);
   const labelled =
     folders.kind === 'classifier'
-      ? classLabels(names, { outputs: folders.outputs, ...(classes ? { classes } : {}) })
+      ? classLabels(namesOf(training), { outputs: folders.outputs, ...(classes ? { classes } : {}) })
       : undefined;
   const known = training.filter(({ person }) => labelled?.labels.has(person) ?? true);
   const chosen = choosePhotos(known, { people: folders.people, photos: PHOTOS_EACH, random: folders.random });
@@ -96,22 +103,41 @@ export async function readTrainingAuditData(
   }));
 
   const trained = {
+    kind,
     samples: [...training, ...held.samples],
     faces: people.flatMap((own) => [...own.faces, ...own.heldOut]),
   };
-  const { strangers, leftOut: publicOut } = await publicPhotos(folders, trained, read);
+  const { strangers, leftOut: publicOut, notes } = await publicPhotos(folders, trained, read);
   nameLeftOut(publicOut, folders.badData);
-  return { people, strangers, leftOut: { training: trainingOut, public: publicOut, heldOut: held.leftOut } };
+  const leftOut = { training: trainingOut, public: publicOut, heldOut: held.leftOut };
+  return { people, strangers, leftOut, publicNotes: notes };
 }
 
 type ReadFaces = (
   samples: readonly FaceSample[],
 ) => Promise<{ readonly faces: AuditFace[]; readonly leftOut: UnusableData[] }>;
 
-async function samplesOf(folder: string): Promise<readonly FaceSample[]> {
-  const { samples, description } = await loadDataset(resolve(folder), { readSize: readPhotoSize });
-  printNote(description);
-  return samples;
+async function datasetOf(folder: string): Promise<FaceDataset> {
+  const dataset = await loadDataset(resolve(folder), { readSize: readPhotoSize });
+  printNote(dataset.description);
+  return dataset;
+}
+
+const namesOf = (samples: readonly FaceSample[]): string[] => [...new Set(samples.map(({ person }) => person))];
+
+/** Finds which of these names another folder's name is a spelling of: the very same one first. */
+function namesakes(names: readonly string[]): (name: string) => string | undefined {
+  const known = new Map([
+    ...names.map((name) => [normaliseName(name), name] as const),
+    ...names.map((name) => [name, name] as const),
+  ]);
+  return (name) => known.get(name) ?? known.get(normaliseName(name));
+}
+
+/** Whether names but number people, such as "12", or "person_12" and "person_13": in another folder the same number may be anybody. */
+function areNumbers(names: readonly string[]): boolean {
+  const starts = names.map((name) => /^(.*?)\d+$/u.exec(normaliseName(name))?.[1]);
+  return names.length > 1 && starts.every((start) => start !== undefined && start === starts[0]);
 }
 
 /** Held-out photos of the people, without those that are training photos after all. */
@@ -129,15 +155,18 @@ async function heldOutPhotos(
 }> {
   if (folder === undefined) return { samples: [], faces: new Map(), leftOut: [] };
   const { training, people } = trained;
-  const found = await samplesOf(folder);
+  const trainingName = namesakes(namesOf(training));
+  const found = (await datasetOf(folder)).samples.map((sample) => ({
+    ...sample,
+    person: trainingName(sample.person) ?? sample.person,
+  }));
   const samples = found.filter(({ person }) => people.has(person));
   if (samples.length === 0) {
     throw new InputError(`${folder} has no photo of a person of the training folder`, {
       hint: 'held-out photos lie in folders that are called as those of --train',
     });
   }
-  const names = new Set(training.map(({ person }) => person));
-  const strange = new Set(found.map(({ person }) => person).filter((person) => !names.has(person)));
+  const strange = namesOf(found).filter((name) => trainingName(name) === undefined);
   const copies = await copiedFiles(samples.map(pathOf), training.map(pathOf));
   const { faces, leftOut } = await read(samples.filter((sample) => !copies.has(pathOf(sample))));
   const pixels = new Set([...people.values()].flat().map(pixelsOf));
@@ -152,7 +181,7 @@ async function heldOutPhotos(
     leftOut: [
       ...leftOut,
       ...members.map(({ id }) => ({ name: id, reason: 'held out, but a training photo too' })),
-      ...[...strange].map((name) => ({ name, reason: 'held out, but there is no training folder of that name' })),
+      ...strange.map((name) => ({ name, reason: 'held out, but there is no training folder of that name' })),
     ],
   };
 }
@@ -160,13 +189,25 @@ async function heldOutPhotos(
 /** Photos of people whom the model was not trained on. */
 async function publicPhotos(
   folders: TrainingAuditFolders,
-  trained: { readonly samples: readonly FaceSample[]; readonly faces: readonly AuditFace[] },
+  trained: Pick<FaceDataset, 'kind' | 'samples'> & { readonly faces: readonly AuditFace[] },
   read: ReadFaces,
-): Promise<{ readonly strangers: AuditFace[]; readonly leftOut: UnusableData[] }> {
-  const samples = await samplesOf(folders.public);
-  const names = new Set(trained.samples.map(({ person }) => person));
-  const both = new Set(samples.map(({ person }) => person).filter((person) => names.has(person)));
-  const others = samples.filter(({ person }) => !both.has(person));
+): Promise<{ readonly strangers: AuditFace[]; readonly leftOut: UnusableData[]; readonly notes: string[] }> {
+  const { samples, kind } = await datasetOf(folders.public);
+  const trainingName = namesakes(namesOf(trained.samples));
+  const shared = namesOf(samples).filter((name) => trainingName(name) !== undefined);
+  // CelebA's numbers are the same people wherever its labels lie.
+  const isCelebA = kind === 'celeba' && trained.kind === 'celeba';
+  const isNumbered = !isCelebA && shared.length > 0 && areNumbers(namesOf([...trained.samples, ...samples]));
+  const notes = isNumbered
+    ? [
+        `as in the training folder they are numbered, and ${shared.length} numbers are in both: these are not taken for the same people, who are known by copies of their photos alone`,
+      ]
+    : [];
+  for (const note of notes) printNote(`public people: ${note}`);
+  const both = new Set(isNumbered ? [] : shared);
+  const others = samples
+    .filter(({ person }) => !both.has(person))
+    .map((sample) => (isNumbered ? { ...sample, person: `public ${sample.person}` } : sample));
   if (others.length === 0) {
     throw new InputError(`${folders.public} has nobody whom the model was not trained on`, {
       hint: 'give photos of other people with --public',
@@ -189,6 +230,7 @@ async function publicPhotos(
     ].map(({ person }) => person),
   );
   return {
+    notes,
     strangers: faces.filter(({ person }) => !renamed.has(person)),
     leftOut: [
       ...leftOut,
@@ -218,5 +260,5 @@ const pixelsOf = ({ image }: AuditFace): string => hashImage(image);
 export async function kindOfModel(train: string, outputs: number, classes: string | undefined): Promise<ModelKind> {
   if (classes !== undefined) return 'classifier';
   const { samples } = await loadDataset(resolve(train), { readSize: readPhotoSize });
-  return new Set(samples.map(({ person }) => person)).size === outputs ? 'classifier' : 'encoder';
+  return namesOf(samples).length === outputs ? 'classifier' : 'encoder';
 }

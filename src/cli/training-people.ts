@@ -3,12 +3,23 @@ import type { MaskedPerson } from '../defence/training/masking/masked-batch.ts';
 import { hashImage } from '../encoder/cached-encoder.ts';
 import { resizeImage } from '../image/resize.ts';
 import { InputError } from '../util/errors.ts';
+import type { JobOptions } from '../util/progress.ts';
+import type { SessionArgs } from './encoder-options.ts';
 import { printNote } from './print.ts';
+import { trainingFaces } from './training-faces.ts';
 
 /** What becomes of data that no training can use: it is left out, or nothing is trained. Either way it is named. */
 export const BAD_DATA = ['skip', 'refuse'] as const;
 
 export type BadData = (typeof BAD_DATA)[number];
+
+/** The option that says what becomes of it. */
+export const badDataArg = {
+  type: 'string',
+  description: `photos that cannot be read, one picture with two people, people with too few photos: ${BAD_DATA.join(' or ')}`,
+  default: 'skip',
+  valueHint: BAD_DATA.join('|'),
+} as const;
 
 /** Something that a training cannot use: a file or a person, and why. */
 export interface LeftOut {
@@ -49,6 +60,29 @@ export function usablePeople(faces: readonly AuditFace[], leastPhotos: number): 
       leftOut.push({ name: person, reason: `${photos(own.length)}, fewer than ${leastPhotos}` });
   }
   return { people, leftOut };
+}
+
+/**
+ * The faces of the training side of a data set that can be used; what is left out is named.
+ *
+ * @returns them, and how many people are left out with all their faces.
+ * @throws InputError where there is nobody, or something has to be left out and that is refused.
+ */
+export async function usableTrainingFaces(
+  folder: string,
+  args: SessionArgs,
+  { leastPhotos, badData, ...job }: JobOptions & { readonly leastPhotos: number; readonly badData: BadData },
+): Promise<UsablePeople & { readonly peopleLeftOut: number }> {
+  const rejected: LeftOut[] = [];
+  const faces = await trainingFaces(folder, args, {
+    ...job,
+    onRejected: (sample, reason) => rejected.push({ name: sample.id, reason: reason.replace(`${sample.path}: `, '') }),
+  });
+  const { people, leftOut } = usablePeople(faces, leastPhotos);
+  const all = [...rejected, ...leftOut];
+  nameLeftOut(all, badData);
+  const peopleLeftOut = new Set(faces.map(({ person }) => person)).size - people.size;
+  return { people, leftOut: all, peopleLeftOut };
 }
 
 /** The people as a training takes them, with faces of `sizePx`. @throws InputError where there are fewer than two. */

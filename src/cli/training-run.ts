@@ -34,7 +34,6 @@ export interface TrainingRun {
  *
  * @param out - of the model, in a folder that is there.
  * @param problem - everything that decides the weights; a checkpoint of another problem is not resumed.
- * @param options.published - the problem as the finished model's hash has it, where the problem holds a secret that could be tried out against a hash; default: the problem.
  * @param options.optional - with `resume`, begin where there is nothing to go on from.
  * @throws InputError where there is nothing to resume, or something is in the way that was not asked to be resumed.
  */
@@ -45,14 +44,11 @@ export async function openTrainingRun(
     readonly resume: boolean;
     readonly int8: boolean;
     readonly optional?: boolean;
-    readonly published?: string;
   },
 ): Promise<TrainingRun> {
   const path = `${out}.checkpoint`;
   const bytes = await readFile(path).catch(() => undefined);
-  const training = createHash('sha256')
-    .update(options.published ?? problem)
-    .digest('hex');
+  const training = createHash('sha256').update(problem).digest('hex');
   const finished = options.resume && !bytes && (await trainingOf(out)) === training;
   if (options.resume && !bytes && !finished && !options.optional)
     throw new InputError(`there is no ${path} to go on from`, { hint: 'leave out --resume to begin' });

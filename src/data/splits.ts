@@ -45,7 +45,12 @@ export function refuseTestPeople(samples: readonly { readonly person: string }[]
   refuseSplit(samples, 'test', purpose);
 }
 
-function normaliseName(person: string): string {
+/**
+ * A name without case, accents, Unicode forms, and with one space for spaces and underscores: spellings of one name become the same.
+ *
+ * @throws InputError where it holds no letter or digit.
+ */
+export function normaliseName(person: string): string {
   const name = person
     .normalize('NFKD')
     .replace(/\p{M}/gu, '')

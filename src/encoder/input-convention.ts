@@ -3,6 +3,9 @@ import { type Attribute, type Attributes, type Graph, int, ints, type Node, name
 import { type DataType, float32, int64, type Tensor } from '../graph/tensor.ts';
 import { ModelFileError } from '../util/errors.ts';
 
+/** What black and white may be to a network. */
+export const PIXEL_RANGES = ['0..1', '-1..1', '0..255'] as const;
+
 /** How a network wants its image; the defaults are the convention of {@link Encoder.graph} itself. */
 export interface InputConvention {
   /** Default 'nchw'. */
@@ -10,7 +13,7 @@ export interface InputConvention {
   /** Default 'rgb'; 'gray' is the luma of BT.601, as OpenCV and PIL make it, in one channel. */
   readonly channels?: 'rgb' | 'bgr' | 'gray';
   /** What black and white are, or a mean and deviation for red, green, blue of an image in 0..1. Default '0..1'. */
-  readonly range?: '0..1' | '-1..1' | '0..255' | ChannelStatistics;
+  readonly range?: (typeof PIXEL_RANGES)[number] | ChannelStatistics;
   /** Embed the mirrored face too and take the mean: twice the cost, slightly better. Default false. */
   readonly flip?: boolean;
   /** The network's input; default: its first. */

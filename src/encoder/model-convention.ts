@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import type { Box } from '../face/face.ts';
 import { InputError } from '../util/errors.ts';
-import type { InputConvention } from './input-convention.ts';
+import { type InputConvention, PIXEL_RANGES } from './input-convention.ts';
 
 /** How an encoder's file is to be used; what is left out is taken from the graph, or assumed and noted. */
 export interface ModelConvention extends InputConvention {
@@ -41,7 +41,7 @@ export const modelFileSchema = z.strictObject({
     .toLowerCase()
     .pipe(z.enum(['rgb', 'bgr', 'gray']))
     .optional(),
-  range: z.union([z.enum(['0..1', '-1..1', '0..255']), statistics]).optional(),
+  range: z.union([z.enum(PIXEL_RANGES), statistics]).optional(),
   alignment: z
     .strictObject({
       template: z.literal('arcface112'),

@@ -91,6 +91,18 @@ describe('openOnnxFile', () => {
     expect(notes.join('\n')).toMatch(/-1\.\.1[\s\S]*RGB[\s\S]*template/);
   });
 
+  it('believes a model that says its range itself', async () => {
+    const builder = new GraphBuilder('says-range');
+    const image = builder.input('image', [1, 3, 8, 8]);
+    builder.output('mean', builder.op('ReduceMean', [image], { axes: ints([2, 3]) }));
+    builder.describe({ range: '0..1' });
+    const { encoder, notes } = await openOnnxFile(write('says-range', builder.build()));
+    const [embedding] = await encoder.embed([{ widthPx: 8, heightPx: 8, data: new Uint8Array(192).fill(51) }]);
+    expect(embedding?.[0]).toBeCloseTo(0.2, 5);
+    expect(notes.join()).toContain('0..1: the model says so');
+    await encoder.close();
+  });
+
   it('finds channels-last from where the 3 is', async () => {
     expect(await embedPlain(writeNetwork('nhwc', { shape: [1, 8, 10, 3] }))).toEqual([1, -0.6, -1]);
     const { encoder } = await openOnnxFile(join(folder, 'nhwc.onnx'));

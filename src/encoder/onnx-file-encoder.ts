@@ -12,6 +12,7 @@ import { Random } from '../util/random.ts';
 import type { Encoder, EncoderView } from './encoder.ts';
 import { externalWeights } from './external-weights.ts';
 import { freeBatch, withBatch } from './free-batch.ts';
+import { PIXEL_RANGES } from './input-convention.ts';
 import { dropUndefined, type ModelConvention, readModelConvention } from './model-convention.ts';
 import { type DetectedRange, detectRange } from './normalisation-detection.ts';
 import { encoderFromGraph, type GraphEncoderOptions } from './onnx-encoder.ts';
@@ -169,6 +170,8 @@ const CHANNEL_AXIS = { nchw: 1, nhwc: 3 } as const;
 
 /** The range that the input's element type or a normalisation inside the network tells. */
 function rangeOf(graph: Graph, { name, dtype }: ValueInfo): DetectedRange | undefined {
+  const declared = PIXEL_RANGES.find((range) => range === graph.metadata.range);
+  if (declared) return { range: declared, because: 'the model says so' };
   if (dtype.startsWith('float')) return detectRange(graph, name);
   return { range: '0..255', because: `the network's input is ${dtype}` };
 }

@@ -90,6 +90,7 @@ figcaption { font-weight: 600; font-size: .95rem; margin-bottom: .35rem; text-wr
 .curve { display: block; width: 100%; max-width: 30rem; height: auto; overflow: visible; }
 .curve .grid-line { stroke: var(--grid); } .curve .axis { stroke: var(--muted); }
 .curve .band { fill: var(--band); } .curve .line { fill: none; stroke: var(--accent); stroke-width: 2; }
+.curve.wide { max-width: none; } .share { fill: var(--accent); stroke: var(--ground); } .curve .missing { stroke: var(--leaks); stroke-width: 2; fill: none; }
 .curve .last { fill: var(--ink); font-weight: 600; font-size: 13px; }
 
 dl { display: grid; grid-template-columns: minmax(7rem, 11rem) 1fr; gap: .35rem 1rem; margin: 1rem 0; }

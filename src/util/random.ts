@@ -1,39 +1,12 @@
-/**
- * A seeded stream of random numbers. The state is one 32-bit word, so that a checkpoint can carry it.
- *
- * Source: SplitMix32 finaliser over a Weyl sequence (period 2^32); enough for sampling and initialisation, not for cryptography.
- */
-export class Random {
-  #state: number;
+/** A stream of random numbers, and what is drawn by them. */
+export abstract class RandomNumbers {
   #spareNormal: number | undefined;
 
-  constructor(seed: number | string) {
-    this.#state = typeof seed === 'number' ? seed >>> 0 : hashString(seed);
-  }
-
-  /** The state to hand to {@link Random.restore}; taking it drops a spare normal, so that both streams continue alike. */
-  get state(): number {
-    this.#spareNormal = undefined;
-    return this.#state;
-  }
-
-  static restore(state: number): Random {
-    return new Random(state >>> 0);
-  }
+  /** 32 random bits, 0..2^32-1. */
+  abstract uint32(): number;
 
   /** A stream of its own for the part called `name`: adding a part never shifts the numbers of another. */
-  fork(name: string): Random {
-    return new Random((hashString(name) ^ Math.imul(this.#state, 0x9e3779b1)) >>> 0);
-  }
-
-  /** 32 random bits, 0..2^32-1. */
-  uint32(): number {
-    this.#state = (this.#state + 0x9e3779b9) >>> 0;
-    let z = this.#state;
-    z = Math.imul(z ^ (z >>> 16), 0x21f0aaad);
-    z = Math.imul(z ^ (z >>> 15), 0x735a2d97);
-    return (z ^ (z >>> 15)) >>> 0;
-  }
+  abstract fork(name: string): RandomNumbers;
 
   /** Uniform in [0, 1). */
   uniform(): number {
@@ -80,6 +53,47 @@ export class Random {
   /** `count` different items, in random order; all of them where there are fewer. */
   sample<T>(items: readonly T[], count: number): T[] {
     return this.shuffle(items).slice(0, count);
+  }
+
+  /** Forgets the second number of a pair of normals, of which the first was given. */
+  protected dropSpare(): void {
+    this.#spareNormal = undefined;
+  }
+}
+
+/**
+ * A seeded stream of random numbers. The state is one 32-bit word, so that a checkpoint can carry it.
+ *
+ * Source: SplitMix32 finaliser over a Weyl sequence (period 2^32); enough for sampling and initialisation, not for cryptography.
+ */
+export class Random extends RandomNumbers {
+  #state: number;
+
+  constructor(seed: number | string) {
+    super();
+    this.#state = typeof seed === 'number' ? seed >>> 0 : hashString(seed);
+  }
+
+  /** The state to hand to {@link Random.restore}; taking it drops a spare normal, so that both streams continue alike. */
+  get state(): number {
+    this.dropSpare();
+    return this.#state;
+  }
+
+  static restore(state: number): Random {
+    return new Random(state >>> 0);
+  }
+
+  override fork(name: string): Random {
+    return new Random((hashString(name) ^ Math.imul(this.#state, 0x9e3779b1)) >>> 0);
+  }
+
+  override uint32(): number {
+    this.#state = (this.#state + 0x9e3779b9) >>> 0;
+    let z = this.#state;
+    z = Math.imul(z ^ (z >>> 16), 0x21f0aaad);
+    z = Math.imul(z ^ (z >>> 15), 0x735a2d97);
+    return (z ^ (z >>> 15)) >>> 0;
   }
 }
 

@@ -51,7 +51,8 @@ describe('the shell', () => {
     [['protect', 'nope'], 'there is no command "protect nope"'],
     [['check', 'masking', 'none.jsonl'], 'none.jsonl: there is no such file or folder'],
     [['check', 'masking', 'a.jsonl', '--max-reencodings', '0'], '--max-reencodings 0 is no whole number from 1 on'],
-    [['export', 'masked', '--data', 'a', '--out', 'b', '--masking', 'adaptive'], 'it needs a training'],
+    [['export', 'masked', '--data', 'a', '--out', 'b', '--masking', 'adaptive'], 'needs the strategy network'],
+    [['export', 'masked', '--data', 'a', '--out', 'b', '--strategy', 's.onnx'], '--strategy needs --masking adaptive'],
     [['audit', 'training', '--model', 'a.onnx', '--train', 'b'], 'missing required argument: --public'],
     [
       ['audit', 'training', '--model', 'a', '--train', 'b', '--public', 'c', '--attacks', 'guess'],

@@ -1,7 +1,8 @@
-import { cp, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { splitOf } from '../../src/data/splits.ts';
 import { type Outcome, startFaceward } from '../fixtures/command-line.ts';
 import { SHARED_DATA } from '../fixtures/shared-data.ts';
 
@@ -90,19 +91,8 @@ describe.skipIf(!SHARED_DATA)('export masked', () => {
       await cp(source, join(data(), person), { recursive: true });
     }
   });
-  const words = (): string[] => [
-    'export',
-    'masked',
-    '--data',
-    data(),
-    '--size',
-    '32',
-    '--masking',
-    'fixed:3',
-    '--threads',
-    '1',
-    '--seed',
-    '1',
+  const words = ({ from = data(), masking = 'fixed:3', seed = ['--seed', '1'] } = {}): string[] => [
+    ...['export', 'masked', '--data', from, '--size', '32', '--masking', masking, '--threads', '1', ...seed],
   ];
 
   test('refuses an exposed set and writes nothing of it', async () => {
@@ -128,6 +118,45 @@ describe.skipIf(!SHARED_DATA)('export masked', () => {
     const again = await faceward(...words(), '--out', out());
     expect(again.stderr).toContain('holds manifest.json');
     expect(again.status).toBe(2);
+  });
+
+  test('names one picture with two people and a file that is no picture, and leaves both out or refuses', async () => {
+    const mixedUp = join(folder, 'mixed up');
+    await cp(data(), mixedUp, { recursive: true });
+    const [owner = '', other = ''] = PEOPLE.filter((name) => splitOf(name) === 'train');
+    const [photo = ''] = await readdir(join(mixedUp, owner));
+    await cp(join(mixedUp, owner, photo), join(mixedUp, other, 'copy.jpg'));
+    await writeFile(join(mixedUp, owner, 'broken.jpg'), 'no picture');
+    const path = join(folder, 'left out');
+    const options = [...words({ from: mixedUp }), '--out', path];
+    const refused = await faceward(...options, '--bad-data', 'refuse');
+    expect(refused.status).toBe(2);
+    expect(await readdir(path)).toEqual([]);
+    const { status, stderr } = await faceward(...options);
+    for (const text of [stderr, refused.stderr]) {
+      expect(text).toContain(`${owner}/broken.jpg: `);
+      expect(text).toMatch(/one picture, labelled \w+ and \w+/);
+    }
+    expect(status).toBe(0);
+    const log = await readFile(join(`${path}.private`, 'mixes.jsonl'), 'utf8');
+    expect(log).not.toContain(`${other}/copy.jpg`);
+    expect(log).not.toContain(`${owner}/${photo}`);
+  });
+
+  test('masks by noise where it is told that this mixes nobody, by other noise each time', async () => {
+    const faces = await Promise.all(
+      [1, 2].map(async (time) => {
+        const path = join(folder, `noise ${time}`);
+        const options = [...words({ masking: 'dct-noise', seed: [] }), '--allow-exposed', '--out', path];
+        const { status, stderr } = await faceward(...options);
+        expect(stderr).toContain('all channels have the same noise');
+        expect(stderr).toContain('--masking dct-noise mixes nobody');
+        expect(status).toBe(0);
+        expect(JSON.parse(await readFile(join(path, 'manifest.json'), 'utf8')).deviations).toBe('equal');
+        return readFile(join(path, 'faces.npy'));
+      }),
+    );
+    expect(faces[0]).not.toEqual(faces[1]);
   });
 
   test('writes an exposed set where it is told to, and says so in the manifest and in the check', async () => {

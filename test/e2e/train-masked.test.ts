@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -88,6 +88,7 @@ describe('train encoder --masking', () => {
       expect(existsSync(join(folder, 'killed.onnx'))).toBe(false);
       expect(await start('killed', '--resume').outcome).toMatchObject({ status: 0 });
       expect(await written('killed')).toEqual(await written('undisturbed'));
+      expect(await readFile(join(folder, 'killed.figures.html'), 'utf8')).toContain('Distribution of k');
     },
     PATIENCE_MS,
   );
@@ -99,6 +100,74 @@ describe('train encoder --masking', () => {
       expect(stderr).toContain(`${LONELY}: 1 photo, fewer than 2`);
       expect(status).toBe(2);
       expect(existsSync(join(folder, 'refused.onnx'))).toBe(false);
+    },
+    PATIENCE_MS,
+  );
+});
+
+describe('train encoder --masking dp-sgd', () => {
+  const train = (name: string, steps: number, ...more: string[]) =>
+    startFaceward(
+      [
+        ...['train', 'encoder', '--data', data(), '--out', join(folder, `${name}.onnx`), '--masking', 'dp-sgd:8'],
+        ...['--size', '32', '--width', '0.0625', '--embedding', '4', '--batch', '4', '--steps', `${steps}`],
+        ...['--checkpoint-every', '2', '--threads', '1', ...more],
+      ],
+      { cache: join(folder, 'cache') },
+    );
+  const file = (name: string, end: string): string => join(folder, `${name}.onnx${end}`);
+  const weights = async (name: string) => readGraph(await readFile(file(name, ''))).initializers;
+
+  /** Kills a training once it has a checkpoint that was not there before. */
+  async function kill({ child, outcome }: ReturnType<typeof train>, checkpoint: string): Promise<Outcome> {
+    const timeOf = async (): Promise<number | undefined> => (await stat(checkpoint).catch(() => undefined))?.mtimeMs;
+    const before = await timeOf();
+    while (child.exitCode === null && child.signalCode === null) {
+      if ((await timeOf()) !== before) child.kill('SIGKILL');
+      await sleep(5);
+    }
+    return outcome;
+  }
+
+  test(
+    'killed and resumed draws from the secret beside its checkpoint, which is gone when it is done',
+    async () => {
+      expect(await kill(train('private', 8), file('private', '.checkpoint'))).toMatchObject({ signal: 'SIGKILL' });
+      const [checkpoint, kept] = ['.checkpoint', '.checkpoint.secret'] as const;
+      expect((await stat(file('private', kept))).mode & 0o777).toBe(0o600);
+      const secret = (await readFile(file('private', kept), 'utf8')).trim();
+      for (const end of [kept, checkpoint]) await copyFile(file('private', end), file('twin', end));
+      const outcome = await train('private', 8, '--resume').outcome;
+      expect(outcome.stderr).toContain('drawn from a fresh secret');
+      expect(outcome.status).toBe(0);
+      for (const end of [kept, checkpoint]) expect(existsSync(file('private', end))).toBe(false);
+
+      // Killed once more, and bit-equal all the same.
+      const again = await kill(train('twin', 8, '--resume'), file('twin', checkpoint));
+      expect(again).toMatchObject({ signal: 'SIGKILL' });
+      expect(await train('twin', 8, '--resume').outcome).toMatchObject({ status: 0 });
+      expect(await weights('twin')).toEqual(await weights('private'));
+
+      const card = await readFile(join(folder, 'private.card.json'), 'utf8');
+      expect(JSON.parse(card).masking.privacy.noise).toBe('secret');
+      const model = await readFile(file('private', ''));
+      for (const text of [card, outcome.stdout, outcome.stderr, model.toString('latin1')])
+        expect(text).not.toContain(secret);
+      expect(model.includes(Buffer.from(secret, 'hex'))).toBe(false);
+    },
+    PATIENCE_MS,
+  );
+
+  test(
+    'is repeated from a text, and then its card promises nothing',
+    async () => {
+      const again = await train('again', 1, '--noise-seed', 'a').outcome;
+      const same = await train('same', 1, '--noise-seed', 'a').outcome;
+      expect([again.status, same.status]).toEqual([0, 0]);
+      expect(await weights('again')).toEqual(await weights('same'));
+      expect(again.stderr).toContain('reproducible noise: no guarantee');
+      expect(await readFile(join(folder, 'again.card.json'), 'utf8')).toContain('Reproducible noise: no guarantee');
+      expect(existsSync(file('again', '.checkpoint.secret'))).toBe(false);
     },
     PATIENCE_MS,
   );

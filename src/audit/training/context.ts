@@ -32,16 +32,20 @@ export interface TrainingAuditOptions extends JobOptions, SessionOptions {
   readonly strangers: readonly AuditFace[];
   /** People attacked at most. */
   readonly attacked: number;
+  /** When the time is spent, in milliseconds as of Date.now(): where it does not suffice, fewer people are attacked. Default: never. */
+  readonly endsAt?: number;
   /** How often each attack is run, each time with other random numbers. */
   readonly seeds: number;
   readonly seed: number;
   readonly attacks: readonly ModelInversionAttack[];
   readonly generator: Generator;
   readonly effort: AttackEffort;
-  /** The front of a recogniser that was trained on masked faces, where linkage of what it lets through is to be measured. */
+  /** The front of a recogniser that was trained on masked faces; of any other model there is none. */
   readonly front?: FrontSettings;
-  /** Who learns to link; default: every student. */
-  readonly students?: readonly LinkageStudent[];
+  /** Who learns to link what the front lets through; nobody: linkage is not measured. */
+  readonly students: readonly LinkageStudent[];
+  /** Steps of the network that learns to recover faces from what the front lets through; 0: that is not measured. */
+  readonly recoverySteps: number;
   readonly store: AuditStore;
 }
 
@@ -50,6 +54,8 @@ export interface TrainingContext extends TrainingAuditOptions {
   readonly random: Random;
   /** Everybody among whom judges look for a face: the training people, and behind them for comparison as many strangers where an encoder is audited. */
   readonly everybody: readonly TrainingPerson[];
+  /** Photos of each person that centres are made of, at most: strangers are compared with centres of as many. Undefined of a classifier, which is not compared: all. */
+  readonly centrePhotos: number | undefined;
   /** What each judge knows of everybody. */
   readonly galleries: readonly Gallery[];
   /** Places of the attacked training people among everybody. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { wilson } from '../../metric/intervals.ts';
 import { type Control, MEASURE, type Membership, type Rate } from '../findings.ts';
-import { decideTraining, type TrainingEvidence } from './decide.ts';
+import { decideTraining, decidingFigure, figuresOf, type TrainingEvidence } from './decide.ts';
 import { UNTRAINED } from './level.ts';
 
 const rate = (successes: number, more: Partial<Rate> = {}): Rate => ({
@@ -23,6 +23,7 @@ const membership = (value: number, more: Partial<Membership> = {}): Membership =
 
 const evidence = (more: Partial<TrainingEvidence> = {}): TrainingEvidence => ({
   ...{ target: 'the model', galleryPeople: 100, rates: [rate(1)], membership: [membership(0.5)] },
+  missing: undefined,
   ...{ controls: [control('leaks'), control('no-leak'), control('chance')], selfTests: [] },
   ...more,
 });
@@ -59,8 +60,9 @@ describe('decideTraining', () => {
   });
 
   test('says so where membership was not measured, and calls ten points no per cent', () => {
-    const { sentence } = decideTraining(evidence({ membership: [] }));
-    expect(sentence).toContain('Membership was not measured');
+    const { verdict, sentence } = decideTraining(evidence({ membership: [], missing: 'nobody knows why' }));
+    expect(verdict).toBe('leaks-little');
+    expect(sentence).toContain('Membership was not measured: nobody knows why.');
     expect(sentence).not.toContain('above guessing');
   });
 
@@ -79,6 +81,34 @@ describe('decideTraining', () => {
     const { verdict, sentence } = decideTraining(evidence(more));
     expect(verdict).toBe('inconclusive');
     expect(sentence).toContain(words);
+  });
+});
+
+describe('membership of few held-out photos', () => {
+  const few = (value: number, half: number): Membership =>
+    membership(value, { auc: { value, low: value - half, high: value + half }, tprAtFpr1: null });
+
+  test('keeps no verdict on inversion back where it says nothing, and is said to be open', () => {
+    const { verdict, sentence } = decideTraining(evidence({ membership: [few(0.52, 0.12)] }));
+    expect(verdict).toBe('leaks-little');
+    expect(sentence).toMatch(/Too few photos were held out .* AUC of 0\.520 \(interval 0\.400 to 0\.640/);
+  });
+
+  test.each([
+    ['the interval would tell guessing from the level', few(0.56, 0.07)],
+    ['the photos rather seem to be given away', few(0.7, 0.15)],
+  ])('leaves it open where %s', (_, row) => {
+    expect(decideTraining(evidence({ membership: [row] })).verdict).toBe('inconclusive');
+  });
+
+  test('leaks where it is sure all the same', () => {
+    expect(decideTraining(evidence({ membership: [few(0.85, 0.14)] })).verdict).toBe('leaks');
+  });
+
+  test('does not settle what inversion leaves open, and is not the figure that does', () => {
+    const figures = figuresOf(evidence({ rates: [rate(12)], membership: [few(0.5, 0.4)] }));
+    expect(decidingFigure(figures)?.kind).toBe('inversion');
+    expect(decideTraining(evidence({ rates: [rate(12)], membership: [few(0.5, 0.4)] })).verdict).toBe('inconclusive');
   });
 });
 

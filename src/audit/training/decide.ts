@@ -9,8 +9,10 @@ export interface TrainingEvidence {
   /** People among whom judges look for a made face. */
   readonly galleryPeople: number;
   readonly rates: readonly Rate[];
-  /** Empty where no photos were held out. */
+  /** Empty where it was not measured. */
   readonly membership: readonly Membership[];
+  /** Why membership was not measured; undefined where it was. */
+  readonly missing: string | undefined;
   readonly controls: readonly Control[];
   readonly selfTests: readonly SelfTest[];
 }
@@ -28,7 +30,7 @@ const KNOWN_SHARE = 0.1;
  *
  * - *inconclusive* where a control or a self-test did not hold or none was run, or a classifier hardly knows its training photos;
  * - *leaks* where an interval lies above its level: of an attack accuracy@1 under a judge, a membership AUC, or the share found at a false positive rate of 1 %;
- * - *leaks-little* where every interval lies below; where membership was not measured, the sentence says so. There is no "safe";
+ * - *leaks-little* where every interval lies below; where membership was not measured, or of too few held-out photos to tell anything, the sentence says so. There is no "safe";
  * - else *inconclusive*.
  *
  * Of an encoder, whose attacker is granted mean embeddings, not accuracy@1 itself counts but by how much it exceeds that of people whom it was not trained on.
@@ -56,15 +58,15 @@ export function decideTraining(evidence: TrainingEvidence): TrainingDecision {
     const first = decidingFigure(figures);
     return {
       verdict: 'leaks',
-      sentence: `${target} gives its training photos away: ${[first, ...otherKinds(leaking, first)].map((one) => one?.words).join('; ')}.${unmeasured(evidence)}`,
+      sentence: `${target} gives its training photos away: ${[first, ...otherKinds(leaking, first)].map((one) => one?.words).join('; ')}.${caveat(evidence)}`,
     };
   }
   const nearest = decidingFigure(figures);
   if (!nearest) return nothing('no attack ran');
-  if (figures.every(({ high, level }) => high < level)) {
+  if (figures.every(({ high, level, isMute }) => isMute || high < level)) {
     return {
       verdict: 'leaks-little',
-      sentence: `These attacks learn little of the training photos of ${target}: at most, ${nearest.words}. Others may do better.${unmeasured(evidence)}`,
+      sentence: `These attacks learn little of the training photos of ${target}: at most, ${nearest.words}. Others may do better.${caveat(evidence)}`,
     };
   }
   return {
@@ -87,6 +89,11 @@ export interface DecidingFigure {
   readonly low: number;
   readonly high: number;
   readonly level: number;
+  /**
+   * Whether it says nothing, either way: it is of so few held-out photos that its interval is wider than from guessing to the level, and it is not above the level itself. What so few photos leave open is as open where
+   * none were held out, and keeps no verdict back.
+   */
+  readonly isMute: boolean;
   /** What it is, with its interval and what guessing gives. */
   readonly words: string;
 }
@@ -105,20 +112,27 @@ export function figuresOf({
       );
       if (others) return excessOver(others, { attack, judge, rate, low, high });
       const words = `of the faces that ${attack} makes of a class ${formatPercent(rate)} are found to be most like its person (interval ${formatInterval({ low, high })}, among ${galleryPeople} people, judged by ${judge}; guessing gives ${formatPercent(1 / galleryPeople)})`;
-      return { kind: 'inversion', value: rate, low, high, level: accuracyLevel(galleryPeople), words };
+      return { kind: 'inversion', value: rate, low, high, level: accuracyLevel(galleryPeople), isMute: false, words };
     });
   const told = membership.flatMap(({ attack, reference, auc, tprAtFpr1 }): DecidingFigure[] => {
     const by = reference === null ? attack : `${attack} (${reference})`;
     const area: DecidingFigure = {
-      ...{ kind: 'membership', ...auc, level: MEMBERSHIP_LEVEL },
+      ...{ kind: 'membership', ...auc, level: MEMBERSHIP_LEVEL, isMute: isMute(auc, MEMBERSHIP_LEVEL, 0.5) },
       words: `membership of a photo is told with an AUC of ${auc.value.toFixed(3)} (interval ${auc.low.toFixed(3)} to ${auc.high.toFixed(3)}, by ${by}; guessing gives 0.5)`,
     };
     if (!tprAtFpr1) return [area];
     const words = `${formatPercent(tprAtFpr1.value)} of the training photos are found at a false positive rate of 1${'\u00a0'}% (interval ${formatInterval(tprAtFpr1)}, by ${by}; guessing finds 1${'\u00a0'}%)`;
-    return [area, { kind: 'found photos', ...tprAtFpr1, level: FOUND_LEVEL, words }];
+    return [
+      area,
+      { kind: 'found photos', ...tprAtFpr1, level: FOUND_LEVEL, isMute: isMute(tprAtFpr1, FOUND_LEVEL, 0.01), words },
+    ];
   });
   return [...inversion, ...told];
 }
+
+/** @param guessing - what guessing gives. */
+const isMute = ({ value, high }: Membership['auc'], level: number, guessing: number): boolean =>
+  value <= level && high - value >= level - guessing;
 
 /**
  * How much more is rebuilt of an encoder's people than of people whom it was not trained on: what can be had of a mean embedding can be had of anybody's, and is no matter of the training.
@@ -133,14 +147,14 @@ function excessOver(
   const low = value - Math.hypot(own.rate - own.low, others.high - others.rate);
   const high = value + Math.hypot(own.high - own.rate, others.rate - others.low);
   const words = `of the faces that ${own.attack} makes of a granted mean embedding ${formatPercent(own.rate)} are found to be most like its person, and ${formatPercent(others.rate)} where the encoder was not trained on that person (a difference of ${formatPoints(value)}, interval ${formatPoints(low)} to ${formatPoints(high)}, judged by ${own.judge})`;
-  return { kind: 'inversion', value, low, high, level: LEVEL_ABOVE_CHANCE, words };
+  return { kind: 'inversion', value, low, high, level: LEVEL_ABOVE_CHANCE, isMute: false, words };
 }
 
-/** The figure that a verdict turns on: the one that is most surely above its level, else the one that may yet be the furthest above it. Undefined of none. */
+/** The figure that a verdict turns on: the one that is most surely above its level, else, of those that say anything, the one that may yet be the furthest above it. Undefined of none. */
 export function decidingFigure(figures: readonly DecidingFigure[]): DecidingFigure | undefined {
   const leaking = figures.filter(({ low, level }) => low > level);
   if (leaking.length > 0) return leaking.toSorted(byExcess)[0];
-  return figures.toSorted((a, b) => b.high - b.level - (a.high - a.level))[0];
+  return figures.filter((figure) => !figure.isMute).toSorted((a, b) => b.high - b.level - (a.high - a.level))[0];
 }
 
 const byExcess = (a: DecidingFigure, b: DecidingFigure): number => b.low - b.level - (a.low - a.level);
@@ -159,7 +173,11 @@ const controlSentence = ({ attack, target, expected, name, judge, ...rate }: Con
     ? `the attack ${attack} does not find the people of "${target}", a model planted to be found (${name} ${formatPercent(rate.rate)}, ${formatInterval(rate)}, judged by ${judge})`
     : `${expected === 'chance' ? `"${attack}"` : `"${target}", a model planted to give nothing away`}, is found above chance (${name} ${formatPercent(rate.rate)}, ${formatInterval(rate)}, judged by ${judge})`;
 
-const unmeasured = ({ membership }: TrainingEvidence): string =>
-  membership.length > 0
-    ? ''
-    : ' Membership was not measured: it takes photos of two people or more that were held out (--held-out).';
+/** What is said of membership where it was not measured, or is left open. */
+function caveat(evidence: TrainingEvidence): string {
+  if (evidence.missing !== undefined) return ` Membership was not measured: ${evidence.missing}.`;
+  const [open] = figuresOf(evidence)
+    .filter((figure) => figure.isMute)
+    .toSorted((a, b) => b.high - b.level - (a.high - a.level));
+  return open ? ` Too few photos were held out to say more of membership: ${open.words}.` : '';
+}

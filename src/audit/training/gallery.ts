@@ -8,23 +8,53 @@ import type { TrainingPerson } from './people.ts';
 /** All people of an audit as a judge knows them: from real photos, and from nothing that the audited model says. */
 export interface Gallery {
   readonly judge: Judge;
-  /** For each person the mean direction of their training photos. */
+  /** For each person the mean direction of their training photos, or of the first of them. */
   readonly centres: readonly Float32Array[];
   /** For each person the directions of their training photos. */
   readonly photos: readonly (readonly Float32Array[])[];
 }
 
-/** Lets a judge see the training photos of all people. */
+/**
+ * Lets a judge see the training photos of all people.
+ *
+ * @param options.centrePhotos - of each person that their centre is made of, at most; default: all.
+ */
 export async function openGallery(
   judge: Judge,
   people: readonly TrainingPerson[],
-  job: JobOptions = {},
+  { centrePhotos, ...job }: JobOptions & { readonly centrePhotos?: number | undefined } = {},
 ): Promise<Gallery> {
-  const faces = people.flatMap((person) => person.faces);
-  const owners = people.flatMap((person, k) => person.faces.map(() => k));
-  const embeddings = await judge.embed(faces, job);
-  const photos = people.map((_, k) => embeddings.filter((_embedding, i) => owners[i] === k).map(directionOf));
-  return { judge, photos, centres: classCentres(embeddings.map(directionOf), owners, people.length) };
+  const photos = await photosOf(judge, people, job);
+  return { judge, photos, centres: centresOf(photos, centrePhotos) };
+}
+
+/** The directions of each person's training photos, as a model sees them. */
+export async function photosOf(
+  model: Judge,
+  people: readonly TrainingPerson[],
+  job: JobOptions,
+): Promise<Float32Array[][]> {
+  const directions = await directionsOf(
+    model,
+    people.flatMap(({ faces }) => faces),
+    job,
+  );
+  let end = 0;
+  return people.map(({ faces }) => {
+    const start = end;
+    end += faces.length;
+    return directions.slice(start, end);
+  });
+}
+
+/** The centre of each person's photos, of the first so many of them. */
+export function centresOf(photos: readonly (readonly Float32Array[])[], most?: number): Float32Array[] {
+  const counted = photos.map((own) => own.slice(0, most));
+  return classCentres(
+    counted.flat(),
+    counted.flatMap((own, k) => own.map(() => k)),
+    counted.length,
+  );
 }
 
 /** Directions of real faces, as a judge sees them. */

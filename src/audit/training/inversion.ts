@@ -1,4 +1,4 @@
-import { allowedAttacks } from '../../attack/inversion/model/attack.ts';
+import { allowedAttacks, type ModelInversionResources } from '../../attack/inversion/model/attack.ts';
 import { labelOracle } from '../../attack/inversion/model/label-oracle.ts';
 import { type ClassHead, modelTarget } from '../../attack/inversion/model/target.ts';
 import { CapabilityError } from '../../util/errors.ts';
@@ -12,7 +12,19 @@ import { invertClasses, type MadeFaces } from './reconstruct.ts';
 import type { TrainingMeasurements } from './run.ts';
 
 /** What inverting a model's classes gave. */
-export type InversionOutcome = Pick<TrainingMeasurements, 'rates' | 'likeness' | 'attacks' | 'made' | 'queries'>;
+export type InversionOutcome = Pick<
+  TrainingMeasurements,
+  'rates' | 'likeness' | 'attacks' | 'made' | 'queries' | 'notMeasured'
+>;
+
+/** What an attacker on the audited model has. */
+export function resourcesFor(
+  head: ClassHead,
+  { model, generator }: Pick<TrainingContext, 'model' | 'generator'>,
+): ModelInversionResources {
+  const target = modelTarget(model, head);
+  return { generator, oracle: labelOracle(model, head), ...(target ? { target } : {}) };
+}
 
 /**
  * Inverts the audited model's classes by every attack that it allows, and lets each judge say whom the faces show and how near they come to the training photos.
@@ -26,9 +38,7 @@ export async function measureInversion(
   context: TrainingContext,
 ): Promise<InversionOutcome> {
   const { model, kind, everybody, places, strangerPlaces, galleries, random } = context;
-  const target = modelTarget(model, head);
-  const oracle = labelOracle(model, head);
-  const resources = { generator: context.generator, oracle, ...(target ? { target } : {}) };
+  const resources = resourcesFor(head, context);
   const attacks = allowedAttacks(context.attacks, resources);
   if (attacks.length === 0) {
     throw new CapabilityError('none of the attacks can be run on this model', {
@@ -70,5 +80,9 @@ export async function measureInversion(
   return {
     ...{ rates, attacks, made, queries },
     likeness: likeness.filter((row) => row !== undefined),
+    notMeasured: context.attacks
+      .filter((attack) => !attacks.includes(attack))
+      // Labels can be had of any model.
+      .map(({ name }) => `${name} (it needs the model’s weights as .onnx)`),
   };
 }

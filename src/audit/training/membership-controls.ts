@@ -14,8 +14,8 @@ const MOST_PHOTOS = 1000;
 /** Logit of a class of which the planted model knows this very photo. */
 const SHARPNESS = 16;
 
-/** Half-widths of the interval within which luck is an excuse: 3.29 standard errors where the interval has 1.96. */
-const LUCK = 3.29 / 1.96;
+/** Standard errors within which luck is an excuse; the intervals have 1.96. */
+const LUCK = 3.29;
 
 /**
  * What must hold of any membership measurement that works:
@@ -136,11 +136,20 @@ function shuffledTest(asTrained: readonly Membership[], asTrue: readonly Members
 }
 
 function unseenTest(rows: readonly Membership[], name: string): SelfTest {
-  const isChance = ({ auc: { value, low, high } }: Membership): boolean =>
-    value - LUCK * (value - low) <= 0.5 && value + LUCK * (high - value) >= 0.5;
   return {
     name: `no membership is found in a model that has seen neither: ${name}`,
     sentence: `${seen(rows)}; 0.5 is chance`,
     held: rows.length > 0 && rows.every(isChance),
   };
+}
+
+/**
+ * Whether luck explains that an area is not 0.5, by the interval over people or by the rank-sum test's standard error, whichever is larger: of few photos a bootstrap is too narrow.
+ *
+ * Source: Mann and Whitney, Ann. Math. Statist. 18 (1947), the variance of U where there is nothing to tell.
+ */
+function isChance({ auc: { value, low, high }, members, nonMembers }: Membership): boolean {
+  const byRanks = Math.sqrt((members + nonMembers + 1) / (12 * members * nonMembers));
+  const [below, above] = [value - low, high - value].map((side) => LUCK * Math.max(side / 1.96, byRanks));
+  return value - (below ?? 0) <= 0.5 && value + (above ?? 0) >= 0.5;
 }

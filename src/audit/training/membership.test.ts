@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { fakeEncoder, plain } from '../../../test/fixtures/audit.ts';
 import { hashBytes, Random } from '../../util/random.ts';
 import { createJudge } from '../judge.ts';
+import { measureMembership } from './measured-membership.ts';
 import { askedPhotos, membershipRows, witness } from './membership.ts';
 import { membershipControls } from './membership-controls.ts';
 import type { TrainingPerson } from './people.ts';
@@ -78,4 +79,33 @@ describe('membershipRows', () => {
     const some = [...rest.map((person) => ({ ...person, heldOut: [] })), first as TrainingPerson];
     expect(new Set(askedPhotos(some).map(({ person }) => person))).toEqual(new Set(['person 0']));
   });
+});
+
+describe('measureMembership', () => {
+  const measured = (some: readonly TrainingPerson[]) =>
+    measureMembership(judge('audited'), { kind: 'centres', centres: [] }, [judge('one'), judge('two')], {
+      ...{ people: some, random: new Random(1) },
+    });
+  const heldOutOf = (count: number) => people().map((person, i) => (i < count ? person : { ...person, heldOut: [] }));
+
+  test('says why it measures nothing where nobody, or fewer than ten people, were held out', async () => {
+    expect(await measured(heldOutOf(0))).toEqual({
+      membership: [],
+      selfTests: [],
+      missing: expect.stringContaining('no photos'),
+    });
+    expect((await measured(heldOutOf(9))).missing).toBe('photos of 9 people were held out, and of 10 they are needed');
+    const { membership, selfTests, missing } = await measured(heldOutOf(10));
+    expect([membership.length, selfTests.length, missing]).toEqual([3, 4, undefined]);
+  });
+});
+
+test('of few photos, luck is no failure of a self-test', async () => {
+  const few = people()
+    .slice(7, 17)
+    .map((person) => ({ ...person, faces: person.faces.slice(0, 3), heldOut: person.heldOut.slice(0, 1) }));
+  const tests = await controlsOf(few);
+  // 30 photos and 10: 0.64, which the rank-sum test takes for chance (z = 1.3), and a bootstrap of ten does not.
+  expect(tests.map(({ sentence }) => sentence)).toContainEqual(expect.stringContaining('0.640 (0.573 to 0.727)'));
+  expect(tests.filter(({ held }) => !held)).toEqual([]);
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { InputError } from '../../util/errors.ts';
 import { Random } from '../../util/random.ts';
-import { choosePhotos, classLabels } from './people.ts';
+import { choosePhotos, classLabels, photosInCommon, type TrainingPerson } from './people.ts';
 
 describe('classLabels', () => {
   test('numbers folders as ImageFolder does: by code point, capitals first', () => {
@@ -43,5 +43,24 @@ describe('choosePhotos', () => {
 
   test('keeps to the total', () => {
     expect(choosePhotos(samples, { people: 3, photos: 9, total: 4, random: new Random(1) })).toHaveLength(4);
+  });
+});
+
+describe('photosInCommon', () => {
+  const side = (...counts: readonly number[]): TrainingPerson[] =>
+    counts.map((count, label) => ({
+      ...{ person: `${label}`, label, heldOut: [] },
+      faces: Array.from({ length: count }, (_, i) => ({ id: `${i}`, person: `${label}`, image: EMPTY })),
+    }));
+  const EMPTY = { widthPx: 0, heightPx: 0, data: new Uint8Array() };
+
+  test('is what both sides have, whichever has fewer', () => {
+    expect(photosInCommon([side(20, 20, 20, 20), side(10, 10, 10, 10)])).toBe(10);
+    expect(photosInCommon([side(3, 3, 3, 3), side(10, 10, 10, 10)])).toBe(3);
+  });
+
+  test('does not fall with a quarter of the people', () => {
+    expect(photosInCommon([side(20, 2, 20, 20), side(10, 10, 10, 10)])).toBe(10);
+    expect(photosInCommon([side(20, 2, 2, 20), side(10, 10, 10, 10)])).toBe(2);
   });
 });

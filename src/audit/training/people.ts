@@ -32,6 +32,18 @@ export function strangersAsPeople(
   return random.sample(repeated, count).map(([person, faces], label) => ({ person, label, faces, heldOut: [] }));
 }
 
+/**
+ * Of how many photos of each person a centre is made, at most, where two sides are compared: a mean of more photos is rebuilt and recognised more easily, whoever it is of. Three quarters of either side have as
+ * many, so that one person of few photos does not cut down everybody.
+ */
+export function photosInCommon(sides: readonly (readonly TrainingPerson[])[]): number {
+  const lowerQuartiles = sides.map((people) => {
+    const counts = people.map(({ faces }) => faces.length).sort((a, b) => a - b);
+    return counts[Math.floor(counts.length / 4)] ?? Number.POSITIVE_INFINITY;
+  });
+  return Math.min(...lowerQuartiles);
+}
+
 /** Something in the data that an audit cannot use, and why. */
 export interface UnusableData {
   readonly name: string;

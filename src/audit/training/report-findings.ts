@@ -13,6 +13,8 @@ export interface TrainingRecord
   readonly names: { readonly training: string; readonly public: string; readonly heldOut?: string };
   /** Photos, people and classes that were left out, by the set they are of. */
   readonly leftOut: Readonly<Record<'training' | 'public' | 'heldOut', readonly UnusableData[]>>;
+  /** What a reader must know of the public people, one clause each. */
+  readonly publicNotes: readonly string[];
   readonly showFaces: boolean;
 }
 
@@ -27,14 +29,14 @@ export async function trainingFindings(measured: TrainingMeasurements, record: T
     threatCard: threatCard(measured, record),
     rates: measured.rates,
     controls: measured.controls,
-    curves: measured.curves,
+    curves: [...measured.curves],
     people: [],
-    selfTests: measured.selfTests,
+    selfTests: [...measured.selfTests],
     recognition: measured.recognition,
     likeness: measured.likeness,
-    membership: measured.membership,
+    membership: [...measured.membership],
     costs: [],
-    quality: [],
+    quality: [...measured.quality],
     provenance: provenanceOf(measured, record),
     ...(record.showFaces ? { faces: await showFaces(shownOf(measured), 'reconstructed') } : {}),
   } satisfies Findings);
@@ -51,7 +53,7 @@ function provenanceOf(measured: TrainingMeasurements, record: TrainingRecord): F
   };
   const { data, ...provenance } = auditProvenance(common, {
     used: attacked,
-    thresholds: [],
+    thresholds: measured.thresholds,
     further: [
       {
         ...{ role: 'training, all people of the audit', name: names.training, leftOut: reasons(leftOut.training) },
@@ -86,12 +88,17 @@ function threatCard(measured: TrainingMeasurements, record: TrainingRecord): Fin
       'Somebody who got hold of the trained model, and wants to know whom it was trained on and what they look like.',
     knows: knowledge(measured, record),
     access: access.size > 1 ? 'both' : access.has('white-box') ? 'white-box' : 'black-box',
-    accessReason: access.has('white-box')
-      ? 'Whoever deploys a model hands out its weights; the label-only attack shows what remains where it is behind an interface.'
-      : 'The attacks that ran ask for labels alone.',
+    accessReason: [
+      access.has('white-box')
+        ? 'Whoever deploys a model hands out its weights; the label-only attack shows what remains where it is behind an interface.'
+        : 'The attacks that ran ask for labels alone.',
+      ...(measured.notMeasured.length > 0 ? [`Not measured: ${measured.notMeasured.join('; ')}.`] : []),
+    ].join(' '),
     queries: measured.queries,
     auxiliary: {
-      description: `${record.names.public}, people whom the model was not trained on`,
+      description: [`${record.names.public}, people whom the model was not trained on`, ...record.publicNotes].join(
+        '; ',
+      ),
       people: new Set(audited.strangers.map(({ person }) => person)).size,
       images: audited.strangers.length,
       pairs: 0,
@@ -109,13 +116,16 @@ function knowledge(measured: TrainingMeasurements, { audited, ownership }: Train
     ...(attacks.has('label-only') ? ['the model’s interface: an image in, a label out'] : []),
     audited.kind === 'classifier'
       ? 'which of the model’s answers is which person'
-      : 'the mean embedding of each person, granted to him as a classifier’s last weights would be; a deployed encoder does not hold it, and what can be had of it can be had of strangers’ too, so that these are compared',
+      : `the mean embedding of each person, of ${measured.centrePhotos} photos at most, granted to him as a classifier’s last weights would be; a deployed encoder does not hold it, and what can be had of it can be had of strangers’ too, so that these are compared by as many photos`,
     'a generator of faces that was trained on other data; whether some of these people are in that too, files alone do not tell',
     ...(measured.membership.length > 0
       ? ['for membership: the photo in question, its label, and judges that have seen neither kind of photo']
       : []),
     ...(measured.curves.length > 0
       ? ['for linkage: faces behind the model’s front, and of public people pairs of such a face and an open template']
+      : []),
+    ...(measured.quality.length > 0
+      ? ['for recovery: of public people faces, and what the model’s front makes of them']
       : []),
     ...(ownership ? [`this audit was allowed: ${ownership}`] : []),
   ];

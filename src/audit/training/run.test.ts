@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { memoryStore } from '../../../test/fixtures/audit.ts';
-import { madePeople, tinyEncoder, tinyGenerator } from '../../../test/fixtures/inversion.ts';
+import { madePeople, tinyEncoder, tinyGenerator, withoutWeights } from '../../../test/fixtures/inversion.ts';
 import { tinyClassifier } from '../../../test/fixtures/model-inversion.ts';
 import { ridgeStudent } from '../../attack/inference/linkage/ridge-student.ts';
 import type { ModelInversionAttack } from '../../attack/inversion/model/attack.ts';
@@ -48,6 +48,7 @@ const labelled = (labelOf: (label: number) => number): Promise<Encoder> =>
 
 const optionsFor = (model: Encoder, more: Partial<TrainingAuditOptions> = {}): TrainingAuditOptions => ({
   ...{ model, kind: 'classifier', judges, people, strangers, attacked: PEOPLE, seeds: 2, seed: 1, threads: 1 },
+  ...{ students: [], recoverySteps: 0 },
   ...{ attacks: [plugAndPlay], generator: tinyGenerator(), store: memoryStore() },
   effort: { draws: 160, candidates: 1, iterations: 30, views: 2 },
   ...more,
@@ -59,6 +60,7 @@ const findingsOf = (measured: TrainingMeasurements, options: TrainingAuditOption
     ...{ device: 'cpu', audited: options, models: [], showFaces },
     names: { training: 'trained', public: 'public', heldOut: 'held out' },
     leftOut: { training: [{ name: 'ann', reason: '1 photo, fewer than 2' }], public: [], heldOut: [] },
+    publicNotes: [],
   });
 
 describe('a classifier that knows its people by heart', () => {
@@ -163,8 +165,10 @@ test('an audit that was killed goes on where it was, to the same figures', async
 test('what an encoder that was trained on nobody gives away of a mean embedding is no leak of its training', async () => {
   const model = await tinyEncoder({ seed: 'audited' });
   const options = optionsFor(model, { kind: 'encoder', seeds: 1, attacked: 6 });
-  const { rates, recognition, decision, comparedStrangers } = await runTrainingAudit(options);
+  const { rates, recognition, decision, comparedStrangers, centrePhotos } = await runTrainingAudit(options);
   expect(comparedStrangers).toHaveLength(PEOPLE);
+  // Strangers have two photos, and its own people four.
+  expect(centrePhotos).toBe(2);
   const lowest = (name: string): number => Math.min(...rates.filter((row) => row.name === name).map(({ low }) => low));
   expect(lowest(MEASURE.accuracyOne)).toBeGreaterThan(1 / (2 * PEOPLE));
   expect(lowest(`${MEASURE.accuracyOne}${UNTRAINED}`)).toBeGreaterThan(1 / (2 * PEOPLE));
@@ -181,7 +185,8 @@ test('what the front of a masked recogniser lets through is linked the better, t
     ...{ kind: 'encoder', attacked: 2, seeds: 1, front, students: [ridgeStudent], store },
     effort: { draws: 8, candidates: 1, iterations: 1, views: 1 },
   });
-  const { curves } = await runTrainingAudit(options);
+  const { curves, notMeasured, quality } = await runTrainingAudit(options);
+  expect([notMeasured, quality]).toEqual([[], []]);
   expect(curves.map(({ name }) => name)).toEqual([
     expect.stringContaining('template to face'),
     expect.stringContaining('template to template'),
@@ -191,4 +196,30 @@ test('what the front of a masked recogniser lets through is linked the better, t
   expect(masked?.points.map(({ x }) => x)).toEqual([0, 30, 60]);
   expect(open?.points.at(-1)?.y).toBeGreaterThan(0.5);
   expect((await runTrainingAudit(options)).curves).toEqual(curves);
+});
+
+test('attacks that the model’s access does not allow are named, on the threat card too', async () => {
+  const model = withoutWeights(await labelled((label) => label));
+  const asked: ModelInversionAttack = { ...plugAndPlay, name: 'labels alone', access: 'label-only' };
+  const silent = {
+    ...asked,
+    invert: async (labels: readonly number[]) => labels.map((label) => ({ label, faces: [] })),
+  };
+  const options = optionsFor(model, { seeds: 1, attacked: 2, attacks: [plugAndPlay, silent] });
+  const measured = await runTrainingAudit(options);
+  expect(measured.attacks).toEqual([silent]);
+  expect(measured.notMeasured).toEqual([`${plugAndPlay.name} (it needs the model’s weights as .onnx)`]);
+  const { accessReason } = (await findingsOf(measured, options, false)).threatCard;
+  expect(accessReason).toContain(`Not measured: ${plugAndPlay.name} (it needs`);
+});
+
+test('a budget that is spent attacks the fewest people, and so does the audit that goes on with it', async () => {
+  const model = await labelled((label) => label);
+  const small = { seeds: 1, attacked: 12, effort: { draws: 8, candidates: 1, iterations: 0, views: 1 } };
+  const attackedWithin = async (endsAt: number, store: AuditStore): Promise<number> =>
+    (await runTrainingAudit(optionsFor(model, { ...small, endsAt, store }))).attackedPeople.length;
+  const store = memoryStore();
+  expect(await attackedWithin(Date.now(), store)).toBe(10);
+  expect(await attackedWithin(Date.now() + 3.6e6, store)).toBe(10);
+  expect(await attackedWithin(Date.now() + 3.6e6, memoryStore())).toBe(12);
 });

@@ -1,19 +1,21 @@
 import type { ModelInversionAttack } from '../../attack/inversion/model/attack.ts';
-import { type ClassHead, classCentres, classifierHead } from '../../attack/inversion/model/target.ts';
+import { type ClassHead, classifierHead } from '../../attack/inversion/model/target.ts';
+import type { Threshold } from '../../metric/threshold.ts';
 import { InputError } from '../../util/errors.ts';
 import { Random } from '../../util/random.ts';
-import type { Control, Curve, Likeness, Membership, Rate, Recognition, SelfTest } from '../findings.ts';
+import type { Control, Curve, Likeness, Membership, Quality, Rate, Recognition, SelfTest } from '../findings.ts';
 import { createJudge, type Judge } from '../judge.ts';
+import { affordablePeople, type BudgetContext } from './budget.ts';
 import { jobOf, type TrainingAuditOptions, type TrainingContext } from './context.ts';
 import { chanceFaces, inversionControls } from './controls.ts';
 import { decideTraining, type TrainingDecision } from './decide.ts';
-import { directionOf, type Gallery, openGallery } from './gallery.ts';
+import { centresOf, type Gallery, openGallery, photosOf } from './gallery.ts';
 import { measureInversion } from './inversion.ts';
 import { linkageCurves } from './linkage.ts';
-import { askedPhotos, membershipRows, type Witness, witness } from './membership.ts';
-import { membershipControls } from './membership-controls.ts';
-import { strangersAsPeople, type TrainingPerson } from './people.ts';
+import { measureMembership } from './measured-membership.ts';
+import { photosInCommon, strangersAsPeople, type TrainingPerson } from './people.ts';
 import type { MadeFaces } from './reconstruct.ts';
+import { measureRecovery } from './recovery.ts';
 import { classifiedRightly, strangersRecognised } from './utility.ts';
 
 /** What an audit of a trained model measured. */
@@ -21,15 +23,23 @@ export interface TrainingMeasurements {
   readonly decision: TrainingDecision;
   readonly rates: Rate[];
   readonly controls: Control[];
-  readonly selfTests: SelfTest[];
+  readonly selfTests: readonly SelfTest[];
   readonly likeness: Likeness[];
-  readonly membership: Membership[];
+  readonly membership: readonly Membership[];
   readonly recognition: Recognition[];
   /** Linkage by number of pairs; none where the model has no front, or it was not asked for. */
-  readonly curves: Curve[];
+  readonly curves: readonly Curve[];
+  /** Of faces recovered from what the front lets through; none where the model has no front, or it was not asked for. */
+  readonly quality: readonly Quality[];
+  /** Of judges, where they had to recognise. */
+  readonly thresholds: readonly Threshold[];
+  /** What was left out of the measurement, and why, one clause each. */
+  readonly notMeasured: readonly string[];
   readonly attackedPeople: readonly TrainingPerson[];
   /** People whom an audited encoder was not trained on, and whose mean embeddings were inverted, or at least compared with, for comparison. */
   readonly comparedStrangers: readonly TrainingPerson[];
+  /** Photos of each person that an encoder's centres were made of, at most; undefined of a classifier. */
+  readonly centrePhotos: number | undefined;
   /** Attacks that ran. */
   readonly attacks: readonly ModelInversionAttack[];
   /** Faces that the attacks sent to the model for its labels. */
@@ -55,33 +65,50 @@ export async function runTrainingAudit(options: TrainingAuditOptions): Promise<T
   }
   const random = new Random(seed);
   const judges = options.judges.map((encoder) => createJudge(encoder));
-  const galleries: Gallery[] = [];
-  const everybody = [...people, ...comparedStrangers(options, random)];
-  for (const judge of judges) galleries.push(await openGallery(judge, everybody, jobOf(options)));
-  const places = random.fork('attacked').sample([...people.keys()], options.attacked);
-  const strangerPlaces = [...everybody.keys()].slice(people.length).slice(0, options.attacked);
+  const compared = comparedStrangers(options, random);
+  const everybody = [...people, ...compared];
+  const centrePhotos = compared.length > 0 ? photosInCommon([people, compared]) : undefined;
   const runs = Array.from({ length: options.seeds }, (_, i) => seed + i);
-  const context: TrainingContext = { ...options, random, everybody, galleries, places, strangerPlaces, runs };
-
+  const shared = { ...options, random, everybody, centrePhotos, runs };
   const model = createJudge(options.model);
-  const head = await headOf(model, context);
+  const head = await headOf(model, shared);
+  const attacked = await affordablePeople(head, shared);
+  const places = random.fork('attacked').sample([...people.keys()], attacked);
+  const strangerPlaces = [...everybody.keys()].slice(people.length).slice(0, attacked);
+  const galleries: Gallery[] = [];
+  for (const judge of judges) galleries.push(await openGallery(judge, everybody, { ...jobOf(options), centrePhotos }));
+  const context: TrainingContext = { ...shared, attacked, galleries, places, strangerPlaces };
+
   const unaimed = await chanceFaces(context);
   const inversion = await measureInversion(head, unaimed, context);
   const controls = await inversionControls(inversion.attacks, unaimed, context);
-  const { membership, selfTests } = await measureMembership(model, head, judges, context);
+  const { membership, selfTests, missing } = await measureMembership(model, head, judges, context);
   const job = { ...jobOf(options), random: random.fork('utility') };
   const recognised = options.kind === 'encoder' ? await strangersRecognised(model, options.strangers, job) : undefined;
   const classified = options.kind === 'classifier' ? await classifiedRightly(model, people, head, job) : [];
+  const { front, students, recoverySteps } = options;
   const [judge] = judges;
-  const curves = options.front && judge ? await linkageCurves(options.front, judge, context) : [];
-  const measured = { rates: [...inversion.rates, ...classified], controls, selfTests, membership };
+  const linkage = front && judge && students.length > 0 ? await linkageCurves(front, judge, context) : undefined;
+  const recovery = front && recoverySteps > 0 ? await measureRecovery(front, judges, context) : undefined;
+  const rates = [...inversion.rates, ...classified, ...(recovery?.rates ?? [])];
+  const measured = { rates, controls, selfTests, membership };
+  const { id: target } = options.model;
   return {
     ...measured,
-    decision: decideTraining({ ...measured, target: options.model.id, galleryPeople: everybody.length }),
+    decision: decideTraining({ ...measured, missing, target, galleryPeople: everybody.length }),
     likeness: inversion.likeness,
-    curves,
+    curves: linkage?.curves ?? [],
+    quality: recovery?.quality ?? [],
+    thresholds: recovery?.thresholds ?? [],
+    notMeasured: [
+      ...inversion.notMeasured,
+      ...(missing === undefined ? [] : [`membership (${missing})`]),
+      ...(linkage?.notMeasured ?? []),
+      ...(recovery?.notMeasured ?? []),
+    ],
     recognition: recognised ? [recognised] : [],
-    comparedStrangers: everybody.slice(people.length),
+    comparedStrangers: compared,
+    centrePhotos,
     attackedPeople: places.map((k) => people[k] as TrainingPerson),
     attacks: inversion.attacks,
     queries: inversion.queries,
@@ -104,36 +131,10 @@ function comparedStrangers({ kind, strangers, people }: TrainingAuditOptions, ra
 }
 
 /** What the model's answers mean. The attacker on an encoder is granted the mean embedding of each person, which a classifier would have as its last weights. */
-async function headOf(model: Judge, { kind, everybody: people, ...job }: TrainingContext): Promise<ClassHead> {
-  const answers = await model.embed(
-    people.flatMap((person) => person.faces),
-    jobOf(job),
-  );
-  if (kind === 'classifier') return classifierHead(answers);
-  const labels = people.flatMap((person, place) => person.faces.map(() => place));
-  return { kind: 'centres', centres: classCentres(answers.map(directionOf), labels, people.length) };
-}
-
-/** Membership of photos, and whether it is measured rightly; nothing where no photos were held out. */
-async function measureMembership(
-  model: Judge,
-  head: ClassHead,
-  judges: readonly Judge[],
-  { people, random, ...job }: TrainingContext,
-): Promise<Pick<TrainingMeasurements, 'membership' | 'selfTests'>> {
-  const photos = askedPhotos(people);
-  if (new Set(photos.map(({ person }) => person)).size < 2) return { membership: [], selfTests: [] };
-  const options = { job: jobOf(job) };
-  const references: { readonly judge: Judge; readonly witness: Witness }[] = [];
-  for (const judge of judges) references.push({ judge, witness: await witness(judge, photos, options) });
-  const target = await witness(model, photos, { ...options, head });
-  return {
-    membership: membershipRows(
-      photos,
-      target,
-      references.map((reference) => reference.witness),
-      random.fork('membership'),
-    ),
-    selfTests: await membershipControls(photos, references, { ...options, random: random.fork('planted membership') }),
-  };
+async function headOf(model: Judge, { kind, everybody, centrePhotos, ...job }: BudgetContext): Promise<ClassHead> {
+  if (kind === 'encoder') {
+    return { kind: 'centres', centres: centresOf(await photosOf(model, everybody, jobOf(job)), centrePhotos) };
+  }
+  const faces = everybody.flatMap((person) => person.faces);
+  return classifierHead(await model.embed(faces, jobOf(job)));
 }

@@ -114,6 +114,6 @@ export function encoderGraph(
   const face = builder.input('face', [1, 3, form.sizePx, form.sizePx]);
   const embedding = mobileFaceNet(scope(new FrozenParameters(builder, weights), 'encoder'), face, form);
   builder.output('embedding', embedding);
-  builder.describe({ kind: 'encoder', ...metadata });
+  builder.describe({ kind: 'encoder', range: '0..1', ...metadata });
   return withFreeBatch(builder.build());
 }

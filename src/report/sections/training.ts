@@ -4,10 +4,18 @@ import {
   type Likeness,
   MEASURE,
   type Membership,
+  type Quality,
   type Rate,
   type Recognition,
 } from '../../audit/findings.ts';
-import { accuracyLevel, MEMBERSHIP_LEVEL, UNTRAINED } from '../../audit/training/level.ts';
+import {
+  accuracyLevel,
+  LEAST_HELD_OUT_PEOPLE,
+  MEAN_FACE,
+  MEMBERSHIP_LEVEL,
+  RECOVERED,
+  UNTRAINED,
+} from '../../audit/training/level.ts';
 import { html, type Markup } from '../escape.ts';
 import { intervalAxis, intervalStrip } from '../plot-intervals.ts';
 import { type Column, dataTable } from '../table.ts';
@@ -87,8 +95,11 @@ const LIKENESS_COLUMNS: readonly Column<Likeness>[] = [
   { title: 'Faces', cell: ({ faces }) => formatCount(faces), isNumber: true },
 ];
 
-/** How near made faces come to the training photos: secondary. */
-export function likenessSection({ likeness = [] }: Findings): Markup {
+/** How near made faces come to the training photos, and what is recovered from behind a front: both secondary. */
+export const likenessSection = (findings: Findings): Markup =>
+  html`${madeFacesSection(findings)}${recoverySection(findings)}`;
+
+function madeFacesSection({ likeness = [] }: Findings): Markup {
   if (likeness.length === 0) return html``;
   return html`<section aria-labelledby="likeness"><h2 id="likeness">How near do they come to the training photos? (secondary)</h2>
 <p>In the embeddings of a judge, made as long as 1: the distance to the nearest training photo of the person (0 is a copy, 2 the most there is), and how the made faces lie among the training photos as a whole.
@@ -96,12 +107,39 @@ With these features the Fréchet distance is no FID, and it falls with the numbe
 ${dataTable<Likeness>('Made faces, and real ones beside them', LIKENESS_COLUMNS, likeness)}</section>`;
 }
 
+function recoverySection({ rates, quality }: Findings): Markup {
+  if (quality.length === 0) return html``;
+  const recognised = rates.filter(({ name }) => name === RECOVERED);
+  return html`<section aria-labelledby="recovery"><h2 id="recovery">Can faces be recovered from what recognition sends? (secondary)</h2>
+<p>A network learnt on public people to make faces of what the model’s front lets through, and was tried on training photos. The mean public face shows what is had without recovering anything. A judge recognises
+a recovered face where it takes it and its photo for one person. These figures make no verdict: another network, or more faces to learn from, may recover more.</p>
+${[...Map.groupBy(recognised, ({ judge }) => judge)].map(([judge, own]) =>
+  intervalTable(
+    `${RECOVERED} by ${judge}, FMR ${formatExactPercent(own[0]?.fmr ?? 0)}`,
+    'Faces of',
+    own.map((rate) => intervalRow(rate, rate.attack === MEAN_FACE ? 'control' : 'attack', rate.attack)),
+  ),
+)}
+${dataTable<Quality>('Likeness of pixels, mean over photos', QUALITY_COLUMNS, quality)}</section>`;
+}
+
+const QUALITY_COLUMNS: readonly Column<Quality>[] = [
+  { title: 'Faces of', cell: ({ attack }) => attack },
+  { title: 'Measure', cell: ({ measure }) => measure },
+  {
+    title: 'Mean',
+    cell: ({ mean, unit }) => `${mean.toFixed(2)}${unit === '' ? '' : `\u00a0${unit}`}`,
+    isNumber: true,
+  },
+  { title: 'Photos', cell: ({ images }) => formatCount(images), isNumber: true },
+];
+
 /** How well training photos are told from others. */
 export function membershipSection({ membership }: Findings): Markup {
   if (membership === undefined) return html``;
   if (membership.length === 0) {
     return html`<section aria-labelledby="membership"><h2 id="membership">Can it be told who was trained on?</h2>
-<p><strong>Not measured.</strong> It takes photos of the same people that the model was not trained on (<code>--held-out</code>).</p></section>`;
+<p><strong>Not measured.</strong> It takes photos of ${LEAST_HELD_OUT_PEOPLE} of its people or more that the model was not trained on (<code>--held-out</code>).</p></section>`;
   }
   return html`<section aria-labelledby="membership"><h2 id="membership">Can it be told which photos were trained on?</h2>
 <p>How well an attacker who holds a photo tells whether the model was trained on it, from other photos of the same people. An AUC of 0.5 is guessing, and so is 1${'\u00a0'}% of the training photos found at a false positive

@@ -44,6 +44,8 @@ export interface LinkageFigures {
   readonly chance: number;
   /** Area under the ROC curve of all comparisons, 0.5 by chance; with an interval over people. */
   readonly auc: Estimate;
+  /** Behind `rank1`: of each person, of each of their probes, whether the own person came first. People are in the order of the targets. */
+  readonly first: readonly (readonly boolean[])[];
 }
 
 /** What an attacker with so many pairs links. */
@@ -182,6 +184,7 @@ function linked(
     rank1: clusterRate(first, { random }),
     chance: 1 / gallery.length,
     auc,
+    first,
   };
 }
 

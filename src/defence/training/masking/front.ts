@@ -6,7 +6,7 @@ import type { Image } from '../../../image/image.ts';
 import { toPlanar } from '../../../image/tensor.ts';
 import { createSession, type SessionOptions } from '../../../runtime/session.ts';
 import { InputError, ModelFileError } from '../../../util/errors.ts';
-import { Random } from '../../../util/random.ts';
+import { Random, type RandomNumbers } from '../../../util/random.ts';
 import {
   BLOCK_CHANNELS,
   BLOCK_PX,
@@ -67,8 +67,8 @@ export interface FitFrontOptions extends SessionOptions {
   readonly sizePx: number;
   /** Of `frequency`: how many are kept, those of the largest energy without the three means of the block; default {@link KEPT_FREQUENCIES}. */
   readonly frequencies?: number;
-  /** Of the order of the channels. */
-  readonly seed: number;
+  /** Of the order of the channels; where nobody may guess it, what draws it. */
+  readonly seed: number | RandomNumbers;
 }
 
 /** Faces measured at a time. */
@@ -94,8 +94,8 @@ export async function fitFront(faces: readonly Image[], options: FitFrontOptions
   if (!(Number.isInteger(frequencies) && frequencies >= 1 && frequencies <= BLOCK_CHANNELS - 3))
     throw new InputError(`${frequencies} frequencies of a block`, { hint: `keep 1 to ${BLOCK_CHANNELS - 3}` });
   const { mean, square } = await moments(faces, options);
-  const chosen =
-    kind === 'pixels' ? allChannels() : new Random(seed).fork('front').shuffle(strongest(square, frequencies));
+  const order = typeof seed === 'number' ? new Random(seed).fork('front') : seed;
+  const chosen = kind === 'pixels' ? allChannels() : order.shuffle(strongest(square, frequencies));
   return {
     kind,
     sizePx,

@@ -73,6 +73,14 @@ export function parseMasking(text: string): Masking {
   });
 }
 
+/** @throws InputError where a masking draws more channels than there are. */
+export function requireDrawable({ name, channelsDrawn = 0 }: Masking, channels: number): void {
+  if (channelsDrawn > channels)
+    throw new InputError(`--masking ${name} draws more than the ${channels} channels that there are`, {
+      hint: 'draw fewer, or keep more frequencies',
+    });
+}
+
 /** Most faces that one mix of a masking is made of. */
 export const mostMixed = ({ mix }: Masking): number => (mix.kind === 'fixed' ? mix.count : MOST_MIXED);
 

@@ -3,12 +3,12 @@ import type { Image } from '../../../image/image.ts';
 import { toPlanar } from '../../../image/tensor.ts';
 import type { BatchShape } from '../../../nn/training.ts';
 import { InputError } from '../../../util/errors.ts';
-import { Random } from '../../../util/random.ts';
+import { Random, type RandomNumbers } from '../../../util/random.ts';
 import { type Augmentation, augmentFace } from '../augmentation.ts';
 import type { TrainingPerson } from '../encoder-training.ts';
 import { BLOCK_PX } from './block-dct.ts';
 import { type Masking, mostMixed } from './kinds.ts';
-import { drawPartners, drawParts, FEWEST_MIXED, MOST_MIXED, padParts, partnerMatrix } from './mix.ts';
+import { drawPartners, drawParts, FEWEST_MIXED, MOST_MIXED, padParts, partnerMatrix, type WeightLaw } from './mix.ts';
 import { gumbelNoise, type MixAction } from './strategy.ts';
 
 /** A person whose faces are masked. */
@@ -31,6 +31,8 @@ export interface MaskedBatchOptions {
   readonly augmentations: readonly Augmentation[];
   /** Whether faces that were held out are part of it. */
   readonly heldOut: boolean;
+  /** Whether the parts of each mix fall, so that the face itself has the largest. Default false. */
+  readonly leading?: boolean;
   readonly seed: number;
 }
 
@@ -88,33 +90,56 @@ export function drawMaskedBatch(
     ids.push(person.ids[face] ?? `${person.person}, face ${face + 1}`);
   });
   const partners = drawPartners(chosen, mostMixed(masking), random.fork('partners'));
-  const values: Record<string, Float32Array | readonly number[]> = {
-    face: faces,
-    person: chosen,
-    partners: partnerMatrix(partners),
+  const feeds = { ...batchFeeds({ face: faces, partners }, options, random), person: int64(chosen) };
+  const heldOut = options.heldOut ? drawHeldOut(people, options, random.fork('held out')) : {};
+  return { feeds: { ...feeds, ...heldOut }, ids, partners };
+}
+
+/** What of a batch is given, and not drawn. */
+export interface GivenBatch {
+  /** [B,3,S,S]. */
+  readonly face: Float32Array;
+  /** Of each row the rows that it may be mixed with, its own first. */
+  readonly partners: readonly (readonly number[])[];
+  /** [B,slots], where they are settled. */
+  readonly parts?: Float32Array;
+  /** [B,C]: a factor for each channel, where it is settled. */
+  readonly kept?: Float32Array;
+}
+
+/** What a graph is fed to mask and mix these faces, with all that is random in it. */
+export function batchFeeds(
+  { partners, ...given }: GivenBatch,
+  options: MaskedBatchOptions,
+  random: RandomNumbers,
+): Readonly<Record<string, Tensor>> {
+  const { batchSize, channels } = options;
+  const shapes: BatchShape = { kept: { shape: [batchSize, channels, 1, 1] }, ...maskedBatchShape(options) };
+  const values = {
+    partners: partnerMatrix(partners, mostMixed(options.masking)),
     ...drawMasking(options, random),
-    ...(options.heldOut ? drawHeldOut(people, options, random.fork('held out')) : {}),
+    ...given,
   };
-  const feeds = Object.entries(maskedBatchShape(options)).map(([name, { shape, dtype }]) => {
-    const data = values[name];
-    if (!data) throw new InputError(`a batch without "${name}"`);
-    return [name, dtype === 'int64' ? int64(Array.from(data), shape) : float32(data, shape)] as const;
-  });
-  return { feeds: Object.fromEntries(feeds), ids, partners };
+  return Object.fromEntries(
+    Object.entries(values).map(([name, data]) => [name, float32(data, shapes[name]?.shape ?? [])] as const),
+  );
 }
 
 /** Parts, noise, signs and channels of a batch. */
-function drawMasking(options: MaskedBatchOptions, random: Random): Record<string, Float32Array> {
-  const { masking, actions, channels, sizePx, batchSize } = options;
+function drawMasking(options: MaskedBatchOptions, random: RandomNumbers): Record<string, Float32Array> {
+  const { masking, actions, channels, sizePx, batchSize, leading = false } = options;
   const { mix, noise, signs, channelsDrawn } = masking;
   const slots = mostMixed(masking);
   const rows = Array.from({ length: batchSize }, (_, row) => random.fork(`parts ${row}`));
   const numbers = batchSize * channels * (sizePx / BLOCK_PX) ** 2;
-  const partsOf = (row: Random): number[] => {
-    if (mix.kind === 'fixed') return drawParts(mix.count, row);
-    if (mix.kind === 'random')
-      return padParts(drawParts(FEWEST_MIXED + row.integer(MOST_MIXED - FEWEST_MIXED + 1), row), slots);
-    return actions.flatMap(({ count, power }) => padParts(drawParts(count, row, { power }), slots));
+  const drawn = (count: number, row: RandomNumbers, law?: WeightLaw): number[] => {
+    const parts = drawParts(count, row, law);
+    return padParts(leading ? parts.sort((a, b) => b - a) : parts, slots);
+  };
+  const partsOf = (row: RandomNumbers): number[] => {
+    if (mix.kind === 'fixed') return drawn(mix.count, row);
+    if (mix.kind === 'random') return drawn(FEWEST_MIXED + row.integer(MOST_MIXED - FEWEST_MIXED + 1), row);
+    return actions.flatMap(({ count, power }) => drawn(count, row, { power }));
   };
   return {
     parts: Float32Array.from(rows.flatMap(partsOf)),
@@ -130,7 +155,7 @@ function drawMasking(options: MaskedBatchOptions, random: Random): Record<string
 }
 
 /** -1 or 1 each. */
-export function drawSigns(count: number, random: Random): Float32Array {
+export function drawSigns(count: number, random: RandomNumbers): Float32Array {
   const out = new Float32Array(count);
   for (let start = 0; start < count; start += 32) {
     const bits = random.uint32();
@@ -140,7 +165,7 @@ export function drawSigns(count: number, random: Random): Float32Array {
 }
 
 /** For each row `drawn` channels as channels / drawn and the others as 0, so that their sum is the same on average. */
-function drawChannels(drawn: number, channels: number, rows: number, random: Random): Float32Array {
+function drawChannels(drawn: number, channels: number, rows: number, random: RandomNumbers): Float32Array {
   const out = new Float32Array(rows * channels);
   const every = Array.from({ length: channels }, (_, channel) => channel);
   for (let row = 0; row < rows; row++)
@@ -150,20 +175,20 @@ function drawChannels(drawn: number, channels: number, rows: number, random: Ran
 
 function drawHeldOut(
   people: readonly MaskedPerson[],
-  { batchSize }: MaskedBatchOptions,
+  { batchSize, sizePx }: MaskedBatchOptions,
   random: Random,
-): { readonly held_out: Float32Array; readonly held_out_person: readonly number[] } {
+): Readonly<Record<string, Tensor>> {
   const known = people.flatMap(({ heldOut = [] }, index) => heldOut.map((face) => ({ index, face })));
   const chosen = Array.from({ length: batchSize }, () => known[random.integer(known.length)]);
   if (known.length === 0) throw new InputError('a constraint on accuracy needs faces that were held out');
   return {
-    held_out: toPlanar(chosen.flatMap((one) => one?.face ?? [])),
-    held_out_person: chosen.flatMap((one) => one?.index ?? []),
+    held_out: float32(toPlanar(chosen.flatMap((one) => one?.face ?? [])), [batchSize, 3, sizePx, sizePx]),
+    held_out_person: int64(chosen.flatMap((one) => one?.index ?? [])),
   };
 }
 
 /** `count` of `people` numbers in rounds: nobody twice before everybody once. */
-function everybodyInTurn(people: number, count: number, random: Random): number[] {
+function everybodyInTurn(people: number, count: number, random: RandomNumbers): number[] {
   const every = Array.from({ length: people }, (_, person) => person);
   const chosen: number[] = [];
   while (chosen.length < count) chosen.push(...random.sample(every, count - chosen.length));

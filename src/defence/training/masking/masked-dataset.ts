@@ -1,17 +1,6 @@
-import { GraphBuilder } from '../../../graph/builder.ts';
-import { type Graph, withFreeBatch } from '../../../graph/graph.ts';
-import { float32 } from '../../../graph/tensor.ts';
-import type { Image } from '../../../image/image.ts';
-import { toPlanar } from '../../../image/tensor.ts';
-import { createSession, type SessionOptions } from '../../../runtime/session.ts';
-import { ShapeError } from '../../../util/errors.ts';
-import { type JobOptions, throwIfAborted } from '../../../util/progress.ts';
-import type { Random } from '../../../util/random.ts';
 import { BLOCK_PX } from './block-dct.ts';
 import type { Exposure } from './exposure.ts';
-import { applyFront, type FrontSettings } from './front.ts';
-import type { Masking } from './kinds.ts';
-import { drawSigns } from './masked-batch.ts';
+import type { FrontSettings } from './front.ts';
 import type { PlannedMix } from './mix-plan.ts';
 
 /** What a masked data set says of itself. It goes with the data: nothing in it helps to take them apart. */
@@ -30,6 +19,8 @@ export interface MaskedDatasetManifest {
   /** Photos that are in no mix, for want of other people to mix them with. */
   readonly imagesLeftOut: number;
   readonly rounds: number;
+  /** Of noise on channels: whether a training divided it among them. */
+  readonly deviations?: 'learnt' | 'equal';
   readonly faces: TensorFile;
   /** Row by row the people's parts. */
   readonly labels: TensorFile;
@@ -79,58 +70,6 @@ export const exposureSummary = ({
   determined: system.determined.length,
   maxReencodings: reencodings.limit,
 });
-
-/** How {@link maskedFaces} works. */
-export interface MaskedFacesOptions extends JobOptions, SessionOptions {
-  readonly masking: Masking;
-  readonly front: FrontSettings;
-  readonly random: Random;
-}
-
-/**
- * Makes the masked faces of a data set, one for each mix, in order: [C,S/8,S/8] each.
- *
- * @param images - square, of the front's size; mixes name them by number.
- */
-export async function* maskedFaces(
-  images: readonly Image[],
-  mixes: readonly PlannedMix[],
-  { masking, front, random, ...options }: MaskedFacesOptions,
-): AsyncGenerator<Float32Array> {
-  const session = await createSession(frontGraph(front), options);
-  try {
-    for (const [row, { images: numbers, weights }] of mixes.entries()) {
-      throwIfAborted(options);
-      const shape = [numbers.length, 3, front.sizePx, front.sizePx];
-      const { masked } = await session.run({
-        face: float32(toPlanar(numbers.map((image) => images[image] as Image)), shape),
-      });
-      if (masked?.dtype !== 'float32') throw new ShapeError('the front gives no float32 tensor');
-      const mixed = weightedSum(masked.data, weights);
-      const signs = masking.signs ? drawSigns(mixed.length, random.fork(`signs ${row}`)) : undefined;
-      yield signs ? mixed.map((value, i) => value * (signs[i] as number)) : mixed;
-      options.onProgress?.({ stage: 'masking faces', done: row + 1, total: mixes.length });
-    }
-  } finally {
-    await session.release();
-  }
-}
-
-/** Sum of the rows of [N,...] by their weights. */
-function weightedSum(rows: Float32Array, weights: readonly number[]): Float32Array {
-  const size = rows.length / weights.length;
-  const sum = new Float32Array(size);
-  weights.forEach((weight, row) => {
-    for (let i = 0; i < size; i++) sum[i] = (sum[i] as number) + weight * (rows[row * size + i] as number);
-  });
-  return sum;
-}
-
-function frontGraph(front: FrontSettings): Graph {
-  const builder = new GraphBuilder('front');
-  builder.output('masked', applyFront(builder.input('face', [1, 3, front.sizePx, front.sizePx]), front));
-  return withFreeBatch(builder.build());
-}
 
 /** The parts of each of `people` people in a mix. */
 export function mixedLabel(mix: PlannedMix, personOf: readonly number[], people: number): Float32Array {

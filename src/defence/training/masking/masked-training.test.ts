@@ -4,7 +4,8 @@ import type { Image } from '../../../image/image.ts';
 import { cosineSimilarity } from '../../../metric/similarity.ts';
 import type { Weights } from '../../../nn/parameters.ts';
 import type { TrainingState } from '../../../nn/training.ts';
-import { InputError } from '../../../util/errors.ts';
+import { CipherStream } from '../../../util/cipher-stream.ts';
+import { CapabilityError, InputError } from '../../../util/errors.ts';
 import { Random } from '../../../util/random.ts';
 import { parseFront } from './front.ts';
 import { parseMasking } from './kinds.ts';
@@ -144,9 +145,13 @@ describe('training on masked faces', () => {
 
   test('privately, says what it kept', async () => {
     const form = { sizePx: SIZE, width: 0.0625, embeddingSize: 8, norm: 'group' } as const;
-    const { privacy } = await trainMaskedEncoder(PEOPLE, options('dp-sgd:5', 1, { form }));
+    const draws = (label: string) => new CipherStream(new Uint8Array(32), label);
+    const { privacy } = await trainMaskedEncoder(PEOPLE, options('dp-sgd:5', 1, { form, draws }));
     expect(privacy?.loss.epsilon).toBeLessThanOrEqual(5);
     expect(privacy?.loss.epsilon).toBeGreaterThan(4);
+    await expect(async () => trainMaskedEncoder(PEOPLE, options('dp-sgd:5', 1, { form }))).rejects.toThrow(
+      CapabilityError,
+    );
   }, 30_000);
 
   test.each([

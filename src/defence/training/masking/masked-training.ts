@@ -7,14 +7,15 @@ import { toPlanar } from '../../../image/tensor.ts';
 import { gatherNormStatistics } from '../../../nn/norm-statistics.ts';
 import { FrozenParameters, type Parameters, scope, type Weights } from '../../../nn/parameters.ts';
 import { cosineSchedule, type TrainOptions, train } from '../../../nn/training.ts';
-import { InputError } from '../../../util/errors.ts';
+import { CapabilityError, InputError } from '../../../util/errors.ts';
 import type { ProgressEvent } from '../../../util/progress.ts';
 import { Random } from '../../../util/random.ts';
 import type { Augmentation } from '../augmentation.ts';
-import type { PrivacyPlan } from '../privacy/private-training.ts';
+import type { PrivacyPlan, PrivateDraws } from '../privacy/private-training.ts';
 import { BLOCK_PX } from './block-dct.ts';
+import { noiseMetadata } from './channel-noise.ts';
 import { applyFront, type FrontSettings, fitFront } from './front.ts';
-import { type Masking, mostMixed } from './kinds.ts';
+import { type Masking, mostMixed, requireDrawable } from './kinds.ts';
 import {
   drawMaskedBatch,
   drawSigns,
@@ -26,7 +27,7 @@ import { type MaskedProblemOptions, maskedProblem, turnAt } from './masked-probl
 import type { MixRecord } from './mix-log.ts';
 import { trainPrivateEncoder } from './private-encoder.ts';
 import { type RecogniserForm, recogniser } from './recogniser.ts';
-import { actionsOf, type MixAction, type StrategyLearning, strategy } from './strategy.ts';
+import { actionsOf, type StrategyLearning } from './strategy.ts';
 
 /** How a recogniser is trained on masked faces. */
 export interface MaskedTrainingOptions extends Omit<TrainOptions, 'batch' | 'learningRate' | 'onObserved'> {
@@ -44,6 +45,8 @@ export interface MaskedTrainingOptions extends Omit<TrainOptions, 'batch' | 'lea
   /** Used where the masking is adaptive. */
   readonly strategy: StrategyLearning;
   readonly seed: number;
+  /** Where the masking is by DP-SGD, and has to be given then: what the training is drawn from. */
+  readonly draws?: PrivateDraws;
   /** Told of each mix that the training made. Steps are those of all turns. */
   readonly onMix?: (mix: MixRecord) => void;
   /** Told of each step of all turns, counted from 0: whose turn it was, and its figures. */
@@ -71,16 +74,17 @@ const STATISTICS_BATCHES = 100;
  *
  * In the end batch normalisation's means are gathered anew on faces that are masked alone, not mixed: recognition sees those.
  *
- * @throws InputError where there are fewer than two people, or fewer than a mix takes.
+ * @throws InputError where there are fewer than two people, or fewer than a mix takes; CapabilityError where a private training has nothing to draw from.
  */
 export async function trainMaskedEncoder(
   people: readonly MaskedPerson[],
   options: MaskedTrainingOptions,
 ): Promise<MaskedEncoder> {
-  const { form, seed } = options;
+  const { form, seed, draws } = options;
   requirePeople(people, options);
   if (options.masking.epsilon !== undefined) {
-    const { plan, ...encoder } = await trainPrivateEncoder(people, options);
+    if (!draws) throw new CapabilityError(`--masking ${options.masking.name} needs draws that nobody can compute`);
+    const { plan, ...encoder } = await trainPrivateEncoder(people, { ...options, draws });
     return { ...encoder, privacy: plan };
   }
   const front = await maskingFront(people, options);
@@ -131,10 +135,7 @@ export function maskedProblemOf(
   const { masking, form, batchSize, augmentations, seed, strategy: learning } = options;
   const adaptive = masking.mix.kind === 'adaptive';
   const channels = front.channels.length;
-  if ((masking.channelsDrawn ?? 0) > channels)
-    throw new InputError(`--masking ${masking.name} draws more than the ${channels} channels that there are`, {
-      hint: 'draw fewer, or keep more frequencies',
-    });
+  requireDrawable(masking, channels);
   const batch: MaskedBatchOptions = {
     masking,
     actions: adaptive ? actionsOf(learning.choice) : [],
@@ -236,7 +237,7 @@ function encodeMasked(p: Parameters, face: Value, { front, form, masking, seed }
   return recogniser(scope(p, 'encoder'), mul(masked, face.builder.constant(float32(signs, shape), 'signs')), form);
 }
 
-/** The recogniser with its front before it, an encoder like any other: input `face` [N,3,S,S], RGB, 0..1; output `embedding` [N,embeddingSize]. The front is in the metadata too. */
+/** The recogniser with its front before it, an encoder like any other: input `face` [N,3,S,S], RGB, 0..1; output `embedding` [N,embeddingSize]. The front is in the metadata too, and what noise was learnt. */
 export function maskedEncoderGraph(
   weights: Weights,
   recognition: Recognition,
@@ -246,16 +247,7 @@ export function maskedEncoderGraph(
   const builder = new GraphBuilder('masked_mobilefacenet');
   const face = builder.input('face', [1, 3, form.sizePx, form.sizePx]);
   builder.output('embedding', encodeMasked(new FrozenParameters(builder, weights), face, recognition));
-  builder.describe({ kind: 'encoder', masking: masking.name, front: JSON.stringify(front), ...metadata });
-  return withFreeBatch(builder.build());
-}
-
-/** The strategy network with the front before it: input `face` [N,3,S,S], RGB, 0..1; output `log_probabilities` [N,A] of the actions, which are in the metadata. */
-export function strategyGraph(weights: Weights, front: FrontSettings, actions: readonly MixAction[]): Graph {
-  const builder = new GraphBuilder('strategy');
-  const masked = applyFront(builder.input('face', [1, 3, front.sizePx, front.sizePx]), front);
-  const logProbabilities = strategy(scope(new FrozenParameters(builder, weights), 'strategy'), masked, actions.length);
-  builder.output('log_probabilities', logProbabilities);
-  builder.describe({ kind: 'strategy', actions: JSON.stringify(actions), front: JSON.stringify(front) });
+  const described = { kind: 'encoder', range: '0..1', masking: masking.name, front: JSON.stringify(front) };
+  builder.describe({ ...described, ...noiseMetadata(weights), ...metadata });
   return withFreeBatch(builder.build());
 }

@@ -48,7 +48,29 @@ describe('the mixes of a masked data set', () => {
     expect(plan('fixed:3', 1, [5, 5, 5, 6])).toEqual([]);
   });
 
-  test.each(['adaptive', 'dct-noise', 'noise:8', 'channels', 'dp-sgd:8'])('by %s are refused', (masking) => {
+  test('by a strategy network are what it says of the image that begins them', () => {
+    const actions = [
+      { count: 2, power: 0, channels: 'all' },
+      { count: 5, power: 1, channels: 'second' },
+    ] as const;
+    // Of even images mixes of two alike, of odd ones mixes of five.
+    const logProbabilities = PEOPLE.map((_, image) => Float32Array.from(image % 2 === 0 ? [0, -1000] : [-1000, 0]));
+    const [masking, random] = [parseMasking('adaptive'), new Random('plan')];
+    const mixes = planMixes(PEOPLE, { masking, rounds: 1, random, policy: { actions, logProbabilities } });
+    expect(new Set(mixes.map(({ images }) => images.length))).toEqual(new Set([2, 5]));
+    for (const { images, weights, channels } of mixes) {
+      expect(images).toHaveLength((images[0] as number) % 2 === 0 ? 2 : 5);
+      expect(channels).toBe(images.length === 2 ? undefined : 'second');
+      if (images.length === 2) expect(weights).toEqual([0.5, 0.5]);
+    }
+  });
+
+  test.each(['dct-noise', 'noise:8', 'channels'])('by %s are the faces themselves', (masking) => {
+    expect(plan(masking, 1).map(({ images }) => images[0])).toHaveLength(200);
+    expect(plan(masking, 1).every(({ weights }) => weights.join() === '1')).toBe(true);
+  });
+
+  test.each(['adaptive', 'dp-sgd:8'])('by %s are refused where there is no model', (masking) => {
     expect(() => plan(masking, 1)).toThrow(CapabilityError);
   });
 });

@@ -57,7 +57,7 @@ describe('a mix', () => {
       {
         masked: float32(masked, [rows, 2, 2, 3]),
         parts: float32(parts.flat(), [rows, slots]),
-        partners: float32(partnerMatrix(partners), [rows, slots, rows]),
+        partners: float32(partnerMatrix(partners, slots), [rows, slots, rows]),
       },
       (inputs) => ({ mixed: mixRows(inputs.masked, inputs.parts, inputs.partners) }),
     );

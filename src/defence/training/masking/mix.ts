@@ -2,7 +2,7 @@ import type { Value } from '../../../graph/builder.ts';
 import { matMul } from '../../../graph/ops/matrix.ts';
 import { flatten, reshape } from '../../../graph/ops/shape.ts';
 import { InputError } from '../../../util/errors.ts';
-import type { Random } from '../../../util/random.ts';
+import type { RandomNumbers } from '../../../util/random.ts';
 
 /** The largest part that one face may have in a mix. Source: InstaHide (Huang et al., ICML 2020), section 4. */
 export const LARGEST_PART = 0.65;
@@ -21,7 +21,7 @@ export interface WeightLaw {
  *
  * Source: InstaHide (Huang et al. 2020), algorithm 1 and its code; that law with a power is ours.
  */
-export function drawParts(count: number, random: Random, { power = 1 }: WeightLaw = {}): number[] {
+export function drawParts(count: number, random: RandomNumbers, { power = 1 }: WeightLaw = {}): number[] {
   if (count === 1) return [1];
   for (;;) {
     const drawn = Array.from({ length: count }, () => Math.abs(random.normal()) ** power);
@@ -37,7 +37,7 @@ export function drawParts(count: number, random: Random, { power = 1 }: WeightLa
  * @param people - whose face each row is.
  * @throws InputError where the batch has fewer people than that.
  */
-export function drawPartners(people: readonly number[], count: number, random: Random): number[][] {
+export function drawPartners(people: readonly number[], count: number, random: RandomNumbers): number[][] {
   return people.map((person, row) => {
     const rows = [row];
     const taken = new Set([person]);
@@ -56,10 +56,9 @@ export function drawPartners(people: readonly number[], count: number, random: R
   });
 }
 
-/** Partners as numbers for a graph: [B,slots,B], 1 where the slot of a row is that other row. */
-export function partnerMatrix(partners: readonly (readonly number[])[]): Float32Array {
+/** Partners as numbers for a graph: [B,slots,B], 1 where the slot of a row is that other row; rows may have fewer. */
+export function partnerMatrix(partners: readonly (readonly number[])[], slots: number): Float32Array {
   const batch = partners.length;
-  const slots = partners[0]?.length ?? 0;
   const out = new Float32Array(batch * slots * batch);
   partners.forEach((rows, row) => {
     rows.forEach((other, slot) => {

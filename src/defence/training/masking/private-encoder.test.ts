@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import type { Image } from '../../../image/image.ts';
 import type { TrainingState } from '../../../nn/training.ts';
+import { CipherStream } from '../../../util/cipher-stream.ts';
 import { CapabilityError } from '../../../util/errors.ts';
 import { Random } from '../../../util/random.ts';
 import { privacyLoss } from '../privacy/accountant.ts';
+import type { PrivateDraws } from '../privacy/private-training.ts';
 import { parseMasking } from './kinds.ts';
 import type { MaskedPerson } from './masked-batch.ts';
 import { type PrivateEncoderOptions, trainPrivateEncoder } from './private-encoder.ts';
@@ -23,6 +25,11 @@ function person(name: string): MaskedPerson {
 }
 const PEOPLE = ['ann', 'ben', 'cem'].map(person);
 
+const drawsOf =
+  (secret: number): PrivateDraws =>
+  (label) =>
+    new CipherStream(new Uint8Array(32).fill(secret), label);
+
 const options = (more: Partial<PrivateEncoderOptions> = {}): PrivateEncoderOptions => ({
   masking: parseMasking('dp-sgd:20'),
   form: { sizePx: SIZE, width: 0.0625, embeddingSize: 4, norm: 'group' },
@@ -35,13 +42,14 @@ const options = (more: Partial<PrivateEncoderOptions> = {}): PrivateEncoderOptio
   augmentations: ['flip'],
   strategy: STRATEGY_DEFAULTS,
   seed: 1,
+  draws: drawsOf(1),
   threads: 1,
   checkpointSteps: 2,
   ...more,
 });
 
 describe('a private recogniser', () => {
-  test('keeps its budget, and resumed ends at the same weights to the last bit', async () => {
+  test('keeps its budget, and resumed ends at the same weights to the last bit, where its secret is the same', async () => {
     const states: TrainingState[] = [];
     const clipped: number[] = [];
     const told: (number | string | undefined)[][] = [];
@@ -63,8 +71,16 @@ describe('a private recogniser', () => {
     expect(told).toEqual(clipped.map((share, step) => [step, 'recogniser', share]));
     const [resume] = states;
     expect(resume?.step).toBe(2);
-    const resumed = await trainPrivateEncoder(PEOPLE, options(resume ? { resume } : {}));
-    expect(new Map(resumed.weights)).toEqual(new Map(weights));
+    const goOn = async (draws: PrivateDraws) =>
+      new Map((await trainPrivateEncoder(PEOPLE, options({ draws, ...(resume ? { resume } : {}) }))).weights);
+    const labels: string[] = [];
+    const recorded: PrivateDraws = (label) => {
+      labels.push(label);
+      return drawsOf(1)(label);
+    };
+    expect(await goOn(recorded)).toEqual(new Map(weights));
+    expect(labels).toEqual(['step 2', 'step 3']);
+    expect(await goOn(drawsOf(2))).not.toEqual(new Map(weights));
   });
 
   test('refuses normalisation over batches, and a masking without a budget', async () => {

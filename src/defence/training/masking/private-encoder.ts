@@ -9,7 +9,12 @@ import { CapabilityError, InputError } from '../../../util/errors.ts';
 import { Random } from '../../../util/random.ts';
 import { augmentFace } from '../augmentation.ts';
 import { type ExampleProblem, privateProblem, weightShapes } from '../privacy/dp-sgd.ts';
-import { drawPrivateStep, type PrivacyPlan, planPrivateTraining } from '../privacy/private-training.ts';
+import {
+  drawPrivateStep,
+  type PrivacyPlan,
+  type PrivateDraws,
+  planPrivateTraining,
+} from '../privacy/private-training.ts';
 import { BLOCK_CHANNELS, BLOCK_PX } from './block-dct.ts';
 import { applyFront, type FrontSettings } from './front.ts';
 import type { MaskedPerson } from './masked-batch.ts';
@@ -18,6 +23,8 @@ import { recogniser } from './recogniser.ts';
 
 /** How a recogniser is trained by DP-SGD: as any other, and within a privacy budget. */
 export interface PrivateEncoderOptions extends MaskedTrainingOptions {
+  /** What decides which faces a step has, how they are changed, and the noise. `seed` decides the first weights alone. */
+  readonly draws: PrivateDraws;
   /** Greatest length of one face's gradient; default 1. */
   readonly clipNorm?: number;
   /** Default: a tenth of 1 / faces. */
@@ -30,15 +37,13 @@ export interface PrivateEncoder extends MaskedEncoder {
 }
 
 /**
- * Trains a recogniser by DP-SGD: what it gives away of one photo is at most the masking's epsilon (`dp-sgd:8`), at delta. A person with n photos has n times that, at a
- * delta n e^((n-1) epsilon) times as great: with many photos and a large epsilon that promises nothing.
+ * Trains a recogniser by DP-SGD: the weights of every step together give away at most the masking's epsilon (`dp-sgd:8`), at delta, of one photo: whether its place in the list of faces
+ * holds it or is left empty, all else alike. n photos of a person have n times that, at a delta n e^((n-1) epsilon) times as great: with many photos and a large epsilon that
+ * promises nothing.
  *
- * What the promise does not cover: the number of people and of photos, the figures shown while it trains, and the choice of settings by trying them. The front is not
- * measured on the faces, for that would have to be paid for too.
- *
- * Noise and batches are drawn from the seed by {@link Random}, so that a training can be resumed and repeated: the promise holds against those who cannot find the seed out. It has 32 bits,
- * the first weights hang on it too, and the finished ones still resemble these: who has the model and some computers can. Nor is the noise of a long training all new:
- * the generator repeats itself after 2^32 numbers.
+ * The promise takes as known what the list is made of: how many people and photos there are, and whose photo stands at which place. It does not cover how the list came about, the figures shown while
+ * it trains, the choice of settings by trying them, and what rounding does to it. The front is not measured on the faces, for that would have to be paid for too. It holds against those who cannot
+ * compute the draws.
  *
  * Cost: about 1.6 times a plain training on batches of the same size.
  *
@@ -48,7 +53,7 @@ export async function trainPrivateEncoder(
   people: readonly MaskedPerson[],
   options: PrivateEncoderOptions,
 ): Promise<PrivateEncoder> {
-  const { masking, form, batchSize, steps, learningRate, augmentations, seed, clipNorm = 1, delta } = options;
+  const { masking, form, batchSize, steps, learningRate, augmentations, draws, clipNorm = 1, delta } = options;
   const { onProgress, onTurn } = options;
   if (masking.epsilon === undefined) throw new CapabilityError(`--masking ${masking.name} has no privacy budget`);
   if (people.length < 2) throw new InputError('a recogniser is trained on two people or more');
@@ -76,13 +81,15 @@ export async function trainPrivateEncoder(
       onProgress?.(event);
     },
     batch: (step) => {
-      const random = new Random(seed).fork(`batch ${step}`);
-      const { examples, feeds } = drawPrivateStep(plan, faces.length, shapes, random);
+      const numbers = draws(`step ${step}`);
+      const { examples, feeds } = drawPrivateStep(plan, faces.length, shapes, numbers);
       const tensor = new Float32Array(plan.places * 3 * form.sizePx ** 2);
       const labels = new Array<number>(plan.places).fill(0);
       examples.forEach((example, place) => {
         const { face, person } = faces[example] as { readonly face: Image; readonly person: number };
-        const seen = augmentFace(face, augmentations, random.fork(`face ${place}`));
+        // Drawn for each face by itself, and in secret: if it followed from the place, one face more would change the gradients of those behind it.
+        const random = new Random(Math.floor(numbers.uniform() * 2 ** 32));
+        const seen = augmentFace(face, augmentations, random);
         tensor.set(seen, place * seen.length);
         labels[place] = person;
       });

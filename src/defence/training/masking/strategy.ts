@@ -7,7 +7,7 @@ import { argMax, oneHot } from '../../../graph/ops/selection.ts';
 import { reshape, unsqueeze } from '../../../graph/ops/shape.ts';
 import { conv2d } from '../../../nn/layers.ts';
 import { filled, type Parameters, scope } from '../../../nn/parameters.ts';
-import type { Random } from '../../../util/random.ts';
+import type { RandomNumbers } from '../../../util/random.ts';
 import { FEWEST_MIXED, MOST_MIXED } from './mix.ts';
 
 /** What the strategy network chooses beside the number of faces. */
@@ -19,6 +19,13 @@ export type StrategyChoice = (typeof STRATEGY_CHOICES)[number];
 export const CHANNEL_SETS = ['all', 'first', 'second'] as const;
 
 export type ChannelSet = (typeof CHANNEL_SETS)[number];
+
+/** 1 for each of so many channels that a set keeps, 0 for the others. The front has them in a random order, so that a half by place is a random half. */
+export function channelSet(set: ChannelSet, channels: number): number[] {
+  return Array.from({ length: channels }, (_, channel) =>
+    Number(set === 'all' || (set === 'first' ? 2 * channel < channels : 2 * channel >= channels)),
+  );
+}
 
 /** One thing that the strategy network can choose for a face. */
 export interface MixAction {
@@ -70,7 +77,7 @@ export function drawActions(logProbabilities: Value, noise: Value): Value {
 }
 
 /** `count` standard Gumbel numbers. */
-export function gumbelNoise(count: number, random: Random): Float32Array {
+export function gumbelNoise(count: number, random: RandomNumbers): Float32Array {
   // Half a step off, so that neither 0 nor 1 is drawn, whose logarithms have no use.
   return Float32Array.from({ length: count }, () => -Math.log(-Math.log((random.uint32() + 0.5) / 2 ** 32)));
 }

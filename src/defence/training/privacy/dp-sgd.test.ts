@@ -131,7 +131,7 @@ describe('a step of DP-SGD', () => {
     const whole = privateProblem(problem, settings);
     const { graph, initial } = buildTrainingGraph(whole);
     const session = await createSession(graph, { threads: 1 });
-    const noise = noiseFeeds(weightShapes(whole), (_, count) => new Float32Array(count));
+    const noise = noiseFeeds(weightShapes(whole), (count) => new Float32Array(count));
     const images = Array.from({ length: 3 }, (_, i) => new Random(`image ${i}`).normals(72));
     const run = async (chosen: readonly Float32Array[]): Promise<number[]> => {
       const x = new Float32Array(3 * 72);
@@ -194,7 +194,7 @@ describe('a step of DP-SGD', () => {
           [4, 1],
         ),
         [COUNT]: int64([4], []),
-        ...noiseFeeds(shapes, (name, count) => new Random(`${at} ${name}`).normals(count)),
+        ...noiseFeeds(shapes, (count) => new Random(`${at} ${count}`).normals(count)),
       }),
     };
     const whole = await train(problem, options);

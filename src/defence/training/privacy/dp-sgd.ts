@@ -44,7 +44,8 @@ const LONGEST = 1e30;
  * the expected batch. A step is still one graph: the examples go one by one through a loop in it, so that a gradient is an example's own whatever the layers are.
  *
  * Its batch is that of the examples, [places,...] each, with {@link COUNT} and what {@link noiseFeeds} gives. The figures it shows, the mean loss and the share of gradients
- * that were shortened, are exact: epsilon does not cover those who watch them.
+ * that were shortened, are exact: epsilon does not cover those who watch them. Nor does it cover rounding: the graph computes with floats, and the
+ * accountant counts with real numbers (Mironov 2012; Casacuberta et al. 2022).
  *
  * Cost: that of as many batches of one as there are examples.
  *
@@ -173,19 +174,17 @@ class ExampleParameters implements Parameters {
 }
 
 /**
- * Standard normal noise for each weight of a private problem, for one step.
- *
- * It must not be known to whom epsilon is promised: of a seed of 32 bits it can be, by trying. Whoever hands out a model should draw from a secret.
+ * Standard normal noise for each weight of a private problem, for one step. Epsilon is promised to those alone who cannot compute it.
  *
  * @param shapes - of {@link weightShapes}.
- * @param normals - so many standard normal numbers, for the weight of that name in this step.
+ * @param normals - so many standard normal numbers, others each time it is called.
  */
 export function noiseFeeds(
   shapes: ReadonlyMap<string, Shape>,
-  normals: (name: string, count: number) => Float32Array,
+  normals: (count: number) => Float32Array,
 ): Record<string, Tensor> {
   return Object.fromEntries(
-    Array.from(shapes, ([name, shape]) => [`${NOISE}${name}`, float32(normals(name, sizeOf(shape)), shape)]),
+    Array.from(shapes, ([name, shape]) => [`${NOISE}${name}`, float32(normals(sizeOf(shape)), shape)]),
   );
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { CipherStream } from '../../../util/cipher-stream.ts';
 import { InputError } from '../../../util/errors.ts';
-import { Random } from '../../../util/random.ts';
 import { privacyLoss } from './accountant.ts';
 import { drawPrivateStep, placesFor, planPrivateTraining } from './private-training.ts';
 
@@ -28,10 +28,15 @@ describe('a private training', () => {
 
   test('draws every example by itself with the same probability, whoever else is drawn', () => {
     const plan = { ...planPrivateTraining(goal), places: 200 };
-    const random = new Random('draws');
+    const secret = new Uint8Array(32).fill(7);
     const counts = new Float64Array(2000);
     const sizes = Array.from({ length: 300 }, (_, step) => {
-      const { examples, feeds } = drawPrivateStep(plan, 2000, new Map([['w', [3]]]), random.fork(`${step}`));
+      const { examples, feeds } = drawPrivateStep(
+        plan,
+        2000,
+        new Map([['w', [3]]]),
+        new CipherStream(secret, `${step}`),
+      );
       for (const one of examples) counts[one] = (counts[one] as number) + 1;
       expect(Array.from(feeds.count?.data ?? [], Number)).toEqual([examples.length]);
       expect(feeds['noise/w']?.shape).toEqual([3]);
@@ -47,7 +52,7 @@ describe('a private training', () => {
 
   test('keeps to its places where more are drawn', () => {
     const plan = { ...planPrivateTraining(goal), places: 10 };
-    const { examples } = drawPrivateStep(plan, 2000, new Map(), new Random(1));
+    const { examples } = drawPrivateStep(plan, 2000, new Map(), new CipherStream(new Uint8Array(32), 'overflow'));
     expect(examples).toHaveLength(10);
     expect(new Set(examples).size).toBe(10);
   });

@@ -1,6 +1,5 @@
 import { int64, type Shape, type Tensor } from '../../../graph/tensor.ts';
 import { InputError } from '../../../util/errors.ts';
-import type { Random } from '../../../util/random.ts';
 import { noiseMultiplierFor, type PrivacyLoss, privacyLoss } from './accountant.ts';
 import { COUNT, noiseFeeds } from './dp-sgd.ts';
 
@@ -29,9 +28,24 @@ export interface PrivacyPlan {
 /** Share of delta that is set aside for steps that draw more examples than there is room for. */
 const DELTA_FOR_OVERFLOW = 0.01;
 
+/** Numbers that a private training is drawn from. */
+export interface PrivateNumbers {
+  /** Uniform in [0, 1). */
+  uniform(): number;
+  /** So many independent standard normal ones. */
+  normals(count: number): Float32Array;
+}
+
 /**
- * The noise and the room that keep a training within epsilon. A graph has a fixed number of places, but the batches that the accountant counts on have none: there is so much
- * room that hardly any training overflows it, and that chance is taken from delta (two trainings of which the chance t tells apart whether they overflow differ in delta by
+ * The numbers of each part of a private training, by its label: the same for the same label, others for another. Epsilon is promised to those alone who cannot compute them, so they are made of
+ * a secret (`CipherStream` of util/, which Node alone has); `Random` is not fit for it.
+ */
+export type PrivateDraws = (label: string) => PrivateNumbers;
+
+/**
+ * The noise and the room that keep a training within epsilon. How many examples there are counts as known: rate, noise and room follow from it.
+ *
+ * A graph has a fixed number of places, but the batches that the accountant counts on have none: there is so much room that hardly any training overflows it, and that chance is taken from delta (two trainings of which the chance t tells apart whether they overflow differ in delta by
  * at most (1 + e^epsilon) t).
  *
  * @throws InputError where the goal is none, or no noise keeps it.
@@ -79,23 +93,23 @@ export interface PrivateDraw {
 /**
  * Draws a step of a private training: every example by itself, with the plan's probability.
  *
- * @param random - of this step alone.
  * @param shapes - of the problem's weights.
+ * @param numbers - of this step alone.
  */
 export function drawPrivateStep(
   plan: PrivacyPlan,
   examples: number,
   shapes: ReadonlyMap<string, Shape>,
-  random: Random,
+  numbers: PrivateNumbers,
 ): PrivateDraw {
-  const [coins, noise] = [random.fork('examples'), random.fork('noise')];
-  const drawn = Array.from({ length: examples }, (_, i) => i).filter(() => coins.uniform() < plan.samplingRate);
-  const kept = drawn.length > plan.places ? coins.sample(drawn, plan.places) : drawn;
+  const drawn = Array.from({ length: examples }, (_, i) => i).filter(() => numbers.uniform() < plan.samplingRate);
+  // Delta has room for whatever is done in a step that overflows.
+  const kept = drawn.slice(0, plan.places);
   return {
     examples: kept,
     feeds: {
       [COUNT]: int64([kept.length], []),
-      ...noiseFeeds(shapes, (name, count) => noise.fork(name).normals(count)),
+      ...noiseFeeds(shapes, (count) => numbers.normals(count)),
     },
   };
 }

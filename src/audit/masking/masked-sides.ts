@@ -1,0 +1,87 @@
+import { openRowFunction } from '../../attack/inference/attribute/row-function.ts';
+import type { MaskedFace } from '../../attack/inference/linkage/student.ts';
+import { type FrontSettings, invertFront } from '../../defence/training/masking/front.ts';
+import type { MaskedPerson } from '../../defence/training/masking/masked-batch.ts';
+import { type MaskedViewsOptions, maskedViews } from '../../defence/training/masking/masked-views.ts';
+import { GraphBuilder } from '../../graph/builder.ts';
+import { withFreeBatch } from '../../graph/graph.ts';
+import { clip } from '../../graph/ops/activation.ts';
+import { flatten } from '../../graph/ops/shape.ts';
+import type { Image } from '../../image/image.ts';
+import { resizeImage } from '../../image/resize.ts';
+import { fromPlanar } from '../../image/tensor.ts';
+import type { SessionOptions } from '../../runtime/session.ts';
+import type { JobOptions } from '../../util/progress.ts';
+import type { Judge } from '../judge.ts';
+import type { AuditFace } from '../subjects.ts';
+import { sessionOf } from '../training/context.ts';
+import { shapeBehind } from '../training/front-faces.ts';
+
+/** A face as a training sees it, and what is known of it in the open. */
+export interface MaskedExample extends MaskedFace {
+  readonly face: AuditFace;
+  /** The face at the size of the training. */
+  readonly small: Image;
+  /** The masked face as a picture, by who knows the front: planar [3,S,S], RGB, 0..1. */
+  readonly picture: Float32Array;
+  readonly shown: Float32Array;
+  /** Faces in its mix, 1 where it is alone. */
+  readonly count: number;
+}
+
+/**
+ * Faces as a training sees them, each once, mixed with others of the same side, and as the attacker has them, who knows the front: it stands in the trained model. A mix is its leading face's: who has the
+ * largest part is whom an attacker looks for, and parts are exchangeable. Of random signs the attacker keeps nothing: what they hide is hidden, and the rest is the number's size.
+ *
+ * @param judge - whose templates are meant, and who is shown what the front can be undone to.
+ */
+export async function maskedExamples(
+  faces: readonly AuditFace[],
+  judge: Judge,
+  options: Omit<MaskedViewsOptions, 'leading'>,
+  job: JobOptions = {},
+): Promise<MaskedExample[]> {
+  const { sizePx } = options.front;
+  const templates = new Map((await judge.embed(faces, job)).map((template, i) => [faces[i], template]));
+  const byPerson = [...Map.groupBy(faces, ({ person }) => person)];
+  const people: MaskedPerson[] = byPerson.map(([person, own]) => ({
+    person,
+    faces: own.map(({ image }) => resizeImage(image, sizePx, sizePx)),
+    ids: own.map(({ id }) => id),
+  }));
+  const inOrder = byPerson.flatMap(([, own]) => own);
+  const small = people.flatMap((person) => person.faces);
+  const views = await maskedViews(people, { ...options, ...job, leading: true });
+  const known = views.map(({ masked }) => (options.masking.signs ? masked.map(Math.abs) : masked));
+  const undone = await pictures(known, options);
+  const shown = await judge.embedImages(
+    undone.flatMap((face) => fromPlanar(face, { widthPx: sizePx, heightPx: sizePx })),
+    job,
+  );
+  return views.map(({ face: place, parts }, i) => {
+    const face = inOrder[place] as AuditFace;
+    return {
+      ...{ face, person: face.person, masked: known[i] as Float32Array, small: small[place] as Image },
+      template: templates.get(face) ?? new Float32Array(),
+      ...{ picture: undone[i] as Float32Array, shown: shown[i] as Float32Array },
+      count: parts.length,
+    };
+  });
+}
+
+/** Masked faces as pictures, by who knows the front. */
+async function pictures(
+  masked: readonly Float32Array[],
+  { front, ...session }: SessionOptions & { readonly front: FrontSettings },
+): Promise<Float32Array[]> {
+  const builder = new GraphBuilder('undone_front');
+  const [channels, height, width] = shapeBehind(front);
+  const face = invertFront(builder.input('masked', [1, channels, height, width]), front);
+  builder.output('face', flatten(clip(face, 0, 1)));
+  const rows = await openRowFunction(withFreeBatch(builder.build()), sessionOf(session));
+  try {
+    return await rows.apply(masked);
+  } finally {
+    await rows.close();
+  }
+}

@@ -1,0 +1,47 @@
+import type { ClassHead } from '../../attack/inversion/model/target.ts';
+import type { Membership, SelfTest } from '../findings.ts';
+import type { Judge } from '../judge.ts';
+import { jobOf, type TrainingContext } from './context.ts';
+import { LEAST_HELD_OUT_PEOPLE } from './level.ts';
+import { askedPhotos, membershipRows, type Witness, witness } from './membership.ts';
+import { membershipControls } from './membership-controls.ts';
+
+/** Membership of photos, and whether it is measured rightly. */
+export interface MeasuredMembership {
+  readonly membership: readonly Membership[];
+  readonly selfTests: readonly SelfTest[];
+  /** Why there is neither; undefined where there is. */
+  readonly missing: string | undefined;
+}
+
+/** Asks of photos whether they were trained on, and whether the answers can be believed. Where too few people were held out, nothing is measured. */
+export async function measureMembership(
+  model: Judge,
+  head: ClassHead,
+  judges: readonly Judge[],
+  { people, random, ...job }: Pick<TrainingContext, 'people' | 'random' | 'signal' | 'onProgress'>,
+): Promise<MeasuredMembership> {
+  const photos = askedPhotos(people);
+  const heldOutPeople = new Set(photos.map(({ person }) => person)).size;
+  if (heldOutPeople === 0) return without('no photos were named with --held-out');
+  if (heldOutPeople < LEAST_HELD_OUT_PEOPLE) {
+    return without(`photos of ${heldOutPeople} people were held out, and of ${LEAST_HELD_OUT_PEOPLE} they are needed`);
+  }
+  const options = { job: jobOf(job) };
+  const references: { readonly judge: Judge; readonly witness: Witness }[] = [];
+  for (const judge of judges) references.push({ judge, witness: await witness(judge, photos, options) });
+  const target = await witness(model, photos, { ...options, head });
+  const membership = membershipRows(
+    photos,
+    target,
+    references.map((reference) => reference.witness),
+    random.fork('membership'),
+  );
+  const selfTests = await membershipControls(photos, references, {
+    ...options,
+    random: random.fork('planted membership'),
+  });
+  return { membership, selfTests, missing: undefined };
+}
+
+const without = (missing: string): MeasuredMembership => ({ membership: [], selfTests: [], missing });

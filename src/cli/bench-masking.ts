@@ -1,0 +1,223 @@
+import { readdir } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import type { ModelInversionAttack } from '../attack/inversion/model/attack.ts';
+import { MODEL_INVERSION_ATTACKS } from '../attack/inversion/model/attacks.ts';
+import { shippedGenerator } from '../audit/inversion/shipped.ts';
+import { CONTENDER_CHANGES, parseContender } from '../audit/masking/contender.ts';
+import { type MaskingResult, readMaskingResult } from '../audit/masking/result.ts';
+import { summariseMaskings } from '../audit/masking/summary.ts';
+import { openWorkFolder } from '../audit/work-folder.ts';
+import { lockFile } from '../data/file-lock.ts';
+import { MASKING_FORMS } from '../defence/training/masking/kinds.ts';
+import { BUNDLED_ENCODERS } from '../encoder/bundled.ts';
+import { maskingPlot } from '../report/masking-plot.ts';
+import { InputError } from '../util/errors.ts';
+import { readVersion } from './audit-output.ts';
+import { cacheDirectory } from './cache-directory.ts';
+import { command } from './command.ts';
+import { sessionArgs, sessionOptions } from './encoder-options.ts';
+import { pipelineSource } from './face-source.ts';
+import {
+  type MaskingBenchSettings,
+  type MaskingTask,
+  type OpenedMaskingBench,
+  openMaskingBenchData,
+  runMaskingTask,
+} from './masking-bench.ts';
+import { maskingTable } from './masking-table.ts';
+import { listOf, oneOf, positiveNumber, wholeNumber } from './option-values.ts';
+import { prepareOutputFolder, writeOutputFile } from './output-file.ts';
+import { printJson, printLine, printNote } from './print.ts';
+import { openTrainingRun } from './training-run.ts';
+
+/** Contenders where none are named: every masking, no masking in three ways, and each try to make the adaptive one win. */
+const DEFAULT_CONTENDERS = [
+  ...['none', 'none+plain', 'none+group', 'frequency', 'pixel-mixup', 'instahide'],
+  ...['fixed:2', 'fixed:3', 'fixed:4', 'fixed:5', 'fixed:6', 'random', 'adaptive'],
+  ...['noise:25', 'dct-noise', 'channels', 'dp-sgd:8'],
+  ...['adaptive+linkage', 'adaptive+channels', 'adaptive+parts', 'adaptive+no-entropy', 'adaptive+target:0.5'],
+].join(',');
+
+/** `faceward bench masking`: whether a masking is worth what it costs. */
+export const benchMaskingCommand = command({
+  name: 'bench masking',
+  description:
+    'Trains a recogniser behind each masking on the same people, with the same seeds and steps, and measures what each is good for and what it gives away: verification and identification, linkage of training mixes, recovery, inversion of the model, membership. Hours on two cores; --resume goes on where it was broken off, and several runs with the same --out share the work.',
+  examples: [
+    'faceward bench masking --data lfw/ --out maskings/',
+    'faceward bench masking --data lfw/ --out maskings/ --resume --json',
+    'faceward bench masking --data lfw/ --maskings fixed:3,random,adaptive,adaptive+linkage --seeds 1,2 --steps 500 --out first-look/',
+  ],
+  args: {
+    data: {
+      type: 'string',
+      description: 'folder with one folder of photos for each person, LFW or CelebA',
+      required: true,
+      valueHint: 'folder',
+    },
+    maskings: {
+      type: 'string',
+      description: `maskings to compare: ${MASKING_FORMS}; each may be followed by ${CONTENDER_CHANGES}`,
+      default: DEFAULT_CONTENDERS,
+      valueHint: 'forms',
+    },
+    seeds: { type: 'string', description: 'seeds of the trainings', default: '1,2,3', valueHint: '1,2' },
+    steps: { type: 'string', description: 'steps of each recogniser', default: '1500', valueHint: 'n' },
+    batch: { type: 'string', description: 'faces in a step', default: '32', valueHint: 'n' },
+    'learning-rate': { type: 'string', description: 'peak of the learning rate', default: '0.004', valueHint: 'x' },
+    size: { type: 'string', description: 'side of the face in px, a multiple of 16', default: '64', valueHint: 'px' },
+    width: { type: 'string', description: 'factor on MobileFaceNet’s channels', default: '0.25', valueHint: 'x' },
+    embedding: { type: 'string', description: 'numbers of an embedding', default: '128', valueHint: 'n' },
+    scale: { type: 'string', description: 'scale of ArcFace’s logits', default: '32', valueHint: 'x' },
+    margin: { type: 'string', description: 'margin of ArcFace, in radians', default: '0.3', valueHint: 'x' },
+    judges: {
+      type: 'string',
+      description: 'encoders that had no part in any training here; the first gives the templates that are linked',
+      default: BUNDLED_ENCODERS.join(','),
+      valueHint: 'encoders',
+    },
+    attacks: {
+      type: 'string',
+      description: `inversions, of ${MODEL_INVERSION_ATTACKS.map(({ id }) => id).join(', ')}`,
+      default: 'plug-and-play',
+      valueHint: 'names',
+    },
+    people: { type: 'string', description: 'people whose classes are inverted', default: '20', valueHint: 'n' },
+    linked: { type: 'string', description: 'people whose training mixes are linked', default: '150', valueHint: 'n' },
+    'recovery-steps': {
+      type: 'string',
+      description: 'steps of the network that recovers faces',
+      default: '300',
+      valueHint: 'n',
+    },
+    'checkpoint-every': {
+      type: 'string',
+      description: 'steps between two checkpoints',
+      default: '250',
+      valueHint: 'n',
+    },
+    out: { type: 'string', description: 'folder for models, results and table', required: true, valueHint: 'folder' },
+    resume: { type: 'boolean', description: 'go on with what is in --out' },
+    json: { type: 'boolean', description: 'print the summary as JSON' },
+    ...sessionArgs,
+  },
+  async run({ args, job }) {
+    const contenders = listOf(args.maskings).map(parseContender);
+    const seeds = listOf(args.seeds).map((text) => wholeNumber(text, '--seeds') ?? 1);
+    const tasks = seeds.flatMap((seed) => contenders.map((contender) => ({ contender, seed })));
+    const attacks = attacksOf(args.attacks);
+    const settings = { ...settingsOf(args, attacks), faceward: await readVersion() };
+    const checkpointSteps = wholeNumber(args['checkpoint-every'], '--checkpoint-every', { min: 1 }) ?? 250;
+    const generator = await shippedGenerator();
+    if (!generator) throw new InputError('there is no generator for the attacker: this installation is not whole');
+    await prepareOutputFolder(args.out);
+    await requireOwnFolder(args.out, args.resume === true);
+    await using source = pipelineSource(args);
+    let opened: OpenedMaskingBench | undefined;
+    try {
+      for (const [place, task] of tasks.entries()) {
+        const path = join(args.out, `${nameOf(task)}.json`);
+        // Several runs share the work: what another is at is passed over.
+        const unlock = await lockFile(`${path}.lock`);
+        if (!unlock) continue;
+        try {
+          if (await resultOf(path, settings)) continue;
+          opened ??= await openMaskingBenchData(args, settings, {
+            ...{ ...job, ...sessionOptions(args), source, attacks, generator },
+          });
+          printNote(`${place + 1} of ${tasks.length}: ${task.contender.name}, seed ${task.seed}`);
+          const { name } = task.contender;
+          const problem = { ...settings, contender: name, seed: task.seed };
+          const run = await openTrainingRun(join(args.out, `${nameOf(task)}.onnx`), JSON.stringify(problem), {
+            ...{ resume: true, optional: true, int8: false },
+          });
+          const keyFile = join(cacheDirectory(), 'audit.key');
+          const work = await openWorkFolder(join(args.out, `${nameOf(task)}.work`), problem, { resume: true, keyFile });
+          const options = { ...job, ...sessionOptions(args), settings, run, checkpointSteps, store: work.store };
+          const result = await runMaskingTask(task, opened, options);
+          await writeOutputFile(path, `${JSON.stringify(result)}\n`);
+          await work.remove();
+        } finally {
+          await unlock();
+        }
+      }
+    } finally {
+      await opened?.[Symbol.asyncDispose]();
+    }
+    const results: MaskingResult[] = [];
+    for (const task of tasks) {
+      const result = await resultOf(join(args.out, `${nameOf(task)}.json`), settings);
+      if (result) results.push(result);
+    }
+    if (results.length < tasks.length)
+      printNote(`${tasks.length - results.length} are still being made by another run`);
+    const summary = summariseMaskings(results);
+    await writeOutputFile(join(args.out, 'masking.summary.json'), `${JSON.stringify(summary, undefined, 2)}\n`);
+    await writeOutputFile(join(args.out, 'masking.md'), `${maskingTable(summary)}\n`);
+    await writeOutputFile(join(args.out, 'masking.svg'), maskingPlot(summary));
+    if (args.json) printJson(summary);
+    else printLine(maskingTable(summary));
+  },
+});
+
+/** Name of a task's files: `adaptive+target-0.5.seed1`. */
+const nameOf = ({ contender, seed }: MaskingTask): string => `${contender.name.replaceAll(':', '-')}.seed${seed}`;
+
+function settingsOf(
+  args: Readonly<
+    Record<
+      'data' | 'steps' | 'batch' | 'learning-rate' | 'size' | 'width' | 'embedding' | 'scale' | 'margin' | 'judges',
+      string
+    > &
+      Record<'people' | 'linked' | 'recovery-steps', string>
+  >,
+  attacks: readonly ModelInversionAttack[],
+): Omit<MaskingBenchSettings, 'faceward'> {
+  return {
+    data: resolve(args.data),
+    steps: wholeNumber(args.steps, '--steps', { min: 1 }) ?? 1500,
+    batchSize: wholeNumber(args.batch, '--batch', { min: 6 }) ?? 32,
+    learningRate: positiveNumber(args['learning-rate'], '--learning-rate'),
+    scale: positiveNumber(args.scale, '--scale'),
+    margin: positiveNumber(args.margin, '--margin'),
+    sizePx: wholeNumber(args.size, '--size', { min: 32, max: 512 }) ?? 64,
+    width: positiveNumber(args.width, '--width'),
+    embeddingSize: wholeNumber(args.embedding, '--embedding', { min: 2 }) ?? 128,
+    judges: listOf(args.judges),
+    attacks: attacks.map(({ id }) => id),
+    attacked: wholeNumber(args.people, '--people', { min: 2 }) ?? 20,
+    linked: wholeNumber(args.linked, '--linked', { min: 4 }) ?? 150,
+    recoverySteps: wholeNumber(args['recovery-steps'], '--recovery-steps', { min: 1 }) ?? 300,
+  };
+}
+
+function attacksOf(text: string): ModelInversionAttack[] {
+  const ids = MODEL_INVERSION_ATTACKS.map(({ id }) => id);
+  const asked = new Set(listOf(text).map((word) => oneOf(word, '--attacks', ids)));
+  return MODEL_INVERSION_ATTACKS.filter(({ id }) => asked.has(id));
+}
+
+/** @throws InputError where the folder holds results that nobody asked to go on with. */
+async function requireOwnFolder(out: string, resume: boolean): Promise<void> {
+  if (resume) return;
+  const before = (await readdir(out)).find((name) => /\.seed\d+\.(json|onnx|onnx\.checkpoint)$/.test(name));
+  if (before === undefined) return;
+  throw new InputError(`${out} holds ${before}`, {
+    hint: 'add --resume to go on with it, or choose another folder with --out',
+  });
+}
+
+/** A result of these settings; undefined where there is none. @throws InputError where it is of others. */
+async function resultOf(path: string, settings: MaskingBenchSettings): Promise<MaskingResult | undefined> {
+  const result = await readMaskingResult(path);
+  if (!result || JSON.stringify(result.settings) === JSON.stringify(settings)) return result;
+  const odd = Object.entries(settings).find(
+    ([name, value]) => JSON.stringify(result.settings[name]) !== JSON.stringify(value),
+  );
+  throw new InputError(
+    `${path} is of other settings${odd ? `: ${odd[0]} was ${JSON.stringify(result.settings[odd[0]])}` : ''}`,
+    {
+      hint: 'give the same options again, or choose another folder with --out',
+    },
+  );
+}
