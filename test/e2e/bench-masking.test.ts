@@ -1,0 +1,70 @@
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Split, splitOf } from '../../src/data/splits.ts';
+import { encodePng } from '../../src/image/encode.ts';
+import { Random } from '../../src/util/random.ts';
+import { startFaceward } from '../fixtures/command-line.ts';
+import { wavyImage } from '../fixtures/image-files.ts';
+
+/** Long enough for a machine that does other things as well. */
+const PATIENCE_MS = 300_000;
+
+const people = (side: Split, count: number): string[] =>
+  Array.from({ length: 300 }, (_, i) => `person ${i}`)
+    .filter((name) => splitOf(name) === side)
+    .slice(0, count);
+
+let folder = '';
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'faceward-bench-masking-'));
+  const sides = [
+    [people('train', 10), 4],
+    [people('calibration', 5), 3],
+    [people('test', 20), 3],
+  ] as const;
+  for (const [names, photos] of sides)
+    for (const name of names) {
+      await mkdir(join(folder, 'faces', name), { recursive: true });
+      for (let photo = 0; photo < photos; photo++)
+        await writeFile(
+          join(folder, 'faces', name, `${photo}.png`),
+          await encodePng(wavyImage(112, 112, new Random(`${name} ${photo}`))),
+        );
+    }
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const bench = (...more: string[]) =>
+  startFaceward(
+    [
+      ...['bench', 'masking', '--data', join(folder, 'faces'), '--out', join(folder, 'out'), '--maskings', 'fixed:2'],
+      ...['--seeds', '1', '--size', '32', '--width', '0.0625', '--embedding', '8', '--batch', '8', '--threads', '1'],
+      ...['--judges', 'faceres', '--attacks', 'random-starts', '--people', '2', '--linked', '8'],
+      ...['--recovery-steps', '2', ...more],
+    ],
+    { cache: join(folder, 'cache') },
+  ).outcome;
+
+test(
+  'makes the table, goes on with what is there, and puts nothing of other settings beside it',
+  async () => {
+    const first = await bench('--steps', '2');
+    expect(first.stderr).toContain('30 photos of 10 people are trained on');
+    expect(first.status).toBe(0);
+    expect(first.stdout).toMatch(/\| `fixed:2` \| 1 \| 2\.0 \|/);
+    const table = await readFile(join(folder, 'out', 'masking.md'), 'utf8');
+    expect(first.stdout.trim()).toBe(table.trim());
+    expect(await readFile(join(folder, 'out', 'masking.svg'), 'utf8')).toContain('fixed:2');
+
+    const again = await bench('--steps', '2');
+    expect([again.status, again.stderr]).toEqual([2, expect.stringContaining('add --resume')]);
+    const other = await bench('--steps', '3', '--resume');
+    expect([other.status, other.stderr]).toEqual([2, expect.stringContaining('steps was 2')]);
+    const resumed = await bench('--steps', '2', '--resume');
+    expect([resumed.status, resumed.stdout]).toEqual([0, first.stdout]);
+  },
+  PATIENCE_MS,
+);
