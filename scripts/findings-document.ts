@@ -70,7 +70,8 @@ Of what a model gives away of its training photos (\`src/audit/training/decide.t
 2. **leaks**: the lower bound of an attack accuracy@1 under a judge that had no part in the attack is more than 10 points above guessing (of an encoder, above what is
    rebuilt of people whom it was not trained on, by Newcombe's interval of the difference), or the lower bound of a membership AUC is above 0.6,
    or that of the share found at a false positive rate of 1 % is above 10 %.
-3. **leaks-little**: every upper bound is below these levels. Where no photos were held out this is of inversion alone, and the sentence says so. There is no "safe".
+3. **leaks-little**: every upper bound is below these levels, but for membership figures of so few held-out photos that their interval reaches from guessing to the level. Where membership was not
+   measured, or so, this is of inversion alone, and the sentence says so. There is no "safe".
 4. Else **inconclusive**.
 
 Many attacks and judges give many chances to cross a level by luck: the bounds are those of single rates, not corrected for their number.

@@ -7,7 +7,7 @@ import { type Column, dataTable } from '../table.ts';
 
 const INVERSION_RULE = `Leaks: at FMR ${formatExactPercent(VERDICT_FMR)}, the lower bound of a type-I or type-II rate is above ${formatExactPercent(leakLevel(VERDICT_FMR))} and above the upper bound of every chance control. Leaks little: every upper bound is below ${formatExactPercent(leakLevel(VERDICT_FMR))}. Otherwise, where a control did not hold, or where the encoder does not even recognise people in real photos: inconclusive.`;
 
-const TRAINING_RULE = `Leaks: the lower bound of an attack accuracy@1 under a judge is more than 10 points above guessing (of an encoder, above people whom it was not trained on), or that of a membership AUC is above ${MEMBERSHIP_LEVEL}, or that of the training photos found at a false positive rate of 1 % is above ${formatExactPercent(FOUND_LEVEL)}. Leaks little: every upper bound is below. Otherwise, where a control or a self-test did not hold, or where a classifier hardly knows its own training photos: inconclusive.`;
+const TRAINING_RULE = `Leaks: the lower bound of an attack accuracy@1 under a judge is more than 10 points above guessing (of an encoder, above people whom it was not trained on), or that of a membership AUC is above ${MEMBERSHIP_LEVEL}, or that of the training photos found at a false positive rate of 1 % is above ${formatExactPercent(FOUND_LEVEL)}. Leaks little: every upper bound is below, but for membership figures of so few photos that they tell nothing. Otherwise, where a control or a self-test did not hold, or where a classifier hardly knows its own training photos: inconclusive.`;
 
 /** How the figures came about, and the command that gives them again. */
 export function provenanceSection({ audit, provenance, schema }: Findings): Markup {
