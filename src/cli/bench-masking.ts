@@ -35,7 +35,14 @@ const DEFAULT_CONTENDERS = [
   ...['none', 'none+plain', 'none+group', 'frequency', 'pixel-mixup', 'instahide'],
   ...['fixed:2', 'fixed:3', 'fixed:4', 'fixed:5', 'fixed:6', 'random', 'adaptive'],
   ...['noise:25', 'dct-noise', 'channels', 'dp-sgd:8'],
-  ...['adaptive+linkage', 'adaptive+channels', 'adaptive+parts', 'adaptive+no-entropy', 'adaptive+target:0.5'],
+  ...[
+    'adaptive+linkage',
+    'adaptive+channels',
+    'adaptive+parts',
+    'adaptive+no-entropy',
+    'adaptive+target:0.2',
+    'adaptive+linkage+target:0.2',
+  ],
 ].join(',');
 
 /** `faceward bench masking`: whether a masking is worth what it costs. */

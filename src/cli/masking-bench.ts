@@ -22,6 +22,7 @@ import {
 } from '../defence/training/masking/masked-training.ts';
 import { encoderFromGraph } from '../encoder/onnx-encoder.ts';
 import { CANONICAL_EXTENT } from '../encoder/view.ts';
+import type { TrainingState } from '../nn/training.ts';
 import type { SessionOptions } from '../runtime/session.ts';
 import { InputError } from '../util/errors.ts';
 import type { JobOptions } from '../util/progress.ts';
@@ -29,6 +30,7 @@ import { Random } from '../util/random.ts';
 import { openEncoderFromArgs, type SessionArgs } from './encoder-options.ts';
 import { type pipelineSource, readPhotoSize } from './face-source.ts';
 import { reproducibleDraws } from './noise-secret.ts';
+import { openPolicyHistory } from './policy-history.ts';
 import { printNote } from './print.ts';
 import { usablePeople } from './training-people.ts';
 import type { TrainingRun } from './training-run.ts';
@@ -101,6 +103,7 @@ export async function openMaskingBenchData(
   const photosOf = Map.groupBy(train, ({ person }) => person);
   const faces = await read(train.filter(({ person }) => (photosOf.get(person)?.length ?? 0) >= LEAST_PHOTOS));
   const people = trainedPeople(usablePeople(faces, LEAST_PHOTOS).people, settings);
+  const untrained = await read(train.filter(({ person }) => photosOf.get(person)?.length === LEAST_PHOTOS - 1));
   const attackers = await read(choosePhotos(calibration, { ...ATTACKERS, random: random.fork('attackers') }));
   const strangers = await read(choosePhotos(test, { ...STRANGERS, random: random.fork('strangers') }));
   const opened = await Promise.all(
@@ -122,7 +125,7 @@ export async function openMaskingBenchData(
     if (!first) throw new InputError('a comparison needs a judge', { hint: 'name one with --judges' });
     const bench = await openMaskingBench({
       ...options,
-      ...{ people: people.measured, attackers, strangers, judges: [first, ...others], attacks, generator },
+      ...{ people: people.measured, attackers, strangers, untrained, judges: [first, ...others], attacks, generator },
       ...{ attacked: settings.attacked, linked: settings.linked, recoverySteps: settings.recoverySteps },
       ...{ effort: EFFORT, seed: MEASURING_SEED },
     });
@@ -157,10 +160,15 @@ export async function runMaskingTask(
 ): Promise<MaskingResult> {
   const begun = process.cpuUsage();
   const training = trainingOptions(contender, seed, settings);
+  const history = contender.masking.mix.kind === 'adaptive' ? await openPolicyHistory(store) : undefined;
+  const onCheckpoint = async (state: TrainingState): Promise<void> => {
+    await history?.add(state);
+    await run.onCheckpoint(state);
+  };
   const trained = await trainMaskedEncoder(people.masked, {
     ...options,
     ...training,
-    ...{ onCheckpoint: run.onCheckpoint, checkpointSteps },
+    ...{ onCheckpoint, checkpointSteps },
     ...(run.resume ? { resume: run.resume } : {}),
   });
   const measuring = process.cpuUsage();
@@ -173,7 +181,8 @@ export async function runMaskingTask(
   });
   try {
     const { weights, front } = trained;
-    const figures = await bench.measure({ contender, seed, encoder, front, weights }, store);
+    const maskings = history?.policies() ?? [weights];
+    const figures = await bench.measure({ contender, seed, encoder, front, maskings }, store);
     await run.finish(graph);
     return {
       schema: MASKING_RESULT_SCHEMA,

@@ -7,7 +7,13 @@ export function maskingTable(summary: MaskingSummary): string {
   const columns: readonly (readonly [string, (row: MaskingRow) => string])[] = [
     ['masking', ({ contender }) => `\`${contender}\``],
     ['seeds', ({ seeds }) => String(seeds.length)],
-    ['faces in a mix', ({ meanCount }) => meanCount.toFixed(1)],
+    [
+      'faces in a mix',
+      ({ meanCount, meanCounts: [first = 0, ...others] }) =>
+        others.length === 0
+          ? meanCount.toFixed(1)
+          : `${meanCount.toFixed(1)}, from ${first.toFixed(1)} to ${others.at(-1)?.toFixed(1)}`,
+    ],
     ['accuracy, 10 folds', ({ accuracy }) => shareText(accuracy)],
     ['TAR at FAR 1 %', ({ tarAtFar1 }) => optional(tarAtFar1)],
     ['held-out photos named', ({ named }) => shareText(named)],

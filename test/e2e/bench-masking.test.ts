@@ -22,7 +22,9 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'faceward-bench-masking-'));
   const sides = [
     [people('train', 10), 4],
-    [people('calibration', 5), 3],
+    // Too few to be trained on: they are inverted for comparison.
+    [people('train', 14).slice(10), 3],
+    [people('calibration', 7), 3],
     [people('test', 20), 3],
   ] as const;
   for (const [names, photos] of sides)
@@ -40,10 +42,10 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 const bench = (...more: string[]) =>
   startFaceward(
     [
-      ...['bench', 'masking', '--data', join(folder, 'faces'), '--out', join(folder, 'out'), '--maskings', 'fixed:2'],
+      ...['bench', 'masking', '--data', join(folder, 'faces'), '--out', join(folder, 'out'), '--maskings', 'adaptive'],
       ...['--seeds', '1', '--size', '32', '--width', '0.0625', '--embedding', '8', '--batch', '8', '--threads', '1'],
       ...['--judges', 'faceres', '--attacks', 'random-starts', '--people', '2', '--linked', '8'],
-      ...['--recovery-steps', '2', ...more],
+      ...['--recovery-steps', '2', '--checkpoint-every', '1', ...more],
     ],
     { cache: join(folder, 'cache') },
   ).outcome;
@@ -53,11 +55,12 @@ test(
   async () => {
     const first = await bench('--steps', '2');
     expect(first.stderr).toContain('30 photos of 10 people are trained on');
-    expect(first.status).toBe(0);
-    expect(first.stdout).toMatch(/\| `fixed:2` \| 1 \| 2\.0 \|/);
+    expect([first.status, first.stderr.match(/error: .*/)?.[0]]).toEqual([0, undefined]);
+    // A policy that has hardly learnt draws 2 to 6 faces; it is measured as it was after each step.
+    expect(first.stdout).toMatch(/\| `adaptive` \| 1 \| [345]\.\d, from [345]\.\d to [345]\.\d \|/);
     const table = await readFile(join(folder, 'out', 'masking.md'), 'utf8');
     expect(first.stdout.trim()).toBe(table.trim());
-    expect(await readFile(join(folder, 'out', 'masking.svg'), 'utf8')).toContain('fixed:2');
+    expect(await readFile(join(folder, 'out', 'masking.svg'), 'utf8')).toContain('adaptive');
 
     const again = await bench('--steps', '2');
     expect([again.status, again.stderr]).toEqual([2, expect.stringContaining('add --resume')]);

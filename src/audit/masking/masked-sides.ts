@@ -2,7 +2,7 @@ import { openRowFunction } from '../../attack/inference/attribute/row-function.t
 import type { MaskedFace } from '../../attack/inference/linkage/student.ts';
 import { type FrontSettings, invertFront } from '../../defence/training/masking/front.ts';
 import type { MaskedPerson } from '../../defence/training/masking/masked-batch.ts';
-import { type MaskedViewsOptions, maskedViews } from '../../defence/training/masking/masked-views.ts';
+import { type MaskedView, type MaskedViewsOptions, maskedViews } from '../../defence/training/masking/masked-views.ts';
 import { GraphBuilder } from '../../graph/builder.ts';
 import { withFreeBatch } from '../../graph/graph.ts';
 import { clip } from '../../graph/ops/activation.ts';
@@ -10,12 +10,19 @@ import { flatten } from '../../graph/ops/shape.ts';
 import type { Image } from '../../image/image.ts';
 import { resizeImage } from '../../image/resize.ts';
 import { fromPlanar } from '../../image/tensor.ts';
+import type { Weights } from '../../nn/parameters.ts';
 import type { SessionOptions } from '../../runtime/session.ts';
 import type { JobOptions } from '../../util/progress.ts';
 import type { Judge } from '../judge.ts';
 import type { AuditFace } from '../subjects.ts';
 import { sessionOf } from '../training/context.ts';
 import { shapeBehind } from '../training/front-faces.ts';
+
+/** How faces are shown to an attacker as a training saw them. */
+export interface MaskedExamplesOptions extends Omit<MaskedViewsOptions, 'leading' | 'weights' | keyof JobOptions> {
+  /** What the masking was at times over the training: each face is masked by one of them, in turn. */
+  readonly maskings: readonly Weights[];
+}
 
 /** A face as a training sees it, and what is known of it in the open. */
 export interface MaskedExample extends MaskedFace {
@@ -27,6 +34,8 @@ export interface MaskedExample extends MaskedFace {
   readonly shown: Float32Array;
   /** Faces in its mix, 1 where it is alone. */
   readonly count: number;
+  /** Which of the maskings it was made by. */
+  readonly time: number;
 }
 
 /**
@@ -38,7 +47,7 @@ export interface MaskedExample extends MaskedFace {
 export async function maskedExamples(
   faces: readonly AuditFace[],
   judge: Judge,
-  options: Omit<MaskedViewsOptions, 'leading'>,
+  options: MaskedExamplesOptions,
   job: JobOptions = {},
 ): Promise<MaskedExample[]> {
   const { sizePx } = options.front;
@@ -51,20 +60,29 @@ export async function maskedExamples(
   }));
   const inOrder = byPerson.flatMap(([, own]) => own);
   const small = people.flatMap((person) => person.faces);
-  const views = await maskedViews(people, { ...options, ...job, leading: true });
+  const times: MaskedView[][] = [];
+  for (const weights of options.maskings)
+    times.push(await maskedViews(people, { ...options, ...job, weights, leading: true }));
+  const views = inOrder.map((_, i) => ({ ...(times[i % times.length]?.[i] as MaskedView), time: i % times.length }));
   const known = views.map(({ masked }) => (options.masking.signs ? masked.map(Math.abs) : masked));
-  const undone = await pictures(known, options);
+  // Channels that were drawn are made larger for those that were not; who knows the front knows by how much.
+  const { channelsDrawn = options.front.channels.length } = options.masking;
+  const enlarged = options.front.channels.length / channelsDrawn;
+  const undone = await pictures(
+    known.map((row) => (enlarged === 1 ? row : row.map((value) => value / enlarged))),
+    options,
+  );
   const shown = await judge.embedImages(
     undone.flatMap((face) => fromPlanar(face, { widthPx: sizePx, heightPx: sizePx })),
     job,
   );
-  return views.map(({ face: place, parts }, i) => {
+  return views.map(({ face: place, parts, time }, i) => {
     const face = inOrder[place] as AuditFace;
     return {
       ...{ face, person: face.person, masked: known[i] as Float32Array, small: small[place] as Image },
       template: templates.get(face) ?? new Float32Array(),
       ...{ picture: undone[i] as Float32Array, shown: shown[i] as Float32Array },
-      count: parts.length,
+      ...{ count: parts.length, time },
     };
   });
 }

@@ -25,7 +25,7 @@ import { strangersAsPeople, type TrainingPerson } from '../training/people.ts';
 import { invertClasses } from '../training/reconstruct.ts';
 import type { AuditStore } from '../work-folder.ts';
 import type { Contender } from './contender.ts';
-import { maskedExamples } from './masked-sides.ts';
+import { type MaskedExample, maskedExamples } from './masked-sides.ts';
 import { judgeRecovered, type RecoveredMixes, recoverMixes } from './recovered.ts';
 import type { LinkageFiguresOf, MaskingResult } from './result.ts';
 import { measureUtility } from './utility.ts';
@@ -38,6 +38,11 @@ export interface MaskingBenchOptions extends JobOptions, SessionOptions {
   readonly attackers: readonly AuditFace[];
   /** Of the test side: nobody else has seen them. */
   readonly strangers: readonly AuditFace[];
+  /**
+   * Of the training side, whom no recogniser here was trained on: their classes are inverted beside those who were. They must be strangers to the generator as much, or as little, as the trained ones are: else
+   * what it knows of its own people passes for what the recogniser gives away.
+   */
+  readonly untrained: readonly AuditFace[];
   /** The first gives the templates that are linked. None of them had a part in any training here. */
   readonly judges: readonly [Judge, ...Judge[]];
   readonly attacks: readonly ModelInversionAttack[];
@@ -59,7 +64,8 @@ export interface TrainedContender {
   readonly seed: number;
   readonly encoder: Encoder;
   readonly front: FrontSettings;
-  readonly weights: Weights;
+  /** What the masking was at times spread over the training, where it is learnt: a training has shown mixes of all of them. One where it stays the same. */
+  readonly maskings: readonly Weights[];
 }
 
 /** People among whom judges look for a made face, of each kind. */
@@ -74,7 +80,7 @@ const AREA_DRAWS = 100;
 /** What of a result is measured here. */
 export type MaskingFigures = Pick<
   MaskingResult,
-  'meanCount' | 'utility' | 'linkage' | 'recovery' | 'inversion' | 'likeness' | 'membership'
+  'meanCount' | 'meanCounts' | 'utility' | 'linkage' | 'recovery' | 'inversion' | 'likeness' | 'membership'
 >;
 
 /** Measures trained recognisers, one after the other, against the same people and attackers. */
@@ -89,11 +95,11 @@ export interface MaskingBench {
  * @throws InputError where people are too few for one of the measurements.
  */
 export async function openMaskingBench(options: MaskingBenchOptions): Promise<MaskingBench> {
-  const { people, strangers, judges, attacked, linked, seed } = options;
+  const { people, untrained, judges, attacked, linked, seed } = options;
   const job = jobOf(options);
   const random = new Random(seed);
   const own = random.fork('gallery').sample(people, GALLERY);
-  const others = strangersAsPeople(strangers, { count: GALLERY, random: random.fork('strangers') });
+  const others = strangersAsPeople(untrained, { count: GALLERY, random: random.fork('untrained') });
   // A mean of more photos is rebuilt and recognised more easily: both kinds have as many.
   const photos = Math.min(...own.map(({ faces }) => faces.length));
   const everybody = [...own, ...others.filter(({ faces }) => faces.length >= photos)].map((person, label) => ({
@@ -110,10 +116,11 @@ export async function openMaskingBench(options: MaskingBenchOptions): Promise<Ma
   const asked = askedPhotos(people);
   const references: Witness[] = [];
   for (const judge of judges) references.push(await witness(judge, asked, { job }));
-  const targets = random
-    .fork('linked')
-    .sample(people, linked)
-    .flatMap(({ faces }) => faces);
+  const linkedPeople = random.fork('linked').sample(people, linked);
+  const targets = {
+    searched: linkedPeople.flatMap(({ faces }) => faces.slice(0, 1)),
+    probes: linkedPeople.flatMap(({ faces }) => faces.slice(1)),
+  };
   const shared = { everybody, places, galleries, asked, references, targets };
   return { measure: (trained, store) => measureContender(trained, { ...options, ...shared, store }) };
 }
@@ -124,7 +131,8 @@ interface Shared extends MaskingBenchOptions {
   readonly galleries: readonly Gallery[];
   readonly asked: ReturnType<typeof askedPhotos>;
   readonly references: readonly Witness[];
-  readonly targets: readonly AuditFace[];
+  /** Of each linked person the photo that is searched for, and those that are searched with. */
+  readonly targets: Readonly<Record<'searched' | 'probes', readonly AuditFace[]>>;
   readonly store: AuditStore;
 }
 
@@ -160,14 +168,18 @@ async function measureContender(trained: TrainedContender, shared: Shared): Prom
 
 /** Linkage and recovery of what the training saw. */
 async function measureMixes(
-  { contender: { masking, strategy }, front, weights, seed }: TrainedContender,
+  { contender: { masking, strategy }, front, maskings, seed }: TrainedContender,
   { attackers, targets, judges: [judge], recoverySteps, seed: measured, ...context }: Shared,
-): Promise<Pick<MaskingFigures, 'meanCount' | 'linkage' | 'recovery'>> {
+): Promise<Pick<MaskingFigures, 'meanCount' | 'meanCounts' | 'linkage' | 'recovery'>> {
   const [job, session] = [jobOf(context), sessionOf(context)];
-  const views = { ...session, masking, strategy, front, weights };
+  const views = { ...session, masking, strategy, front, maskings };
   // Draws of their own on each side: an attacker does not know those of the training.
   const pairs = await maskedExamples(attackers, judge, { ...views, seed: hashOf(seed, 'attacker') }, job);
-  const mixes = await maskedExamples(targets, judge, { ...views, seed: hashOf(seed, 'training') }, job);
+  // Apart: else a mix could hold the very photo of another that is searched through, and never its own person's.
+  const mixes = [
+    ...(await maskedExamples(targets.searched, judge, { ...views, seed: hashOf(seed, 'searched') }, job)),
+    ...(await maskedExamples(targets.probes, judge, { ...views, seed: hashOf(seed, 'training') }, job)),
+  ];
   const shape = shapeBehind(front);
   const linkage: MaskingFigures['linkage'] = [];
   const link = async (
@@ -208,7 +220,8 @@ async function measureMixes(
     mixes.map((mix, i) => ({ ...mix, shown: byNetwork.embeddings[i] as Float32Array })),
   );
   return {
-    meanCount: mixes.reduce((sum, { count }) => sum + count, 0) / mixes.length,
+    meanCount: meanCountOf(mixes),
+    meanCounts: maskings.map((_, time) => meanCountOf(mixes.filter((mix) => mix.time === time))),
     linkage,
     recovery: [
       { attacker: 'shown', ...qualityOf(byFront) },
@@ -216,6 +229,9 @@ async function measureMixes(
     ],
   };
 }
+
+const meanCountOf = (mixes: readonly MaskedExample[]): number =>
+  mixes.reduce((sum, { count }) => sum + count, 0) / mixes.length;
 
 const qualityOf = ({ quality: { psnr, ssim, recognised } }: RecoveredMixes) => ({
   psnr,
@@ -258,6 +274,7 @@ async function measureInversion(
     for (const gallery of galleries) {
       const judge = gallery.judge.encoder.id;
       for (const side of ['trained', 'strangers'] as const) {
+        if (places[side].length === 0) continue;
         const options = { attacked: places[side], target: name, random: new Random(context.seed).fork(side) };
         const rows = await accuracyRows({ attack: attack.name, faces: sides[side] }, gallery, options, job);
         rows.forEach(({ row, chance }, i) => {

@@ -26,6 +26,8 @@ const shape = z.strictObject({
   privacy: z.strictObject({ epsilon: z.number(), delta: z.number(), noiseMultiplier: z.number() }).nullable(),
   /** Faces in a mix of the training, mean. */
   meanCount: z.number(),
+  /** The same at times spread evenly over the training; one where it stays the same. */
+  meanCounts: z.array(z.number()),
   utility: z.strictObject({
     /** Accuracy of each fold, and the standard error over them. */
     accuracy: z.strictObject({ mean: z.number(), standardError: z.number(), folds: z.array(z.number()) }),

@@ -20,7 +20,7 @@ function result(contender: string, seed: number, accuracy: number, linked: numbe
   return {
     schema: MASKING_RESULT_SCHEMA,
     settings: { steps: 1 },
-    ...{ contender, seed, privacy: null, meanCount: 2 },
+    ...{ contender, seed, privacy: null, meanCount: 2, meanCounts: [2] },
     cost: { trainingSeconds: 10, measuringSeconds: 5 },
     utility: {
       accuracy: { mean: accuracy, standardError: 0, folds: new Array<number>(10).fill(accuracy) },

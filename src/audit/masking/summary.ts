@@ -11,6 +11,8 @@ export interface MaskingRow {
   readonly contender: string;
   readonly seeds: readonly number[];
   readonly meanCount: number;
+  /** Of the first seed, at times spread evenly over the training. */
+  readonly meanCounts: readonly number[];
   readonly privacy: MaskingResult['privacy'];
   /** Accuracy of the ten folds; drawn anew are the folds. */
   readonly accuracy: Estimate;
@@ -42,7 +44,8 @@ export interface InversionRow {
   readonly judge: string;
   readonly places: number;
   readonly trained: Estimate;
-  readonly strangers: Estimate;
+  /** Of people of the same side whom it was not trained on; undefined where there were none. */
+  readonly strangers: Estimate | undefined;
   readonly chance: number;
 }
 
@@ -101,6 +104,7 @@ function rowOf(results: readonly MaskingResult[]): MaskingRow {
     contender: first.contender,
     seeds: results.map(({ seed }) => seed),
     meanCount: results.reduce((sum, { meanCount }) => sum + meanCount, 0) / results.length,
+    meanCounts: first.meanCounts,
     privacy: first.privacy,
     accuracy: clusterBootstrap(foldsOf(results), { random: random.fork('folds'), samples: DRAWS }),
     tarAtFar1: means(({ utility }) => utility.tarAtFar1),
@@ -224,7 +228,7 @@ function inversionRows(results: readonly MaskingResult[]): InversionRow[] {
       const of = (kind: 'trained' | 'strangers'): Estimate | undefined =>
         meanOf(rows.filter((row) => row.of === kind).map(({ rate }) => rate));
       const [row, trained, strangers] = [rows[0], of('trained'), of('strangers')];
-      if (!row || !trained || !strangers) return [];
+      if (!row || !trained) return [];
       const { attack, judge, places, chance } = row;
       return [{ attack, judge, places, trained, strangers, chance }];
     },
