@@ -1,11 +1,11 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, rename } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { ModelInversionAttack } from '../attack/inversion/model/attack.ts';
 import { MODEL_INVERSION_ATTACKS } from '../attack/inversion/model/attacks.ts';
 import { shippedGenerator } from '../audit/inversion/shipped.ts';
 import { CONTENDER_CHANGES, parseContender } from '../audit/masking/contender.ts';
 import { type MaskingResult, readMaskingResult } from '../audit/masking/result.ts';
-import { summariseMaskings } from '../audit/masking/summary.ts';
+import { type MaskingSummary, summariseMaskings } from '../audit/masking/summary.ts';
 import { openWorkFolder } from '../audit/work-folder.ts';
 import { lockFile } from '../data/file-lock.ts';
 import { MASKING_FORMS } from '../defence/training/masking/kinds.ts';
@@ -27,8 +27,11 @@ import {
 import { maskingTable } from './masking-table.ts';
 import { listOf, oneOf, positiveNumber, wholeNumber } from './option-values.ts';
 import { prepareOutputFolder, writeOutputFile } from './output-file.ts';
-import { printJson, printLine, printNote } from './print.ts';
+import { printJson, printLine, printNote, someOf } from './print.ts';
 import { openTrainingRun } from './training-run.ts';
+
+/** Checkpoints of a training. What is learnt of a masking is measured as it was at each: the number must not be the user's, or results would not be of one kind. */
+const TIMES = 6;
 
 /** Contenders where none are named: every masking, no masking in three ways, and each try to make the adaptive one win. */
 const DEFAULT_CONTENDERS = [
@@ -97,24 +100,19 @@ export const benchMaskingCommand = command({
       default: '300',
       valueHint: 'n',
     },
-    'checkpoint-every': {
-      type: 'string',
-      description: 'steps between two checkpoints',
-      default: '250',
-      valueHint: 'n',
-    },
     out: { type: 'string', description: 'folder for models, results and table', required: true, valueHint: 'folder' },
     resume: { type: 'boolean', description: 'go on with what is in --out' },
     json: { type: 'boolean', description: 'print the summary as JSON' },
     ...sessionArgs,
   },
   async run({ args, job }) {
-    const contenders = listOf(args.maskings).map(parseContender);
-    const seeds = listOf(args.seeds).map((text) => wholeNumber(text, '--seeds') ?? 1);
+    // One that is named twice would count twice.
+    const contenders = [...new Set(listOf(args.maskings))].map(parseContender);
+    const seeds = [...new Set(listOf(args.seeds).map((text) => wholeNumber(text, '--seeds') ?? 1))];
     const tasks = seeds.flatMap((seed) => contenders.map((contender) => ({ contender, seed })));
     const attacks = attacksOf(args.attacks);
     const settings = { ...settingsOf(args, attacks), faceward: await readVersion() };
-    const checkpointSteps = wholeNumber(args['checkpoint-every'], '--checkpoint-every', { min: 1 }) ?? 250;
+    const checkpointSteps = Math.ceil(settings.steps / TIMES);
     const generator = await shippedGenerator();
     if (!generator) throw new InputError('there is no generator for the attacker: this installation is not whole');
     await prepareOutputFolder(args.out);
@@ -142,7 +140,7 @@ export const benchMaskingCommand = command({
           const work = await openWorkFolder(join(args.out, `${nameOf(task)}.work`), problem, { resume: true, keyFile });
           const options = { ...job, ...sessionOptions(args), settings, run, checkpointSteps, store: work.store };
           const result = await runMaskingTask(task, opened, options);
-          await writeOutputFile(path, `${JSON.stringify(result)}\n`);
+          await writeWhole(path, `${JSON.stringify(result)}\n`);
           await work.remove();
         } finally {
           await unlock();
@@ -151,21 +149,48 @@ export const benchMaskingCommand = command({
     } finally {
       await opened?.[Symbol.asyncDispose]();
     }
-    const results: MaskingResult[] = [];
-    for (const task of tasks) {
-      const result = await resultOf(join(args.out, `${nameOf(task)}.json`), settings);
-      if (result) results.push(result);
-    }
-    if (results.length < tasks.length)
-      printNote(`${tasks.length - results.length} are still being made by another run`);
-    const summary = summariseMaskings(results);
-    await writeOutputFile(join(args.out, 'masking.summary.json'), `${JSON.stringify(summary, undefined, 2)}\n`);
-    await writeOutputFile(join(args.out, 'masking.md'), `${maskingTable(summary)}\n`);
-    await writeOutputFile(join(args.out, 'masking.svg'), maskingPlot(summary));
+    const { summary, missing } = await summarise(tasks, settings, args.out);
+    if (missing.length > 0)
+      printNote(
+        `not in the table yet: ${someOf(missing.map(nameOf))}; another run is at it, or was when it ended: --resume makes what is left`,
+      );
     if (args.json) printJson(summary);
     else printLine(maskingTable(summary));
   },
 });
+
+/** Writes the summary, the table and the plot of the results that are there, and says which are not. */
+async function summarise(
+  tasks: readonly MaskingTask[],
+  settings: MaskingBenchSettings,
+  out: string,
+): Promise<{ readonly summary: MaskingSummary; readonly missing: readonly MaskingTask[] }> {
+  const known = new Map<MaskingTask, MaskingResult>();
+  const readNew = async (): Promise<boolean> => {
+    const before = known.size;
+    for (const task of tasks) {
+      const result = known.has(task) ? undefined : await resultOf(join(out, `${nameOf(task)}.json`), settings);
+      if (result) known.set(task, result);
+    }
+    return known.size > before;
+  };
+  let summary = summariseMaskings([]);
+  // Again where another run ended meanwhile: its summary, of all, may be what this one has just written over.
+  while (await readNew()) {
+    summary = summariseMaskings(tasks.flatMap((task) => known.get(task) ?? []));
+    await writeWhole(join(out, 'masking.summary.json'), `${JSON.stringify(summary, undefined, 2)}\n`);
+    await writeWhole(join(out, 'masking.md'), `${maskingTable(summary)}\n`);
+    await writeWhole(join(out, 'masking.svg'), maskingPlot(summary));
+  }
+  return { summary, missing: tasks.filter((task) => !known.has(task)) };
+}
+
+/** Writes aside and renames: another run reads what is there at any time, and this one may be killed. */
+async function writeWhole(path: string, text: string): Promise<void> {
+  const part = `${path}.${process.pid}.part`;
+  await writeOutputFile(part, text);
+  await rename(part, path);
+}
 
 /** Name of a task's files: `adaptive+target-0.5.seed1`. */
 const nameOf = ({ contender, seed }: MaskingTask): string => `${contender.name.replaceAll(':', '-')}.seed${seed}`;

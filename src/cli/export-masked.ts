@@ -1,4 +1,5 @@
 import { readdir } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import { KEPT_FREQUENCIES } from '../defence/training/masking/front.ts';
 import { MASKING_FORMS, mostMixed, parseMasking } from '../defence/training/masking/kinds.ts';
 import { requireMixable } from '../defence/training/masking/mix-plan.ts';
@@ -83,6 +84,10 @@ export const exportMaskedCommand = command({
   async run({ args, job }) {
     const masking = parseMasking(args.masking);
     requireMixable(masking, args.strategy !== undefined);
+    if (args.frequencies !== undefined && masking.front === 'pixels')
+      throw new InputError(`--masking ${masking.name} keeps pixels, and has no use for --frequencies`);
+    if (args.seed !== undefined)
+      printNote('the set is drawn from --seed: whoever knows or guesses it undoes the masking');
     const badData = oneOf(args['bad-data'], '--bad-data', BAD_DATA) ?? 'skip';
     const asked = {
       masking,
@@ -95,7 +100,7 @@ export const exportMaskedCommand = command({
     const trained = await readTrainedMasking(args, masking);
     const settings = { ...asked, trained, sizePx: trained?.front.sizePx ?? asked.sizePx };
     await prepareOutputFolder(args.out);
-    await using _lock = await lockOutput(args.out);
+    await using _lock = await lockOutput(resolve(args.out));
     if (!args.force) await requireFree(args.out);
     const { people } = await usableTrainingFaces(args.data, args, { ...job, leastPhotos: 1, badData });
     const faces = [...people.values()].flat().map(({ id, person, image }) => ({
@@ -124,12 +129,17 @@ export const exportMaskedCommand = command({
   },
 });
 
-/** Lets an unfinished data set be made again. @throws InputError where the folder holds a finished one, or what is none. */
+/** Lets an unfinished data set be made again. @throws InputError where the folder holds a finished one, or what is none; or where what is private is there alone. */
 async function requireFree(out: string): Promise<void> {
-  for (const folder of [out, privateFolder(out)]) {
-    const found = await readdir(folder).catch(() => []);
-    const inTheWay = found.find((name) => name === MANIFEST || !DATASET_FILES.has(name.replace(/\.part$/, '')));
-    if (inTheWay === undefined) continue;
-    throw new InputError(`${folder} holds ${inTheWay}`, { hint: 'choose another folder with --out, or add --force' });
-  }
+  const names = (folder: string): Promise<string[]> => readdir(folder).catch(() => []);
+  const isUnfinished = (name: string): boolean => name !== MANIFEST && DATASET_FILES.has(name.replace(/\.part$/, ''));
+  const [own, kept] = [await names(out), await names(privateFolder(out))];
+  // Without its set beside it, what is private is of one that was moved away, and there is no other.
+  const inTheWay = [
+    ...own.filter((name) => !isUnfinished(name)).map((name) => join(out, name)),
+    ...kept.filter((name) => own.length === 0 || !isUnfinished(name)).map((name) => join(privateFolder(out), name)),
+  ];
+  const [first] = inTheWay;
+  if (first === undefined) return;
+  throw new InputError(`${first} is there already`, { hint: 'choose another folder with --out, or add --force' });
 }

@@ -42,6 +42,7 @@ test.each([
   const path = await log(name, text);
   await expect(readFiguresLog(path)).rejects.toThrow(message);
   await expect(readFiguresLog(path)).rejects.toThrow(InputError);
+  await expect(readFiguresLog(path)).rejects.toMatchObject({ hint: expect.stringContaining('--figures-log') });
 });
 
 test('a log that is not there is refused by name', async () => {

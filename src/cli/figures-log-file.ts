@@ -31,7 +31,10 @@ export async function readFiguresLog(path: string, job: JobOptions = {}): Promis
     if (broken) throw broken;
     const turn = parseTurn(line);
     if (turn) turns.push(turn);
-    else broken = new InputError(`${path}:${number}: this is no line of a figures log`);
+    else
+      broken = new InputError(`${path}:${number}: this is no line of a figures log`, {
+        hint: 'name the file of train encoder --figures-log',
+      });
   }
   if (turns.length === 0)
     throw broken ?? new InputError(`${path} has no figures`, { hint: 'train encoder --figures-log writes them' });

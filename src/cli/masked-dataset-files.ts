@@ -1,4 +1,4 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AuditFace } from '../audit/subjects.ts';
 import { openNpy } from '../data/npy-file.ts';
@@ -55,6 +55,7 @@ export interface MaskedDatasetSettings {
 
 /** Who is mixed with whom, and what that gives away. */
 export interface MaskedDatasetPlan {
+  /** In random order. */
   readonly people: readonly string[];
   /** Number of each face's person. */
   readonly personOf: readonly number[];
@@ -69,7 +70,8 @@ export async function planMaskedDataset(
   settings: MaskedDatasetSettings & JobOptions & SessionOptions,
 ): Promise<MaskedDatasetPlan> {
   const { masking, rounds, maxReencodings, trained } = settings;
-  const people = [...new Set(faces.map(({ person }) => person))];
+  // Columns of the labels in the order of the names would give away whose they are to who has a list of these.
+  const people = settings.random.fork('people').shuffle([...new Set(faces.map(({ person }) => person))]);
   const numbers = new Map(people.map((person, i) => [person, i]));
   const personOf = faces.map(({ person }) => numbers.get(person) as number);
   const images = faces.map(({ image }) => image);
@@ -123,7 +125,7 @@ export async function writeMaskedDataset(
     out,
     LABELS,
     [mixes.length, people.length],
-    mixes.map((mix) => mixedLabel(mix, personOf, people.length)),
+    labelsOf(mixes, personOf, people.length),
   );
   const manifest: MaskedDatasetManifest = {
     schema: 'faceward.masked/1',
@@ -156,8 +158,14 @@ async function* facesOf(mixes: AsyncIterable<MaskedMix>): AsyncGenerator<Float32
   for await (const { masked } of mixes) yield masked;
 }
 
+function* labelsOf(mixes: readonly PlannedMix[], personOf: readonly number[], people: number): Generator<Float32Array> {
+  for (const mix of mixes) yield mixedLabel(mix, personOf, people);
+}
+
 async function writePrivate(folder: string, files: Readonly<Record<string, string>>): Promise<void> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
+  // One that was there has a mode of its own.
+  await chmod(folder, 0o700);
   for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text, { mode: 0o600 });
 }
 

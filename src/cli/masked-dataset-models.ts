@@ -1,7 +1,7 @@
 import { readModel } from '../audit/inversion/shipped.ts';
 import { readNoise } from '../defence/training/masking/channel-noise.ts';
 import { type FrontSettings, parseFront } from '../defence/training/masking/front.ts';
-import type { Masking } from '../defence/training/masking/kinds.ts';
+import { type Masking, parseMasking } from '../defence/training/masking/kinds.ts';
 import { readStrategy, type StrategyModel } from '../defence/training/masking/strategy-model.ts';
 import type { Weights } from '../nn/parameters.ts';
 import { InputError } from '../util/errors.ts';
@@ -48,7 +48,7 @@ export async function readTrainedMasking(
     if (learnsNoise) printNote('all channels have the same noise: --noise-from takes what a training learnt');
     return undefined;
   }
-  const trained = await (args.strategy === undefined ? readNoisyModel : readStrategyFile)(path);
+  const trained = args.strategy === undefined ? await readNoisyModel(path, masking) : await readStrategyFile(path);
   const { sizePx, channels } = trained.front;
   if (args.size !== undefined && Number(args.size) !== sizePx)
     throw new InputError(`--size ${args.size}: ${path} was trained on faces of ${sizePx} px`, { hint: 'leave it out' });
@@ -65,12 +65,18 @@ async function readStrategyFile(path: string): Promise<TrainedMasking> {
   return { front: strategy.front, strategy };
 }
 
-async function readNoisyModel(path: string): Promise<TrainedMasking> {
+async function readNoisyModel(path: string, asked: Masking): Promise<TrainedMasking> {
   const { metadata } = await readModel(path);
   const noise = readNoise(metadata);
-  if (!noise || metadata.front === undefined) {
+  if (!noise || metadata.front === undefined || metadata.masking === undefined) {
     throw new InputError(`${path} has no noise that was learnt`, {
       hint: 'take a model of `faceward train encoder --masking dct-noise`; one of an older version has to be trained again',
+    });
+  }
+  // The model has how its noise is divided; how much there is of it stands in the masking's name.
+  if (parseMasking(metadata.masking).noise?.deviation !== asked.noise?.deviation) {
+    throw new InputError(`${path} was trained with --masking ${metadata.masking}, not ${asked.name}`, {
+      hint: `give --masking ${metadata.masking}, or leave out --noise-from`,
     });
   }
   return { front: parseFront(metadata.front), noise };

@@ -38,11 +38,12 @@ export async function maskedEncoderRun(
   const note = noiseNote(masking, noiseSeed);
   if (note !== undefined) printNote(note);
   const begun = run.resume?.step;
-  using mixLog = await optionalLog(logs.mixLog, begun);
-  const curves = logs.figuresLog === undefined ? undefined : await prepareCurves(logs.figuresLog, begun !== undefined);
-  using figuresLog = await optionalLog(logs.figuresLog, begun);
   const isPrivate = masking.epsilon !== undefined;
+  // What can be refused comes before the logs, which would be in the way of the next attempt.
   const trained = strategy.constraint ? withHeldOut(people) : people;
+  const curves = logs.figuresLog === undefined ? undefined : await prepareCurves(logs.figuresLog, begun !== undefined);
+  using mixLog = await optionalLog(logs.mixLog, begun);
+  using figuresLog = await optionalLog(logs.figuresLog, begun);
   const { weights, front, privacy } = await trainMaskedEncoder(trained, {
     ...options,
     ...(isPrivate ? { draws: await noiseDraws(out, trained, { noiseSeed, resumes: begun !== undefined }) } : {}),

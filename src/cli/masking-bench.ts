@@ -32,7 +32,7 @@ import { type pipelineSource, readPhotoSize } from './face-source.ts';
 import { reproducibleDraws } from './noise-secret.ts';
 import { openPolicyHistory } from './policy-history.ts';
 import { printNote } from './print.ts';
-import { usablePeople } from './training-people.ts';
+import { type LeftOut, nameLeftOut, usablePeople } from './training-people.ts';
 import type { TrainingRun } from './training-run.ts';
 
 /** What decides the figures of a comparison of maskings; it stands in every result. */
@@ -97,15 +97,19 @@ export async function openMaskingBenchData(
   printNote(dataset.description);
   const { train, calibration, test } = splitByPerson(dataset.samples);
   refuseTestPeople([...train, ...calibration], 'training');
+  const leftOut: LeftOut[] = [];
+  const onRejected = ({ id }: FaceSample, reason: string) => leftOut.push({ name: id, reason });
   const read = async (samples: readonly FaceSample[]): Promise<AuditFace[]> =>
-    (await loadFaces(samples, { ...options, openPipeline: source.openPipeline })).faces;
+    (await loadFaces(samples, { ...options, onRejected, openPipeline: source.openPipeline })).faces;
   const random = new Random(MEASURING_SEED);
   const photosOf = Map.groupBy(train, ({ person }) => person);
   const faces = await read(train.filter(({ person }) => (photosOf.get(person)?.length ?? 0) >= LEAST_PHOTOS));
-  const people = trainedPeople(usablePeople(faces, LEAST_PHOTOS).people, settings);
+  const usable = usablePeople(faces, LEAST_PHOTOS);
+  const people = trainedPeople(usable.people, settings);
   const untrained = await read(train.filter(({ person }) => photosOf.get(person)?.length === LEAST_PHOTOS - 1));
   const attackers = await read(choosePhotos(calibration, { ...ATTACKERS, random: random.fork('attackers') }));
   const strangers = await read(choosePhotos(test, { ...STRANGERS, random: random.fork('strangers') }));
+  nameLeftOut([...leftOut, ...usable.leftOut], 'skip');
   const opened = await Promise.all(
     settings.judges.map((spec) => openEncoderFromArgs({ device, threads, encoder: spec })),
   );

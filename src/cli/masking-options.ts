@@ -1,7 +1,7 @@
 import { KEPT_FREQUENCIES } from '../defence/training/masking/front.ts';
 import { MASKING_FORMS, type Masking, mostMixed, parseMasking } from '../defence/training/masking/kinds.ts';
 import type { MaskedTrainingOptions } from '../defence/training/masking/masked-training.ts';
-import { REWARDS, STRATEGY_CHOICES, STRATEGY_DEFAULTS } from '../defence/training/masking/strategy.ts';
+import { PRICE_RATE, REWARDS, STRATEGY_CHOICES, STRATEGY_DEFAULTS } from '../defence/training/masking/strategy.ts';
 import { NORMS } from '../defence/training/mobile-facenet-blocks.ts';
 import { InputError } from '../util/errors.ts';
 import { oneOf, positiveNumber, wholeNumber } from './option-values.ts';
@@ -67,9 +67,6 @@ export const maskingArgs = {
     valueHint: 'file.jsonl',
   },
 } as const;
-
-/** How fast the price of mixing follows a missed accuracy: the reference gives no rho. */
-const PRICE_RATE = 0.05;
 
 /** Options that say something of the strategy network alone. */
 const ADAPTIVE_ALONE = [

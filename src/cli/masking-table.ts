@@ -20,8 +20,9 @@ export function maskingTable(summary: MaskingSummary): string {
     ['linked', ({ linked }) => shareText(linked)],
     ...(rows[0]?.linkage ?? []).map(({ attacker, pairs }, i): readonly [string, (row: MaskingRow) => string] => [
       attacker === 'student' ? `by a student of ${pairs} pairs` : attacker,
-      ({ linkage }) => percentText(linkage[i]?.rank1),
+      ({ linkage }) => percentText(linkage[i]?.anybody),
     ]),
+    ['leading face linked', ({ leading }) => shareText(leading)],
     ['mix with mix', ({ linkedMixes }) => shareText(linkedMixes)],
     ['recovered: SSIM', ({ recovery }) => numberText(recovery.ssim, 2)],
     ['PSNR, dB', ({ recovery }) => numberText(recovery.psnr, 1)],
@@ -46,8 +47,14 @@ export function maskingTable(summary: MaskingSummary): string {
       numberText(worth, 3),
     ]),
   ]);
-  return `${main}\n\n${second}`;
+  return [main, second, ...bestFixedNote(summary)].join('\n\n');
 }
+
+/** How the fixed number was chosen that adaptive ones are compared with. */
+const bestFixedNote = ({ bestFixed, differences }: MaskingSummary): string[] =>
+  differences.some(({ less }) => less === bestFixed)
+    ? [`\`${bestFixed}\` is the fixed number of the greatest worth, chosen by these very figures, which favours it.`]
+    : [];
 
 /** By the judge that finds most of the trained people. */
 const mostInverted = (rows: readonly InversionRow[], places: number): InversionRow | undefined =>

@@ -32,17 +32,23 @@ test('a training that is resumed has the numbers that it began with, and every s
   expect(await numbers(draws, 'step 1')).not.toEqual(first);
 });
 
-test('other faces never get the same noise, not even from the same secret', async () => {
-  const first = await numbers(begin());
-  for (const other of [people(1), people(1, 3), people(2, 1), people(1, 2, 3)])
-    expect(await numbers(noiseDraws(out(), other, { noiseSeed: undefined, resumes: true }))).not.toEqual(first);
+test('no training goes on with other faces, and other faces never get the same noise, not even from the same text', async () => {
+  await begin();
+  const first = await numbers(begin('a text'));
+  for (const other of [people(1), people(1, 3), people(2, 1), people(1, 2, 3)]) {
+    await expect(noiseDraws(out(), other, { noiseSeed: undefined, resumes: true })).rejects.toThrow(
+      /not the faces that the training began with/,
+    );
+    expect(await numbers(noiseDraws(out(), other, { noiseSeed: 'a text', resumes: true }))).not.toEqual(first);
+  }
+  await resume();
 });
 
 test('the secret lies there for its owner alone until it is forgotten', async () => {
   await begin();
   expect(await readdir(folder)).toEqual(['model.onnx.checkpoint.secret']);
   expect((await stat(kept())).mode & 0o777).toBe(0o600);
-  expect(await readFile(kept(), 'utf8')).toMatch(/^[0-9a-f]{64}\n$/);
+  expect(await readFile(kept(), 'utf8')).toMatch(/^[0-9a-f]{128}\n$/);
   await forgetNoise(out());
   expect(await readdir(folder)).toEqual([]);
   await forgetNoise(out());
@@ -58,8 +64,10 @@ test('a training that begins has a fresh one, whatever lies there', async () => 
 
 test('without its secret, or with a damaged one, no training goes on', async () => {
   await expect(resume()).rejects.toThrow(/secret is gone/);
+  await writeFile(kept(), 'ab'.repeat(32));
+  await expect(resume()).rejects.toThrow(/is no secret/);
   await writeFile(kept(), 'not a secret');
-  await expect(resume()).rejects.toThrow(InputError);
+  await expect(resume()).rejects.toThrow(/is no secret/);
   expect(await readFile(kept(), 'utf8')).toBe('not a secret');
 });
 

@@ -1,3 +1,5 @@
+import { resolve } from 'node:path';
+import { InputError } from '../util/errors.ts';
 import { command } from './command.ts';
 import { curvesPath, writeCurves } from './figures-log-file.ts';
 import { prepareOutputFile } from './output-file.ts';
@@ -19,6 +21,8 @@ export const reportTrainingCommand = command({
   },
   async run({ args, job }) {
     const out = args.out ?? curvesPath(args.log);
+    if (resolve(out) === resolve(args.log))
+      throw new InputError(`--out ${out} is the log itself`, { hint: 'leave it out, or name another file' });
     await prepareOutputFile(out);
     await writeCurves(args.log, out, job);
     printLine(out);

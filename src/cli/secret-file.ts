@@ -27,16 +27,16 @@ export async function writeSecretFile(
   }
 }
 
-/** The secret in a file; undefined where there is none. @throws InputError with one of the hints, where it cannot be read or is none. */
+/** The secret in a file, of 32 bytes or as many as are said; undefined where there is none. @throws InputError with one of the hints, where it cannot be read or is none. */
 export async function readSecretFile(
   path: string,
-  hints: { readonly unreadable: string; readonly damaged: string },
+  { bytes = 32, ...hints }: { readonly unreadable: string; readonly damaged: string; readonly bytes?: number },
 ): Promise<Uint8Array | undefined> {
   const text = await readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
     if (cause.code === 'ENOENT') return undefined;
     throw new InputError(`${path}: the secret of earlier draws cannot be read`, { hint: hints.unreadable, cause });
   });
   if (text === undefined) return undefined;
-  if (/^[0-9a-f]{64}\n?$/.test(text)) return Buffer.from(text.trim(), 'hex');
+  if (/^[0-9a-f]+\n?$/.test(text) && text.trim().length === 2 * bytes) return Buffer.from(text.trim(), 'hex');
   throw new InputError(`${path} is no secret of earlier draws`, { hint: hints.damaged });
 }

@@ -17,10 +17,9 @@ const LOOKS = {
   other: { fill: '#ffffff', stroke: '#33475b' },
 } as const;
 
-/** Where rows without a figure for the axis would be. */
+/** A masking, and where it is. */
 interface Point {
   readonly row: MaskingRow;
-  readonly linked: Estimate;
   readonly x: number;
   readonly y: number;
 }
@@ -30,18 +29,17 @@ interface Point {
  * better, upwards), with intervals.
  */
 export function maskingPlot({ rows }: MaskingSummary): string {
-  const known = rows.map((row) => ({ row, linked: row.linked }));
   const x = axis(
-    known.map(({ linked }) => linked),
+    rows.map(({ linked }) => linked),
     PLOT.left,
     PLOT.right,
   );
   const y = axis(
-    known.map(({ row }) => row.accuracy),
+    rows.map(({ accuracy }) => accuracy),
     PLOT.bottom,
     PLOT.top,
   );
-  const points = known.map(({ row, linked }) => ({ row, linked, x: x.at(linked.value), y: y.at(row.accuracy.value) }));
+  const points = rows.map((row) => ({ row, x: x.at(row.linked.value), y: y.at(row.accuracy.value) }));
   const svg = html`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${SIZE.width} ${SIZE.height}" font-family="system-ui, sans-serif" font-size="13" fill="#1d2733" role="img" aria-label="Accuracy against linkage of each masking"><rect width="${SIZE.width}" height="${SIZE.height}" fill="#ffffff"/>${x.ticks.map(
     (tick) =>
       html`<line x1="${x.at(tick)}" x2="${x.at(tick)}" y1="${PLOT.top}" y2="${PLOT.bottom}" stroke="#e3e7ec"/><text x="${x.at(tick)}" y="${PLOT.bottom + 18}" text-anchor="middle">${percentOf(tick)}</text>`,
@@ -80,9 +78,9 @@ const lookOf = ({ row }: Point) => (row.contender.startsWith('adaptive') ? LOOKS
 
 /** Intervals of both figures. */
 function cross(point: Point, x: (value: number) => number, y: (value: number) => number): Markup {
-  const { row, linked } = point;
+  const { row } = point;
   const { stroke } = lookOf(point);
-  return html`<g stroke="${stroke}" stroke-opacity="0.35"><line x1="${x(linked.low)}" x2="${x(linked.high)}" y1="${point.y}" y2="${point.y}"/><line x1="${point.x}" x2="${point.x}" y1="${y(row.accuracy.low)}" y2="${y(row.accuracy.high)}"/></g>`;
+  return html`<g stroke="${stroke}" stroke-opacity="0.35"><line x1="${x(row.linked.low)}" x2="${x(row.linked.high)}" y1="${point.y}" y2="${point.y}"/><line x1="${point.x}" x2="${point.x}" y1="${y(row.accuracy.low)}" y2="${y(row.accuracy.high)}"/></g>`;
 }
 
 function mark(point: Point): Markup {

@@ -122,7 +122,9 @@ const ENOUGH = 0.75;
 function axisOf(values: readonly number[], from: number, to: number, wanted: number): Axis {
   const [least, most] = [Math.min(...values), Math.max(...values)];
   const isFlat = !(most > least);
-  const [low, high] = values.length === 0 ? [0, 1] : isFlat ? [least - 0.5, least + 0.5] : [least, most];
+  // A share of what is great, where a half would be lost in its rounding.
+  const room = Math.max(0.5, Math.abs(least) / 1000);
+  const [low, high] = values.length === 0 ? [0, 1] : isFlat ? [least - room, least + room] : [least, most];
   const rough = (high - low) / wanted;
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = ([1, 2, 5].find((factor) => factor * power >= ENOUGH * rough) ?? 10) * power;

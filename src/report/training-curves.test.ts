@@ -73,11 +73,18 @@ test('a figure that was no number breaks its line, is marked and counted, and it
 test.each([
   ['of one step', [turn(0, 'recogniser', { loss: 2 })]],
   ['that came apart at once', [turn(0, 'recogniser', { loss: undefined })]],
+  ['whose loss was beyond all bounds', [turn(0, 'recogniser', { loss: 1e30 })]],
 ])('a training %s is drawn too, and has no choices to show', (_, turns) => {
   const page = renderTrainingCurves('x', turns);
   expect(page).not.toMatch(/NaN|Infinity|undefined/);
   expect(page).not.toContain('Distribution of k');
   expect(page).toContain('1 step of the recogniser.');
+});
+
+test('a log that was begun late says so', () => {
+  const page = (step: number) => renderTrainingCurves('x', [turn(step, 'recogniser', { loss: 2 })]);
+  expect(page(1200)).toContain('The log begins after 1,200 turns');
+  expect(page(0)).not.toContain('The log begins');
 });
 
 test('names from a log are escaped', () => {

@@ -106,7 +106,10 @@ function summary(turns: readonly TurnFigures[]): string {
   const ofStrategy = turns.filter(({ turn }) => turn === 'strategy').length;
   const ofRecogniser = turns.length - ofStrategy;
   const own = ofRecogniser === 1 ? '1 step of the recogniser' : `${formatCount(ofRecogniser)} ${UNIT}`;
-  return ofStrategy === 0 ? `${own}.` : `${own}, ${formatCount(ofStrategy)} of the strategy network.`;
+  const begun = turns[0]?.step ?? 0;
+  // A training that was resumed can have got its log then.
+  const late = begun > 0 ? ` The log begins after ${formatCount(begun)} turns, and steps are counted from there.` : '';
+  return ofStrategy === 0 ? `${own}.${late}` : `${own}, ${formatCount(ofStrategy)} of the strategy network.${late}`;
 }
 
 /** The curves in numbers: means over fewer, wider windows. */

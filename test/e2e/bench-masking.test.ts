@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -39,16 +39,18 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-const bench = (...more: string[]) =>
+const benchOf = (seeds: string, ...more: string[]) =>
   startFaceward(
     [
       ...['bench', 'masking', '--data', join(folder, 'faces'), '--out', join(folder, 'out'), '--maskings', 'adaptive'],
-      ...['--seeds', '1', '--size', '32', '--width', '0.0625', '--embedding', '8', '--batch', '8', '--threads', '1'],
+      ...['--seeds', seeds, '--size', '32', '--width', '0.0625', '--embedding', '8', '--batch', '8', '--threads', '1'],
       ...['--judges', 'faceres', '--attacks', 'random-starts', '--people', '2', '--linked', '8'],
-      ...['--recovery-steps', '2', '--checkpoint-every', '1', ...more],
+      ...['--recovery-steps', '2', ...more],
     ],
     { cache: join(folder, 'cache') },
   ).outcome;
+
+const bench = (...more: string[]) => benchOf('1', ...more);
 
 test(
   'makes the table, goes on with what is there, and puts nothing of other settings beside it',
@@ -68,6 +70,18 @@ test(
     expect([other.status, other.stderr]).toEqual([2, expect.stringContaining('steps was 2')]);
     const resumed = await bench('--steps', '2', '--resume');
     expect([resumed.status, resumed.stdout]).toEqual([0, first.stdout]);
+
+    // A seed that is named twice counts once; what another living process is at is passed over, and named.
+    await writeFile(join(folder, 'out', 'adaptive.seed2.json.lock'), String(process.pid));
+    const beside = await benchOf('1,1,2', '--steps', '2', '--resume');
+    expect([beside.status, beside.stdout]).toEqual([0, first.stdout]);
+    expect(beside.stderr).toContain('not in the table yet: adaptive.seed2;');
+
+    expect((await readdir(join(folder, 'out'))).filter((name) => /part$|seed1.*(lock|work)$/.test(name))).toEqual([]);
+    await writeFile(join(folder, 'out', 'adaptive.seed1.json'), '{"schema"');
+    const broken = await bench('--steps', '2', '--resume');
+    expect([broken.status, broken.stderr]).toEqual([expect.any(Number), expect.stringContaining('move it away')]);
+    expect(broken.status).not.toBe(0);
   },
   PATIENCE_MS,
 );

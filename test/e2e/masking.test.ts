@@ -1,4 +1,4 @@
-import { cp, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -70,6 +70,46 @@ describe('check masking', () => {
   });
 });
 
+describe('export masked, before it looks at any photo', () => {
+  const refusal = async (...more: string[]): Promise<string> => {
+    const empty = join(folder, 'nobody');
+    await mkdir(empty, { recursive: true });
+    const { status, stderr } = await faceward('export', 'masked', '--data', empty, ...more);
+    expect(status).toBe(2);
+    return stderr;
+  };
+
+  test('takes a folder with a slash behind it, as its examples have it', async () => {
+    expect(await refusal('--out', `${join(folder, 'slash')}/`)).toContain('there is no photo in this folder');
+  });
+
+  test('leaves alone what is private of a set that was moved away', async () => {
+    const out = join(folder, 'handed out');
+    await mkdir(`${out}.private`);
+    await writeFile(join(`${out}.private`, 'mixes.jsonl'), '');
+    expect(await refusal('--out', out)).toContain('mixes.jsonl is there already');
+    // Beside a set that is not finished it is of that one.
+    await writeFile(join(out, 'faces.npy.part'), '');
+    expect(await refusal('--out', out)).toContain('there is no photo in this folder');
+  });
+
+  test('says what a text to draw from is worth, and has no use for frequencies of pixels', async () => {
+    const out = join(folder, 'pixels');
+    expect(await refusal('--out', out, '--seed', '1')).toContain('whoever knows or guesses it undoes the masking');
+    expect(await refusal('--out', out, '--masking', 'pixel-mixup', '--frequencies', '9')).toContain(
+      'has no use for --frequencies',
+    );
+  });
+});
+
+test('report training does not write over its log', async () => {
+  const log = join(folder, 'figures.jsonl');
+  await writeFile(log, '{"step":0,"turn":"recogniser","loss":1}\n');
+  const { status, stderr } = await faceward('report', 'training', log, '--out', log);
+  expect(stderr).toContain('is the log itself');
+  expect(status).toBe(2);
+});
+
 describe.skipIf(!SHARED_DATA)('export masked', () => {
   const out = () => join(folder, 'masked');
   const data = () => join(folder, 'faces');
@@ -116,7 +156,7 @@ describe.skipIf(!SHARED_DATA)('export masked', () => {
     expect((await stat(join(`${out()}.private`, 'mixes.jsonl'))).mode & 0o077).toBe(0);
     expect((await faceward('check', 'masking', out())).status).toBe(0);
     const again = await faceward(...words(), '--out', out());
-    expect(again.stderr).toContain('holds manifest.json');
+    expect(again.stderr).toContain('manifest.json is there already');
     expect(again.status).toBe(2);
   });
 

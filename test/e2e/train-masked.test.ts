@@ -135,7 +135,8 @@ describe('train encoder --masking dp-sgd', () => {
       expect(await kill(train('private', 8), file('private', '.checkpoint'))).toMatchObject({ signal: 'SIGKILL' });
       const [checkpoint, kept] = ['.checkpoint', '.checkpoint.secret'] as const;
       expect((await stat(file('private', kept))).mode & 0o777).toBe(0o600);
-      const secret = (await readFile(file('private', kept), 'utf8')).trim();
+      // Behind it stands the hash of the faces.
+      const secret = (await readFile(file('private', kept), 'utf8')).slice(0, 64);
       for (const end of [kept, checkpoint]) await copyFile(file('private', end), file('twin', end));
       const outcome = await train('private', 8, '--resume').outcome;
       expect(outcome.stderr).toContain('drawn from a fresh secret');

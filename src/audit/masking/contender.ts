@@ -1,6 +1,6 @@
 import { AUGMENTATIONS, type Augmentation } from '../../defence/training/augmentation.ts';
 import { type Masking, parseMasking } from '../../defence/training/masking/kinds.ts';
-import { STRATEGY_DEFAULTS, type StrategyLearning } from '../../defence/training/masking/strategy.ts';
+import { PRICE_RATE, STRATEGY_DEFAULTS, type StrategyLearning } from '../../defence/training/masking/strategy.ts';
 import type { Norm } from '../../defence/training/mobile-facenet-blocks.ts';
 import { InputError } from '../../util/errors.ts';
 
@@ -13,9 +13,6 @@ export interface Contender {
   readonly norm: Norm;
   readonly strategy: StrategyLearning;
 }
-
-/** How fast the price of mixing follows a missed accuracy, as in `train encoder`. */
-const PRICE_RATE = 0.05;
 
 type Change = (contender: Contender, value: number | undefined) => Contender | undefined;
 

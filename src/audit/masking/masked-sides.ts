@@ -1,12 +1,8 @@
-import { openRowFunction } from '../../attack/inference/attribute/row-function.ts';
 import type { MaskedFace } from '../../attack/inference/linkage/student.ts';
 import { type FrontSettings, invertFront } from '../../defence/training/masking/front.ts';
 import type { MaskedPerson } from '../../defence/training/masking/masked-batch.ts';
 import { type MaskedView, type MaskedViewsOptions, maskedViews } from '../../defence/training/masking/masked-views.ts';
-import { GraphBuilder } from '../../graph/builder.ts';
-import { withFreeBatch } from '../../graph/graph.ts';
 import { clip } from '../../graph/ops/activation.ts';
-import { flatten } from '../../graph/ops/shape.ts';
 import type { Image } from '../../image/image.ts';
 import { resizeImage } from '../../image/resize.ts';
 import { fromPlanar } from '../../image/tensor.ts';
@@ -15,8 +11,7 @@ import type { SessionOptions } from '../../runtime/session.ts';
 import type { JobOptions } from '../../util/progress.ts';
 import type { Judge } from '../judge.ts';
 import type { AuditFace } from '../subjects.ts';
-import { sessionOf } from '../training/context.ts';
-import { shapeBehind } from '../training/front-faces.ts';
+import { shapeBehind, throughGraph } from '../training/front-faces.ts';
 
 /** How faces are shown to an attacker as a training saw them. */
 export interface MaskedExamplesOptions extends Omit<MaskedViewsOptions, 'leading' | 'weights' | keyof JobOptions> {
@@ -76,30 +71,21 @@ export async function maskedExamples(
     undone.flatMap((face) => fromPlanar(face, { widthPx: sizePx, heightPx: sizePx })),
     job,
   );
-  return views.map(({ face: place, parts, time }, i) => {
+  return views.map(({ face: place, parts, partners, time }, i) => {
     const face = inOrder[place] as AuditFace;
     return {
       ...{ face, person: face.person, masked: known[i] as Float32Array, small: small[place] as Image },
       template: templates.get(face) ?? new Float32Array(),
       ...{ picture: undone[i] as Float32Array, shown: shown[i] as Float32Array },
+      company: partners.map((partner) => (inOrder[partner] as AuditFace).person),
       ...{ count: parts.length, time },
     };
   });
 }
 
 /** Masked faces as pictures, by who knows the front. */
-async function pictures(
+const pictures = (
   masked: readonly Float32Array[],
   { front, ...session }: SessionOptions & { readonly front: FrontSettings },
-): Promise<Float32Array[]> {
-  const builder = new GraphBuilder('undone_front');
-  const [channels, height, width] = shapeBehind(front);
-  const face = invertFront(builder.input('masked', [1, channels, height, width]), front);
-  builder.output('face', flatten(clip(face, 0, 1)));
-  const rows = await openRowFunction(withFreeBatch(builder.build()), sessionOf(session));
-  try {
-    return await rows.apply(masked);
-  } finally {
-    await rows.close();
-  }
-}
+): Promise<Float32Array[]> =>
+  throughGraph(masked, shapeBehind(front), (row) => clip(invertFront(row, front), 0, 1), session);

@@ -242,11 +242,12 @@ const qualityOf = ({ quality: { psnr, ssim, recognised } }: RecoveredMixes) => (
 /** A seed that is another one for each use of the same training. */
 const hashOf = (seed: number, use: string): number => new Random(seed).fork(use).uint32();
 
-const figuresOf = ({ rank1, auc, chance, first }: LinkageFigures): LinkageFiguresOf => ({
+const figuresOf = ({ rank1, anybody, auc, chance, found }: LinkageFigures): LinkageFiguresOf => ({
   rank1: { ...rank1 },
+  anybody: { ...anybody },
   auc: { ...auc },
   chance,
-  first: first.map((own) => [...own]),
+  found: found.map((own) => [...own]),
 });
 
 /** Inverts trained people's classes, and strangers' in the same way. */

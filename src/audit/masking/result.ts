@@ -7,11 +7,13 @@ const rate = z.strictObject({ successes: count, trials: count, rate: z.number(),
 const estimate = z.strictObject({ value: z.number(), low: z.number(), high: z.number() });
 
 const linkageFigures = z.strictObject({
+  /** The leading face's person came first; or anybody of the mix. */
   rank1: rate,
+  anybody: rate,
   auc: estimate,
   chance: z.number(),
-  /** Of each linked person, of each of their probes, whether they came first. The order of people is that of all results of one bench. */
-  first: z.array(z.array(z.boolean())),
+  /** Behind `anybody`: of each linked person, of each of their probes, whether it was so. The order of people is that of all results of one bench. */
+  found: z.array(z.array(z.boolean())),
 });
 
 const shape = z.strictObject({
@@ -20,7 +22,7 @@ const shape = z.strictObject({
   settings: z.record(z.string(), z.unknown()),
   contender: z.string(),
   seed: count,
-  /** Seconds of processor time of the training and of all that was measured. */
+  /** Seconds of processor time of the training and of all that was measured, in the run that ended it: where a training was gone on with, of what was left of it. */
   cost: z.strictObject({ trainingSeconds: z.number(), measuringSeconds: z.number() }),
   /** Of a private training. */
   privacy: z.strictObject({ epsilon: z.number(), delta: z.number(), noiseMultiplier: z.number() }).nullable(),

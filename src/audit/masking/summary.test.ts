@@ -11,8 +11,8 @@ const estimate = (value: number) => ({ value, low: value, high: value });
 /** A result in which `linked` of 20 people are linked by a student and half as many by being shown, and each fold is `accuracy`. */
 function result(contender: string, seed: number, accuracy: number, linked: number): MaskingResult {
   const linkage = (count: number) => ({
-    ...{ rank1: rate(count, 20), auc: estimate(0.5), chance: 0.05 },
-    first: Array.from({ length: 20 }, (_, person) => [person < count]),
+    ...{ rank1: rate(count, 20), anybody: rate(count, 20), auc: estimate(0.5), chance: 0.05 },
+    found: Array.from({ length: 20 }, (_, person) => [person < count]),
   });
   const row = (attacker: 'shown' | 'student', count: number) => ({
     ...{ attacker, pairs: 10, student: null, templateToFace: linkage(count), templateToTemplate: linkage(1) },
@@ -83,6 +83,36 @@ describe('summariseMaskings', () => {
     expect(less('random')?.linkage.high).toBeGreaterThan(-4 / 20);
     expect(less('random')?.worth.value).toBeCloseTo(0.6 * 0.05 + 0.4 * 0.2, 9);
     expect(less('fixed:2')?.worth.value).toBeCloseTo(0.6 * 0.1 + 0.4 * (7 / 20), 9);
+  });
+
+  test('trainings that disagree leave as much open as people do', () => {
+    // Every fold and person agree within a seed: what is left is which trainings there were.
+    const [agreed] = summariseMaskings([result('random', 1, 0.8, 20), result('random', 2, 0.8, 20)]).rows;
+    expect(agreed?.accuracy).toEqual({
+      value: expect.closeTo(0.8, 9),
+      low: expect.closeTo(0.8, 9),
+      high: expect.closeTo(0.8, 9),
+    });
+    const { rows, differences } = summariseMaskings([
+      ...[result('random', 1, 0.8, 20), result('random', 2, 0.8, 20)],
+      ...[result('adaptive', 1, 0.7, 20), result('adaptive', 2, 1, 20)],
+    ]);
+    const accuracy = rows.find(({ contender }) => contender === 'adaptive')?.accuracy;
+    expect([accuracy?.value, accuracy?.low, accuracy?.high]).toEqual(
+      [0.85, 0.7, 1].map((one) => expect.closeTo(one, 9)),
+    );
+    // Better by 0.05 on average, and worse in one of two trainings: that does not tell the one from the other.
+    expect(differences[0]?.accuracy.low).toBeLessThan(0);
+    expect(differences[0]?.worth.low).toBeLessThan(0);
+  });
+
+  test('results of different people are not put beside each other', () => {
+    const fewer = result('adaptive', 1, 0.8, 8);
+    const linkage = fewer.linkage.map((row) => ({
+      ...row,
+      templateToFace: { ...row.templateToFace, found: row.templateToFace.found.slice(1) },
+    }));
+    expect(() => summariseMaskings([result('random', 1, 0.8, 8), { ...fewer, linkage }])).toThrow('different people');
   });
 
   test('of maskings without a common seed there is no difference', () => {

@@ -1,4 +1,5 @@
-import { clusterBootstrap, type Estimate, percentileEstimate } from '../../metric/intervals.ts';
+import { type Estimate, percentileEstimate } from '../../metric/intervals.ts';
+import { InputError } from '../../util/errors.ts';
 import { Random } from '../../util/random.ts';
 import { parseContender } from './contender.ts';
 import type { MaskingResult } from './result.ts';
@@ -14,14 +15,16 @@ export interface MaskingRow {
   /** Of the first seed, at times spread evenly over the training. */
   readonly meanCounts: readonly number[];
   readonly privacy: MaskingResult['privacy'];
-  /** Accuracy of the ten folds; drawn anew are the folds. */
+  /** Accuracy of the ten folds; drawn anew are folds and seeds. */
   readonly accuracy: Estimate;
   readonly tarAtFar1: Estimate | undefined;
   readonly named: Estimate;
-  /** Rank-1 of training mixes against open photos, by attacker; drawn anew are people. */
-  readonly linkage: readonly (Pick<LinkageRow, 'attacker' | 'pairs'> & { readonly rank1: Estimate })[];
+  /** Share of training mixes of which anybody is found in open photos at rank 1, by attacker; drawn anew are people and seeds. */
+  readonly linkage: readonly (Pick<LinkageRow, 'attacker' | 'pairs'> & { readonly anybody: Estimate })[];
   /** That of the attacker who links most. */
   readonly linked: Estimate;
+  /** Share of which the leading face's own person is, by the attacker who finds most. */
+  readonly leading: Estimate;
   /** Of training mixes with each other, by the attacker who links most. */
   readonly linkedMixes: Estimate;
   /** By whichever comes nearer: the front undone, or the network. */
@@ -32,7 +35,7 @@ export interface MaskingRow {
   readonly membership: (Estimate & { readonly attack: string }) | undefined;
   /** 0.6 accuracy + 0.4 (1 - linked). */
   readonly worth: Estimate;
-  /** Seconds of processor time of one training, mean. */
+  /** Seconds of processor time of one training, mean; too few where one was broken off and gone on with. */
   readonly trainingSeconds: number;
 }
 
@@ -71,8 +74,13 @@ export interface MaskingSummary {
 /** Draws of each bootstrap. */
 const DRAWS = 2000;
 
-/** Puts results beside each other. Only seeds that both have count in a difference. */
+/**
+ * Puts results beside each other. Only seeds that both have count in a difference.
+ *
+ * @throws InputError where they were measured on different people.
+ */
 export function summariseMaskings(results: readonly MaskingResult[]): MaskingSummary {
+  requireSamePeople(results);
   const byContender = Map.groupBy(results, ({ contender }) => contender);
   const rows = [...byContender.values()].map(rowOf);
   const kindOf = (name: string): string => parseContender(name).masking.mix.kind;
@@ -96,7 +104,7 @@ function rowOf(results: readonly MaskingResult[]): MaskingRow {
   const random = new Random(first.contender);
   const linkage = first.linkage.map(({ attacker, pairs }, place) => ({
     ...{ attacker, pairs },
-    rank1: clusterBootstrap(linkedBy(results, place), { random: random.fork(`linkage ${place}`), samples: DRAWS }),
+    anybody: redrawn([linkedBy(results, place)], meanAlone, random.fork(`linkage ${place}`)),
   }));
   const means = (of: (result: MaskingResult) => Limits | null): Estimate | undefined =>
     meanOf(results.flatMap((result) => of(result) ?? []));
@@ -106,17 +114,21 @@ function rowOf(results: readonly MaskingResult[]): MaskingRow {
     meanCount: results.reduce((sum, { meanCount }) => sum + meanCount, 0) / results.length,
     meanCounts: first.meanCounts,
     privacy: first.privacy,
-    accuracy: clusterBootstrap(foldsOf(results), { random: random.fork('folds'), samples: DRAWS }),
+    accuracy: redrawn([foldsOf(results)], meanAlone, random.fork('folds')),
     tarAtFar1: means(({ utility }) => utility.tarAtFar1),
     named: means(({ utility }) => utility.named) as Estimate,
     linkage,
     linked: greatest(
-      linkage.map(({ rank1 }) => rank1),
+      linkage.map(({ anybody }) => anybody),
+      sizeOf,
+    ),
+    leading: greatest(
+      first.linkage.flatMap((_, place) => means((result) => result.linkage[place]?.templateToFace.rank1 ?? null) ?? []),
       sizeOf,
     ),
     linkedMixes: greatest(
       first.linkage.flatMap(
-        (_, place) => means((result) => result.linkage[place]?.templateToTemplate.rank1 ?? null) ?? [],
+        (_, place) => means((result) => result.linkage[place]?.templateToTemplate.anybody ?? null) ?? [],
       ),
       sizeOf,
     ),
@@ -140,7 +152,7 @@ type Limits = { readonly low: number; readonly high: number } & (
   | { readonly value: number }
 );
 
-/** The mean over seeds, between the means of their limits: right where the seeds agree wholly, as the same people make them nearly do, and too wide otherwise. */
+/** The mean over seeds, between the means of their limits. That is an interval for these very trainings, over other people: wide enough for those, while what other seeds would do is not in it. */
 function meanOf(estimates: readonly Limits[]): Estimate | undefined {
   if (estimates.length === 0) return undefined;
   const mean = (of: (one: Limits) => number): number =>
@@ -152,20 +164,18 @@ function meanOf(estimates: readonly Limits[]): Estimate | undefined {
   };
 }
 
-/** Of each fold its accuracy in each seed. */
-const foldsOf = (results: readonly MaskingResult[]): number[][] =>
-  (results[0]?.utility.accuracy.folds ?? []).map((_, fold) =>
-    results.map(({ utility }) => utility.accuracy.folds[fold] as number),
-  );
+/** Of each seed, of each group that is drawn as a whole (a fold, a person), the group's values. */
+type Outcomes = readonly (readonly (readonly number[])[])[];
 
-/** Of each person whether each of their probes came first, in all seeds, by the attacker at this place. */
-const linkedBy = (results: readonly MaskingResult[], place: number): number[][] =>
-  (results[0]?.linkage[place]?.templateToFace.first ?? []).map((_, person) =>
-    results.flatMap(({ linkage }) => (linkage[place]?.templateToFace.first[person] ?? []).map(Number)),
-  );
+const foldsOf = (results: readonly MaskingResult[]): Outcomes =>
+  results.map(({ utility }) => utility.accuracy.folds.map((accuracy) => [accuracy]));
+
+/** Of each person whether each of their mixes gave anybody away, to the attacker at this place. */
+const linkedBy = (results: readonly MaskingResult[], place: number): Outcomes =>
+  results.map(({ linkage }) => (linkage[place]?.templateToFace.found ?? []).map((own) => own.map(Number)));
 
 /** The same by the attacker who links most: each masking meets the one that is worst for it. */
-const linkedOf = (results: readonly MaskingResult[]): number[][] =>
+const linkedOf = (results: readonly MaskingResult[]): Outcomes =>
   greatest(
     (results[0]?.linkage ?? []).map((_, place) => linkedBy(results, place)),
     pooledMean,
@@ -178,32 +188,91 @@ function greatest<T>(all: readonly T[], size: (one: T) => number): T {
   return all.toSorted((a, b) => size(b) - size(a))[0] as T;
 }
 
-/** Worth, or its difference to that of others on the same folds and people; each is drawn anew by itself. */
+/** Worth, or its difference to that of others on the same seeds, folds and people. */
 function worthOf(
   own: readonly MaskingResult[],
   others: readonly MaskingResult[] | undefined,
   random: Random,
 ): Estimate {
-  const accuracy = others ? lessEach(foldsOf(own), foldsOf(others)) : foldsOf(own);
-  const linked = others ? lessEach(linkedOf(own), linkedOf(others)) : linkedOf(own);
+  const accuracies = others ? lessEach(foldsOf(own), foldsOf(others)) : foldsOf(own);
+  const links = others ? lessEach(linkedOf(own), linkedOf(others)) : linkedOf(own);
   const offset = others ? 0 : WORTH.privacy;
-  const worth = (folds: readonly (readonly number[])[], people: readonly (readonly number[])[]): number =>
-    WORTH.accuracy * pooledMean(folds) - WORTH.privacy * pooledMean(people) + offset;
-  const redraw = (groups: readonly (readonly number[])[]) =>
-    groups.map(() => groups[random.integer(groups.length)] as readonly number[]);
-  return percentileEstimate(
-    worth(accuracy, linked),
-    Float64Array.from({ length: DRAWS }, () => worth(redraw(accuracy), redraw(linked))),
+  const worth = ([accuracy = 0, linked = 0]: readonly number[]): number =>
+    WORTH.accuracy * accuracy - WORTH.privacy * linked + offset;
+  return redrawn([accuracies, links], worth, random);
+}
+
+/**
+ * A figure of the means of some outcomes of the same seeds, with an interval from drawing seeds anew, and of each outcome its groups: what is said is meant of other people, and of other trainings too. Of each one
+ * fewer is drawn than there are, without which the few seeds and folds would seem to vary less than they do.
+ *
+ * Sources: Owen, Annals of Applied Statistics 1 (2007), which draws rows and columns; Rao and Wu, J. Am. Stat. Assoc. 83 (1988), for the size of the draw.
+ */
+function redrawn(all: readonly Outcomes[], figure: (means: readonly number[]) => number, random: Random): Estimate {
+  const draw = (count: number): number[] => Array.from({ length: Math.max(1, count - 1) }, () => random.integer(count));
+  const tables = all.map((outcomes) => outcomes.map((groups) => groups.map(totalOf)));
+  const draws = Float64Array.from({ length: DRAWS }, () => {
+    const seeds = draw(all[0]?.length ?? 0);
+    return figure(
+      tables.map((table) => {
+        const groups = draw(table[0]?.length ?? 0);
+        return meanOfTotals(seeds.flatMap((seed) => groups.map((group) => table[seed]?.[group] ?? NOTHING)));
+      }),
+    );
+  });
+  return percentileEstimate(figure(all.map(pooledMean)), draws);
+}
+
+/** A figure that is the mean of one outcome. */
+const meanAlone = ([mean = 0]: readonly number[]): number => mean;
+
+interface Total {
+  readonly sum: number;
+  readonly count: number;
+}
+
+const totalOf = (values: readonly number[]): Total => ({
+  sum: values.reduce((sum, value) => sum + value, 0),
+  count: values.length,
+});
+
+const NOTHING: Total = { sum: 0, count: 0 };
+
+/** Of no value 0. */
+function meanOfTotals(totals: readonly Total[]): number {
+  let [sum, count] = [0, 0];
+  for (const total of totals) {
+    sum += total.sum;
+    count += total.count;
+  }
+  return count === 0 ? 0 : sum / count;
+}
+
+const pooledMean = (outcomes: Outcomes): number => meanOfTotals(outcomes.flat().map(totalOf));
+
+/** Of the same seeds, groups and places, the one less the other. */
+const lessEach = (a: Outcomes, b: Outcomes): Outcomes =>
+  a.map((groups, seed) =>
+    groups.map((values, group) => values.map((value, i) => value - (b[seed]?.[group]?.[i] as number))),
+  );
+
+/** @throws InputError where results are of people of other numbers of photos: then the data set was changed between them. */
+function requireSamePeople(results: readonly MaskingResult[]): void {
+  const measuredOn = ({ linkage, utility }: MaskingResult): string =>
+    JSON.stringify([
+      linkage.map(({ templateToFace }) => templateToFace.found.map((own) => own.length)),
+      utility.named.trials,
+    ]);
+  const [first] = results;
+  const odd = first && results.find((result) => measuredOn(result) !== measuredOn(first));
+  if (!odd) return;
+  throw new InputError(
+    `${first.contender}, seed ${first.seed}, and ${odd.contender}, seed ${odd.seed}, were measured on different people`,
+    {
+      hint: 'the data set was changed between them: measure all on the same one, in a folder of their own (--out)',
+    },
   );
 }
-
-function pooledMean(groups: readonly (readonly number[])[]): number {
-  const values = groups.flat();
-  return values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;
-}
-
-const lessEach = (a: readonly (readonly number[])[], b: readonly (readonly number[])[]): number[][] =>
-  a.map((group, i) => group.map((value, k) => value - (b[i]?.[k] as number)));
 
 /** Undefined where they have no seed in common. */
 function differenceOf(own: readonly MaskingResult[], others: readonly MaskingResult[]): MaskingDifference | undefined {
@@ -212,11 +281,10 @@ function differenceOf(own: readonly MaskingResult[], others: readonly MaskingRes
   const [of, less] = [shared[0]?.contender, same[0]?.contender];
   if (of === undefined || less === undefined) return undefined;
   const random = new Random(`${of} less ${less}`);
-  const options = (name: string) => ({ random: random.fork(name), samples: DRAWS });
   return {
     ...{ of, less },
-    accuracy: clusterBootstrap(lessEach(foldsOf(shared), foldsOf(same)), options('accuracy')),
-    linkage: clusterBootstrap(lessEach(linkedOf(shared), linkedOf(same)), options('linkage')),
+    accuracy: redrawn([lessEach(foldsOf(shared), foldsOf(same))], meanAlone, random.fork('accuracy')),
+    linkage: redrawn([lessEach(linkedOf(shared), linkedOf(same))], meanAlone, random.fork('linkage')),
     worth: worthOf(shared, same, random.fork('worth')),
   };
 }

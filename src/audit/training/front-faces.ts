@@ -4,7 +4,7 @@ import { BLOCK_PX } from '../../defence/training/masking/block-dct.ts';
 import { applyFront, type FrontSettings } from '../../defence/training/masking/front.ts';
 import { cropView } from '../../encoder/canonical-face.ts';
 import type { Encoder, EncoderView } from '../../encoder/encoder.ts';
-import { GraphBuilder } from '../../graph/builder.ts';
+import { GraphBuilder, type Value } from '../../graph/builder.ts';
 import { withFreeBatch } from '../../graph/graph.ts';
 import { flatten } from '../../graph/ops/shape.ts';
 import { toPlanar } from '../../image/tensor.ts';
@@ -49,14 +49,29 @@ export async function behindFront(
   front: FrontSettings,
   { model, ...session }: SessionOptions & Pick<FrontContext, 'model'>,
 ): Promise<Float32Array[]> {
-  const builder = new GraphBuilder('front');
-  const face = builder.input('face', [1, 3, front.sizePx, front.sizePx]);
-  builder.output('masked', flatten(applyFront(face, front)));
-  const rows = await openRowFunction(withFreeBatch(builder.build()), sessionOf(session));
+  const view = viewBefore(model, front);
+  const rows = faces.map(({ image }) => toPlanar([cropView(image, view)]));
+  return throughGraph(rows, [3, front.sizePx, front.sizePx], (face) => applyFront(face, front), session);
+}
+
+/**
+ * What an operation on batches makes of each row.
+ *
+ * @param shape - of a row.
+ * @param operation - [N,...shape] -> [N,...].
+ */
+export async function throughGraph(
+  rows: readonly Float32Array[],
+  shape: readonly number[],
+  operation: (batch: Value) => Value,
+  session: SessionOptions,
+): Promise<Float32Array[]> {
+  const builder = new GraphBuilder('rows');
+  builder.output('made', flatten(operation(builder.input('row', [1, ...shape]))));
+  const opened = await openRowFunction(withFreeBatch(builder.build()), sessionOf(session));
   try {
-    const view = viewBefore(model, front);
-    return await rows.apply(faces.map(({ image }) => toPlanar([cropView(image, view)])));
+    return await opened.apply(rows);
   } finally {
-    await rows.close();
+    await opened.close();
   }
 }

@@ -117,7 +117,7 @@ function knowledge(measured: TrainingMeasurements, { audited, ownership }: Train
     audited.kind === 'classifier'
       ? 'which of the model’s answers is which person'
       : `the mean embedding of each person, of ${measured.centrePhotos} photos at most, granted to him as a classifier’s last weights would be; a deployed encoder does not hold it, and what can be had of it can be had of strangers’ too, so that these are compared by as many photos`,
-    'a generator of faces that was trained on other data; whether some of these people are in that too, files alone do not tell',
+    'a generator of faces; what it knows of these people from its own training, and not of those whom they are compared with, counts as the model’s, and files alone do not tell whom it knows',
     ...(measured.membership.length > 0
       ? ['for membership: the photo in question, its label, and judges that have seen neither kind of photo']
       : []),

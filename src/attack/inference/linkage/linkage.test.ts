@@ -174,3 +174,29 @@ test('numbers of pairs', () => {
   expect(pairCounts(256)).toEqual([0, 30, 256]);
   expect(pairCounts(0)).toEqual([0]);
 });
+
+describe('a mix that shows somebody else than the one it is searched for', () => {
+  const unit = (i: number): Float32Array => Float32Array.from({ length: 4 }, (_, k) => Number(k === i));
+  const target = (name: number, seen: number, company: readonly string[]): MaskedFace => ({
+    ...{
+      person: `person ${name}`,
+      masked: new Float32Array(NUMBERS),
+      template: unit(name),
+      shown: unit(seen),
+      company,
+    },
+  });
+  const targets = [0, 1, 2, 3].flatMap((name) => [
+    target(name, name, []),
+    // Each probe looks like the next person, who was mixed into those of the first two alone.
+    target(name, (name + 1) % 4, name < 2 ? [`person ${(name + 1) % 4}`] : ['person 0']),
+  ]);
+
+  test('gives away its company, which counts for anybody and not for the one', async () => {
+    const { templateToFace } = await measureLinkage({ pairs: [], targets }, options({ pairCount: 0 }));
+    expect(templateToFace?.first.flat()).toEqual([false, false, false, false]);
+    // Person 3's probe looks like person 0, who is in its company too.
+    expect(templateToFace?.found.flat()).toEqual([true, true, false, true]);
+    expect(templateToFace?.anybody.rate).toBe(0.75);
+  });
+});

@@ -44,8 +44,11 @@ export interface LinkageFigures {
   readonly chance: number;
   /** Area under the ROC curve of all comparisons, 0.5 by chance; with an interval over people. */
   readonly auc: Estimate;
-  /** Behind `rank1`: of each person, of each of their probes, whether the own person came first. People are in the order of the targets. */
+  /** The same where anybody of the probe's {@link MaskedFace.company} may come first too: of a mix, whether it gave away anybody at all. */
+  readonly anybody: Rate;
+  /** Behind `rank1` and `anybody`: of each person, of each of their probes, whether it was so. People are in the order of the targets. */
   readonly first: readonly (readonly boolean[])[];
+  readonly found: readonly (readonly boolean[])[];
 }
 
 /** What an attacker with so many pairs links. */
@@ -161,7 +164,8 @@ function linked(
   const gallery = byPerson.map(([first]) => galleryUnits[first as number] as Float32Array);
   const scores: number[] = [];
   const [person, other]: [number[], number[]] = [[], []];
-  const first = byPerson.map(([, ...probes], own) =>
+  const names = byPerson.map(([place]) => targets[place as number]?.person);
+  const outcomes = byPerson.map(([, ...probes], own) =>
     probes.map((probe) => {
       const similarities = similaritiesTo(probeUnits[probe] as Float32Array, gallery);
       similarities.forEach((similarity, compared) => {
@@ -169,10 +173,17 @@ function linked(
         person.push(own);
         other.push(compared);
       });
-      const best = similarities[own] as number;
-      return similarities.every((similarity, compared) => compared === own || similarity < best);
+      const best = Math.max(...similarities);
+      const place = similarities.indexOf(best);
+      if (similarities.includes(best, place + 1)) return { first: false, found: false };
+      const company = targets[probe]?.company ?? [];
+      return { first: place === own, found: place === own || company.some((name) => name === names[place]) };
     }),
   );
+  const [first, found] = [
+    outcomes.map((probes) => probes.map((outcome) => outcome.first)),
+    outcomes.map((probes) => probes.map((outcome) => outcome.found)),
+  ];
   const positive = person.map((own, i) => own === other[i]);
   const { auc } = rocArea(
     { scores, positive, person, other },
@@ -184,7 +195,8 @@ function linked(
     rank1: clusterRate(first, { random }),
     chance: 1 / gallery.length,
     auc,
-    first,
+    anybody: clusterRate(found, { random }),
+    ...{ first, found },
   };
 }
 

@@ -8,6 +8,8 @@ export interface MaskedFace {
   readonly person: string;
   /** What the masking made of it: [C,h,w], of one shape for all. */
   readonly masked: Float32Array;
+  /** Of a mix: the other people in it. */
+  readonly company?: readonly string[];
   /** The encoder's embedding of the photo as it was before. */
   readonly template: Float32Array;
   /** The encoder's embedding of the masked face shown as a picture, where it can be shown: what an attacker has who has learnt nothing. */

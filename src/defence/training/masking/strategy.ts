@@ -115,6 +115,9 @@ export interface StrategyLearning {
   readonly constraint?: { readonly accuracy: number; readonly rate: number };
 }
 
+/** How fast the price of mixing follows a missed accuracy: the reference gives no rho. */
+export const PRICE_RATE = 0.05;
+
 /** The reference's learning, with numbers where it has none. */
 export const STRATEGY_DEFAULTS: StrategyLearning = {
   choice: 'count',

@@ -53,7 +53,9 @@ export type PrivateDraws = (label: string) => PrivateNumbers;
 export function planPrivateTraining(goal: PrivacyGoal): PrivacyPlan {
   const { examples, batchSize, steps, epsilon, delta = 0.1 / examples } = goal;
   if (!(Number.isSafeInteger(batchSize) && batchSize >= 1 && batchSize <= examples)) {
-    throw new InputError(`batches of ${batchSize} cannot be drawn from ${examples} examples`);
+    throw new InputError(`batches of ${batchSize} cannot be drawn from ${examples} examples`, {
+      hint: 'take smaller batches, or bring more examples',
+    });
   }
   const samplingRate = batchSize / examples;
   const counted = { samplingRate, steps, delta: delta * (1 - DELTA_FOR_OVERFLOW) };
