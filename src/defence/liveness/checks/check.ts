@@ -1,0 +1,69 @@
+import type { Matrix } from 'ml-matrix';
+import { ShapeError } from '../../../util/errors.ts';
+import type { CaptureMessage } from '../session/capture-message.ts';
+import type { Challenge } from '../session/challenge.ts';
+import { type LlrCalibration, logLikelihoodRatio } from './calibration.ts';
+
+/** What a check may look at. */
+export interface CheckInput {
+  readonly capture: CaptureMessage;
+  readonly challenge: Challenge;
+  /** The shape of the person who is claimed, [3,P] as `factorise` gives it; undefined where none was enrolled. Biometric data. */
+  readonly enrolledShape?: Matrix;
+}
+
+/** One measurement of a capture. */
+export interface CheckResult {
+  readonly name: string;
+  /** Higher speaks for a bona fide presentation; undefined where the check does not apply. */
+  readonly score: number | undefined;
+  /** Natural logarithm; 0 where the check does not apply. */
+  readonly logLikelihoodRatio: number;
+  /** How far the measurement can be trusted, 0..1. */
+  readonly quality: number;
+  readonly applicable: boolean;
+  /** What was seen, or why it does not apply; for the server's log, never for the client. */
+  readonly reason: string;
+}
+
+/** One liveness measurement, calibrated. */
+export interface LivenessCheck {
+  readonly name: string;
+  readonly calibration: LlrCalibration;
+  measure(input: CheckInput): CheckResult;
+}
+
+/** What a check's own rule gives: a measurement, or why there is none. */
+export type Measurement =
+  | { readonly score: number; readonly quality: number; readonly reason: string }
+  | { readonly notApplicable: string };
+
+/** Makes a check of its name, its rule and its calibration. Where the points of a capture are of no use to the rule (ShapeError), or the score is not finite, it does not apply: what a client sends must not make it throw. */
+export function livenessCheck(
+  name: string,
+  calibration: LlrCalibration,
+  rule: (input: CheckInput) => Measurement,
+): LivenessCheck {
+  return {
+    name,
+    calibration,
+    measure: (input) => {
+      const measured = measurementBy(rule, input);
+      if ('notApplicable' in measured || !Number.isFinite(measured.score)) {
+        const reason = 'notApplicable' in measured ? measured.notApplicable : 'the score is not a finite number';
+        return { name, score: undefined, logLikelihoodRatio: 0, quality: 0, applicable: false, reason };
+      }
+      const llr = logLikelihoodRatio(calibration, measured.score);
+      return { name, ...measured, logLikelihoodRatio: llr, applicable: true };
+    },
+  };
+}
+
+function measurementBy(rule: (input: CheckInput) => Measurement, input: CheckInput): Measurement {
+  try {
+    return rule(input);
+  } catch (error) {
+    if (error instanceof ShapeError) return { notApplicable: error.message };
+    throw error;
+  }
+}

@@ -1,0 +1,126 @@
+import type { CaptureFrame } from './capture-message.ts';
+import { CHALLENGE_MS } from './challenge.ts';
+import type { Refusal } from './refusal.ts';
+
+/** Between which limits a capture's frames must lie. */
+export interface CaptureLimits {
+  readonly leastFramesPerSecond: number;
+  readonly mostFramesPerSecond: number;
+  /** The longest time without a frame. */
+  readonly longestGapMs: number;
+  /** How far the client's clock may run from the server's over one session. */
+  readonly clockSlackMs: number;
+  /** From the last frame to its arrival. */
+  readonly longestUploadMs: number;
+  /** Two frames whose points lie nearer than this (root mean square, as a share of the distance of the eyes) are one. Of five real clips no two frames came nearer than 0.0005. */
+  readonly nearDuplicate: number;
+  /** Above this ratio of {@link disorder} frames are taken as shuffled. Five real clips had up to 0.06; without any order it is 2. */
+  readonly mostDisorder: number;
+}
+
+export const CAPTURE_LIMITS: CaptureLimits = {
+  leastFramesPerSecond: 10,
+  mostFramesPerSecond: 120,
+  longestGapMs: 500,
+  clockSlackMs: 500,
+  longestUploadMs: 20_000,
+  nearDuplicate: 1e-4,
+  mostDisorder: 1,
+};
+
+/** Frames that are doubled, out of order or out of time; undefined where there is nothing to say against them. `elapsedMs`: from the session's opening to the message's arrival, by the server's clock. */
+export function refuseFrames(
+  frames: readonly CaptureFrame[],
+  elapsedMs: number,
+  limits: CaptureLimits = CAPTURE_LIMITS,
+): Refusal | undefined {
+  return refuseOrder(frames, limits) ?? refuseTimes(frames, elapsedMs, limits) ?? refuseDoubles(frames, limits);
+}
+
+function refuseOrder(frames: readonly CaptureFrame[], limits: CaptureLimits): Refusal | undefined {
+  const intervals = intervalsOf(frames);
+  const falling = intervals.filter((interval) => interval <= 0).length;
+  const found = disorder(frames);
+  if (falling > 0) {
+    // Frames that make more sense in the order of their times were moved; otherwise their times were.
+    const moved = disorder(frames.toSorted((a, b) => a.timeMs - b.timeMs)) < found;
+    const reason = moved ? 'shuffled-frames' : 'clock-not-rising';
+    return { reason, detail: `${falling} of ${intervals.length} intervals are not positive` };
+  }
+  if (found <= limits.mostDisorder) return undefined;
+  return { reason: 'shuffled-frames', detail: `disorder ${found.toFixed(2)}` };
+}
+
+function refuseTimes(frames: readonly CaptureFrame[], elapsedMs: number, limits: CaptureLimits): Refusal | undefined {
+  const [first, last] = [frames[0]?.timeMs ?? 0, frames.at(-1)?.timeMs ?? 0];
+  const late = elapsedMs - last;
+  if (late < -limits.clockSlackMs || late > limits.longestUploadMs)
+    return { reason: 'wrong-clock', detail: `the last frame is ${Math.round(late)} ms before its arrival` };
+  // Whether it holds the challenge from rest to end.
+  if (first > limits.longestGapMs || last < CHALLENGE_MS - limits.longestGapMs)
+    return { reason: 'length-out-of-range', detail: `from ${Math.round(first)} to ${Math.round(last)} ms` };
+  const rate = (1000 * (frames.length - 1)) / (last - first);
+  const gap = Math.max(...intervalsOf(frames));
+  if (rate >= limits.leastFramesPerSecond && rate <= limits.mostFramesPerSecond && gap <= limits.longestGapMs)
+    return undefined;
+  return { reason: 'rate-out-of-range', detail: `${rate.toFixed(1)} a second, longest gap ${Math.round(gap)} ms` };
+}
+
+function refuseDoubles(frames: readonly CaptureFrame[], limits: CaptureLimits): Refusal | undefined {
+  const different = new Set(frames.map(({ hash }) => hash)).size;
+  if (different < frames.length)
+    return { reason: 'doubled-frames', detail: `${frames.length - different} of one hash with another` };
+  for (let a = 0; a < frames.length; a++)
+    for (let b = a + 1; b < frames.length; b++)
+      if (pointsNearer(frames[a], frames[b], limits.nearDuplicate))
+        return { reason: 'doubled-frames', detail: `the points of frames ${a} and ${b} are in the same places` };
+  return undefined;
+}
+
+function intervalsOf(frames: readonly CaptureFrame[]): number[] {
+  return frames.slice(1).map(({ timeMs }, i) => timeMs - (frames[i]?.timeMs ?? timeMs));
+}
+
+/**
+ * How little each frame has to do with the one before: squared differences of successive landmarks over squared deviations from their means. About 0 for a moving face, 2 where the order is
+ * random, and about 2 as well where nothing moves but the tracker's noise, so that a capture in which nobody follows the challenge is refused by it too.
+ *
+ * Source: von Neumann, Distribution of the ratio of the mean square successive difference to the variance, Annals of Mathematical Statistics 12 (1941).
+ */
+export function disorder(frames: readonly Pick<CaptureFrame, 'landmarks'>[]): number {
+  const coordinates = frames[0]?.landmarks.length ?? 0;
+  let [successive, variance] = [0, 0];
+  for (let i = 0; i < coordinates; i++) {
+    const values = frames.map(({ landmarks }) => landmarks[i] ?? 0);
+    const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+    values.forEach((value, f) => {
+      variance += (value - mean) ** 2;
+      if (f > 0) successive += (value - (values[f - 1] ?? 0)) ** 2;
+    });
+  }
+  // Where nothing differs at all the frames are doubled, which is another reason.
+  return variance === 0 ? 0 : successive / variance;
+}
+
+/** Outer corners of the eyes among the 68 landmarks, as places in [68,2]. */
+const EYES = [2 * 36, 2 * 45] as const;
+
+/** Whether the landmarks and tracks of two frames differ by less than that share of the distance of the eyes. */
+function pointsNearer(a: CaptureFrame | undefined, b: CaptureFrame | undefined, share: number): boolean {
+  if (!a || !b) return false;
+  const [left, right] = EYES;
+  const at = (i: number): number => a.landmarks[i] ?? 0;
+  const eyes = (at(right) - at(left)) ** 2 + (at(right + 1) - at(left + 1)) ** 2;
+  const most = (share ** 2 * eyes * (a.landmarks.length + a.tracks.length)) / 2;
+  // Frames that differ do so within a few points.
+  let sum = 0;
+  for (const [own, other] of [
+    [a.landmarks, b.landmarks],
+    [a.tracks, b.tracks],
+  ] as const)
+    for (let i = 0; i < own.length; i++) {
+      sum += ((own[i] ?? 0) - (other[i] ?? 0)) ** 2;
+      if (sum > most) return false;
+    }
+  return true;
+}

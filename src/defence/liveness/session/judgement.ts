@@ -1,0 +1,94 @@
+import { Matrix } from 'ml-matrix';
+import type { CheckResult, LivenessCheck } from '../checks/check.ts';
+import { type Decision, type DecisionPolicy, decide, type Veto, vetoOf } from '../decision.ts';
+import { type FusedEvidence, type FusionCalibration, fuse } from '../fusion.ts';
+import { type CaptureMessage, readCaptureMessage } from './capture-message.ts';
+import { type CaptureLimits, refuseFrames } from './frame-validation.ts';
+import { challengeOf, type NonceClaims, readNonce, type SessionAuthority } from './nonce.ts';
+import type { Refusal } from './refusal.ts';
+
+/** By what a capture is judged. */
+export interface JudgementRules {
+  readonly checks: readonly LivenessCheck[];
+  readonly fusion: FusionCalibration;
+  readonly policy: DecisionPolicy;
+  readonly limits: CaptureLimits;
+}
+
+/** All that a judgement depends on, beside the rules and the server's secret. */
+export interface JudgementInput {
+  /** The message, as it came. */
+  readonly text: string;
+  /** The session that the connection belongs to, as the server knows it: never taken from the message. */
+  readonly session: string;
+  readonly receivedMs: number;
+  /** Whether our own mark was found in a frame. */
+  readonly marked: boolean;
+  /** [3][P]; undefined where none was enrolled. */
+  readonly enrolledShape?: readonly (readonly number[])[] | undefined;
+}
+
+/** What only the store knows, at the moment of the judgement. */
+export interface StoreFacts {
+  readonly nonceUnused: boolean;
+  readonly locked: boolean;
+}
+
+/** What came of a capture; none of it is for the client. */
+export interface Judgement {
+  readonly decision: Decision;
+  readonly veto?: Veto | undefined;
+  /** Where it could not be judged. */
+  readonly refusal?: Refusal | undefined;
+  readonly results: readonly CheckResult[];
+  readonly fused?: FusedEvidence | undefined;
+}
+
+/** A message whose nonce is ours, of this session and in time. */
+export interface AuthenticMessage {
+  readonly message: CaptureMessage;
+  readonly claims: NonceClaims;
+}
+
+/** Reads a message and its nonce: the part of a judgement that comes before the store is asked. */
+export async function authenticate(
+  { text, session, receivedMs }: Pick<JudgementInput, 'text' | 'session' | 'receivedMs'>,
+  { signer }: Pick<SessionAuthority, 'signer'>,
+): Promise<AuthenticMessage | Refusal> {
+  const message = readCaptureMessage(text);
+  if (!message) return { reason: 'malformed', detail: `${text.length} characters` };
+  const claims = await readNonce(message.nonce, signer);
+  if (!claims) return { reason: 'forged-nonce', detail: 'not signed by us' };
+  if (claims.session !== session || message.session !== session)
+    return { reason: 'other-session', detail: `${claims.session} and ${message.session} in ${session}` };
+  if (receivedMs >= claims.expiresMs || receivedMs < claims.issuedMs)
+    return { reason: 'expired-nonce', detail: `${receivedMs - claims.expiresMs} ms after its end` };
+  return { message, claims };
+}
+
+/** Judges an authentic message. Nothing but its arguments has a say, so that it can be done again later. */
+export function judge(
+  { message, claims }: AuthenticMessage,
+  input: JudgementInput,
+  facts: StoreFacts,
+  rules: JudgementRules,
+  authority: Pick<SessionAuthority, 'stream'>,
+): Judgement {
+  if (facts.locked) return refused({ reason: 'locked', detail: 'too many failures' });
+  if (!facts.nonceUnused) return refused({ reason: 'replayed-nonce', detail: 'used before' });
+  const refusal = refuseFrames(message.frames, input.receivedMs - claims.issuedMs, rules.limits);
+  if (refusal) return refused(refusal);
+  const challenge = challengeOf(claims, authority);
+  const enrolled = input.enrolledShape && new Matrix(input.enrolledShape.map((row) => [...row]));
+  const results = rules.checks.map((check) =>
+    check.measure({ capture: message, challenge, ...(enrolled && { enrolledShape: enrolled }) }),
+  );
+  const fused = fuse(results, rules.fusion);
+  const decision = decide(fused, results, rules.policy, input.marked);
+  return { decision, veto: input.marked ? 'own-mark' : undefined, results, fused };
+}
+
+/** The judgement of what could not be judged. */
+export function refused(refusal: Refusal): Judgement {
+  return { decision: 'refuse', veto: vetoOf(refusal), refusal, results: [] };
+}

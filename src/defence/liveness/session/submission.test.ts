@@ -1,0 +1,216 @@
+import { describe, expect, test } from 'vitest';
+import { syntheticCapture } from '../../../../test/fixtures/synthetic-capture.ts';
+import { InputError } from '../../../util/errors.ts';
+import { Random } from '../../../util/random.ts';
+import { secretStream } from '../../../util/secret-random.ts';
+import { challengeFollowed } from '../checks/challenge-followed.ts';
+import { repeatedMotion } from '../checks/repeated-motion.ts';
+import type { CaptureMessage } from './capture-message.ts';
+import { replayEvidence } from './evidence.ts';
+import { CAPTURE_LIMITS } from './frame-validation.ts';
+import type { JudgementRules } from './judgement.ts';
+import { type LivenessSession, openSession, type SessionAuthority } from './nonce.ts';
+import { MemorySessionStore } from './session-store.ts';
+import { hmacSigner } from './signature.ts';
+import { submitCapture } from './submission.ts';
+
+const KEY = new Uint8Array(32).fill(9);
+const LIMITS = { bonaFide: 10, attacks: 10, limit: 3, dataset: 'made up' };
+const THRESHOLD = { apcer: 0, bpcer: 0, dataset: 'made up' };
+const RULES: JudgementRules = {
+  checks: [challengeFollowed({ ...LIMITS, slope: 6, offset: -3 }), repeatedMotion({ ...LIMITS, slope: 1, offset: 2 })],
+  fusion: { offset: 0, weights: { 'challenge-followed': 1, 'repeated-motion': 0.1 }, dataset: 'made up' },
+  policy: {
+    pass: { ...THRESHOLD, logLikelihoodRatio: 1 },
+    refuse: { ...THRESHOLD, logLikelihoodRatio: -1 },
+    required: ['challenge-followed'],
+    leastQuality: 0.5,
+  },
+  limits: CAPTURE_LIMITS,
+};
+
+/** A server whose time is set by hand. */
+async function server() {
+  const time = { nowMs: 1_000_000 };
+  const random = new Random(1);
+  const authority: SessionAuthority = {
+    signer: await hmacSigner(KEY),
+    stream: (label) => secretStream(KEY, label),
+    fresh: () => Uint8Array.from({ length: 32 }, () => random.integer(256)),
+    clock: { nowMs: () => time.nowMs },
+  };
+  const store = new MemorySessionStore();
+  const open = (): Promise<LivenessSession> => openSession('somebody', authority);
+  const submit = (text: string, session: string, marked = false) =>
+    submitCapture({ text, session, marked }, RULES, authority, store);
+  const captureOf = ({ id, nonce, challenge }: LivenessSession): CaptureMessage =>
+    syntheticCapture(challenge, { session: id, nonce, random });
+  return { time, authority, store, open, submit, captureOf };
+}
+
+const UPLOAD_MS = 20_000;
+const text = (message: unknown): string => JSON.stringify(message);
+
+/** A session, a capture of it that was changed, and what became of it. */
+async function submitted(change: (capture: CaptureMessage) => unknown, waitMs = UPLOAD_MS) {
+  const own = await server();
+  const session = await own.open();
+  own.time.nowMs += waitMs;
+  return own.submit(text(change(own.captureOf(session))), session.id);
+}
+
+test('who does what is asked passes', async () => {
+  const { answer, judgement } = await submitted((capture) => capture);
+  expect(judgement.refusal).toBeUndefined();
+  expect([answer, judgement.decision]).toEqual(['pass', 'pass']);
+});
+
+test('who does something else fails, and is told no more', async () => {
+  const own = await server();
+  const [asked, other] = [await own.open(), await own.open()];
+  own.time.nowMs += UPLOAD_MS;
+  const capture = { ...own.captureOf({ ...asked, challenge: other.challenge }) };
+  const { answer, judgement } = await own.submit(text(capture), asked.id);
+  expect([answer, judgement.decision, judgement.refusal]).toEqual(['fail', 'refuse', undefined]);
+});
+
+const edited = (edit: (frames: CaptureMessage['frames'][number][]) => CaptureMessage['frames'][number][]) => {
+  return (capture: CaptureMessage) => ({ ...capture, frames: edit([...capture.frames]) });
+};
+const withTimes = (time: (ms: number, f: number) => number) =>
+  edited((frames) => frames.map((frame, f) => ({ ...frame, timeMs: time(frame.timeMs, f) })));
+
+describe('refused is', () => {
+  test.each([
+    ['malformed', (capture: CaptureMessage) => ({ ...capture, more: 1 }), UPLOAD_MS],
+    ['forged-nonce', (capture: CaptureMessage) => ({ ...capture, nonce: `${capture.nonce.slice(0, -1)}x` }), UPLOAD_MS],
+    ['other-session', (capture: CaptureMessage) => ({ ...capture, session: '0'.repeat(32) }), UPLOAD_MS],
+    ['expired-nonce', (capture: CaptureMessage) => capture, 60_000],
+    ['shuffled-frames', edited((frames) => new Random(2).shuffle(frames)), UPLOAD_MS],
+    [
+      'shuffled-frames',
+      // Times are put in order again.
+      edited((frames) => new Random(2).shuffle(frames).map((frame, f) => ({ ...frame, timeMs: 1000 * (f / 15) }))),
+      UPLOAD_MS,
+    ],
+    [
+      'doubled-frames',
+      edited((frames) => frames.map((frame, f) => ({ ...frame, hash: frames[f - (f % 2)]?.hash ?? '' }))),
+      UPLOAD_MS,
+    ],
+    [
+      'doubled-frames',
+      // Encoded anew: another hash, the same face.
+      edited((frames) =>
+        frames.map((frame, f) =>
+          f === 90 ? { ...(frames[89] ?? frame), hash: frame.hash, timeMs: frame.timeMs } : frame,
+        ),
+      ),
+      UPLOAD_MS,
+    ],
+    ['clock-not-rising', withTimes((ms, f) => (f === 30 ? ms - 200 : ms)), UPLOAD_MS],
+    ['clock-not-rising', withTimes((ms, f) => (f > 100 ? ms - 5000 : ms)), UPLOAD_MS],
+    ['wrong-clock', withTimes((ms) => 1.1 * ms), 19_000],
+    ['wrong-clock', (capture: CaptureMessage) => capture, 45_000],
+    ['length-out-of-range', edited((frames) => frames.slice(0, 150)), UPLOAD_MS],
+    ['length-out-of-range', edited((frames) => frames.slice(20)), UPLOAD_MS],
+    ['rate-out-of-range', edited((frames) => frames.filter((_, f) => f % 2 === 0)), UPLOAD_MS],
+    ['rate-out-of-range', edited((frames) => frames.filter((_, f) => f < 100 || f > 110)), UPLOAD_MS],
+  ] as const)('%s (%#)', async (reason, change, waitMs) => {
+    const { answer, judgement } = await submitted(change, waitMs);
+    expect([answer, judgement.decision, judgement.refusal?.reason]).toEqual(['fail', 'refuse', reason]);
+  });
+
+  test('a nonce that was used, though the message is another one', async () => {
+    const own = await server();
+    const session = await own.open();
+    own.time.nowMs += UPLOAD_MS;
+    expect((await own.submit(text(own.captureOf(session)), session.id)).answer).toBe('pass');
+    const { answer, judgement } = await own.submit(text(own.captureOf(session)), session.id);
+    expect([answer, judgement.refusal?.reason, judgement.veto]).toEqual(['fail', 'replayed-nonce', 'replay']);
+  });
+
+  test('another session’s capture, before its nonce is used up', async () => {
+    const own = await server();
+    const [one, other] = [await own.open(), await own.open()];
+    own.time.nowMs += UPLOAD_MS;
+    const { judgement } = await own.submit(text(own.captureOf(one)), other.id);
+    expect([judgement.refusal?.reason, judgement.veto]).toEqual(['other-session', 'nonce']);
+    expect((await own.submit(text(own.captureOf(one)), one.id)).answer).toBe('pass');
+  });
+
+  test('another session’s nonce, in a message that says it is of this one', async () => {
+    const own = await server();
+    const [one, other] = [await own.open(), await own.open()];
+    own.time.nowMs += UPLOAD_MS;
+    const { judgement } = await own.submit(text({ ...own.captureOf(one), session: other.id }), other.id);
+    expect([judgement.refusal?.reason, judgement.veto]).toEqual(['other-session', 'nonce']);
+  });
+
+  test('our own mark, however well the challenge was followed', async () => {
+    const own = await server();
+    const session = await own.open();
+    own.time.nowMs += UPLOAD_MS;
+    const { answer, judgement } = await own.submit(text(own.captureOf(session)), session.id, true);
+    expect([answer, judgement.decision, judgement.veto]).toEqual(['fail', 'refuse', 'own-mark']);
+  });
+
+  test('everybody who failed five times, for half an hour', async () => {
+    const own = await server();
+    const attempt = async (follows: boolean) => {
+      const session = await own.open();
+      own.time.nowMs += UPLOAD_MS;
+      const capture = own.captureOf(follows ? session : { ...session, challenge: [] });
+      return own.submit(text(capture), session.id);
+    };
+    for (let failure = 0; failure < 5; failure++)
+      expect((await attempt(false)).judgement.refusal?.reason).not.toBe('locked');
+    const { answer, judgement } = await attempt(true);
+    expect([answer, judgement.refusal?.reason]).toEqual(['fail', 'locked']);
+    own.time.nowMs += 30 * 60_000;
+    expect((await attempt(true)).answer).toBe('pass');
+  });
+});
+
+describe('evidence', () => {
+  const made = async (change: (capture: CaptureMessage) => unknown = (capture) => capture) => {
+    const own = await server();
+    const session = await own.open();
+    own.time.nowMs += UPLOAD_MS;
+    const { evidence } = await own.submit(text(change(own.captureOf(session))), session.id);
+    return { ...own, evidence };
+  };
+
+  test.each([
+    ['a pass', (capture: CaptureMessage) => capture],
+    ['a refusal', edited((frames) => frames.toReversed())],
+    ['a malformed message', () => 'nothing'],
+  ])('of %s gives the same decision again, with every figure', async (_, change) => {
+    const { evidence, authority } = await made(change);
+    const { sameDecision, sameFigures } = await replayEvidence(evidence, RULES.checks, authority);
+    expect([sameDecision, sameFigures]).toEqual([true, true]);
+  });
+
+  test('that was changed, or signed by others, is refused', async () => {
+    const { evidence, authority } = await made();
+    const changed = { ...evidence, body: evidence.body.replace('"decision":"pass"', '"decision":"fail"') };
+    expect(changed.body).not.toBe(evidence.body);
+    await expect(replayEvidence(changed, RULES.checks, authority)).rejects.toThrow(InputError);
+    const others = { ...authority, signer: await hmacSigner(KEY.map((byte) => byte + 1)) };
+    await expect(replayEvidence(evidence, RULES.checks, others)).rejects.toThrow(InputError);
+  });
+
+  test('shows a decision that does not follow from what was recorded', async () => {
+    const { evidence, authority } = await made();
+    const body = evidence.body.replace('"decision":"pass"', '"decision":"refuse"');
+    const signature = await authority.signer.sign('liveness evidence', body);
+    const replay = await replayEvidence({ body, signature }, RULES.checks, authority);
+    expect([replay.sameDecision, replay.again.decision]).toEqual([false, 'pass']);
+  });
+
+  test('needs the checks as they were calibrated', async () => {
+    const { evidence, authority } = await made();
+    const others = [challengeFollowed({ ...LIMITS, slope: 7, offset: -3 }), ...RULES.checks.slice(1)];
+    await expect(replayEvidence(evidence, others, authority)).rejects.toThrow(InputError);
+  });
+});
