@@ -2,8 +2,6 @@ import { basename, join, resolve } from 'node:path';
 import { LINKAGE_STUDENTS } from '../attack/inference/linkage/students.ts';
 import { generatorModel } from '../attack/inversion/generator.ts';
 import type { Generator } from '../attack/inversion/latent-optimisation.ts';
-import type { ModelInversionAttack } from '../attack/inversion/model/attack.ts';
-import { MODEL_INVERSION_ATTACKS } from '../attack/inversion/model/attacks.ts';
 import { readModel, shippedGenerator } from '../audit/inversion/shipped.ts';
 import { hexHash } from '../audit/provenance.ts';
 import type { AttackEffort } from '../audit/training/context.ts';
@@ -20,7 +18,8 @@ import { auditArgs, finishAudit, readBaseline, readVersion, runRecord } from './
 import { openAuditWork } from './audit-work.ts';
 import { command } from './command.ts';
 import { encoderArgs, openEncoderFromArgs, sessionOptions } from './encoder-options.ts';
-import { durationMs, listOf, oneOf, wholeNumber } from './option-values.ts';
+import { MODEL_INVERSION_WORDS, modelInversionAttacks } from './model-inversion-attacks.ts';
+import { durationMs, oneOf, wholeNumber } from './option-values.ts';
 import { prepareOutputFolder } from './output-file.ts';
 import { lockOutput } from './output-lock.ts';
 import { printNote } from './print.ts';
@@ -91,7 +90,7 @@ export const auditTrainingCommand = command({
     },
     attacks: {
       type: 'string',
-      description: `attacks, of ${MODEL_INVERSION_ATTACKS.map(({ id }) => id).join(', ')}; default: all`,
+      description: `attacks, of ${MODEL_INVERSION_WORDS.join(', ')}; default: all`,
       valueHint: 'names',
     },
     people: {
@@ -168,7 +167,7 @@ export const auditTrainingCommand = command({
     const failOn = oneOf(args['fail-on'], '--fail-on', ['leaks']);
     const badData = oneOf(args['bad-data'], '--bad-data', BAD_DATA) ?? 'skip';
     const asked = oneOf(args.kind, '--kind', MODEL_KINDS);
-    const attacks = attacksOf(args.attacks);
+    const attacks = modelInversionAttacks(args.attacks);
     const seed = wholeNumber(args.seed, '--seed') ?? 1;
     const seeds = wholeNumber(args.seeds, '--seeds', { min: 1 }) ?? 3;
     const attacked = wholeNumber(args.people, '--people', { min: 1 }) ?? 40;
@@ -245,15 +244,6 @@ export const auditTrainingCommand = command({
 const SWITCH = ['on', 'off'] as const;
 
 const AS_KIND = { classifier: 'a classifier', encoder: 'an encoder' } as const satisfies Record<ModelKind, string>;
-
-function attacksOf(text: string | undefined): readonly ModelInversionAttack[] {
-  if (text === undefined) return MODEL_INVERSION_ATTACKS;
-  const ids = MODEL_INVERSION_ATTACKS.map(({ id }) => id);
-  const asked = new Set(listOf(text).map((word) => oneOf(word, '--attacks', ids)));
-  const attacks = MODEL_INVERSION_ATTACKS.filter(({ id }) => asked.has(id));
-  if (attacks.length === 0) throw new InputError('--attacks names none', { hint: `there is: ${ids.join(', ')}` });
-  return attacks;
-}
 
 /** What the options say of the attacks' cost. */
 function effortOf(args: Readonly<Record<'draws' | 'queries', string>> & EffortArgs): AttackEffort {

@@ -1,7 +1,6 @@
 import { readdir, rename } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { ModelInversionAttack } from '../attack/inversion/model/attack.ts';
-import { MODEL_INVERSION_ATTACKS } from '../attack/inversion/model/attacks.ts';
 import { shippedGenerator } from '../audit/inversion/shipped.ts';
 import { CONTENDER_CHANGES, parseContender } from '../audit/masking/contender.ts';
 import { type MaskingResult, readMaskingResult } from '../audit/masking/result.ts';
@@ -25,7 +24,8 @@ import {
   runMaskingTask,
 } from './masking-bench.ts';
 import { maskingTable } from './masking-table.ts';
-import { listOf, oneOf, positiveNumber, wholeNumber } from './option-values.ts';
+import { MODEL_INVERSION_WORDS, modelInversionAttacks } from './model-inversion-attacks.ts';
+import { listOf, positiveNumber, wholeNumber } from './option-values.ts';
 import { prepareOutputFolder, writeOutputFile } from './output-file.ts';
 import { printJson, printLine, printNote, someOf } from './print.ts';
 import { openTrainingRun } from './training-run.ts';
@@ -88,7 +88,7 @@ export const benchMaskingCommand = command({
     },
     attacks: {
       type: 'string',
-      description: `inversions, of ${MODEL_INVERSION_ATTACKS.map(({ id }) => id).join(', ')}`,
+      description: `inversions, of ${MODEL_INVERSION_WORDS.join(', ')}`,
       default: 'plug-and-play',
       valueHint: 'names',
     },
@@ -110,7 +110,7 @@ export const benchMaskingCommand = command({
     const contenders = [...new Set(listOf(args.maskings))].map(parseContender);
     const seeds = [...new Set(listOf(args.seeds).map((text) => wholeNumber(text, '--seeds') ?? 1))];
     const tasks = seeds.flatMap((seed) => contenders.map((contender) => ({ contender, seed })));
-    const attacks = attacksOf(args.attacks);
+    const attacks = modelInversionAttacks(args.attacks);
     const settings = { ...settingsOf(args, attacks), faceward: await readVersion() };
     const checkpointSteps = Math.ceil(settings.steps / TIMES);
     const generator = await shippedGenerator();
@@ -221,12 +221,6 @@ function settingsOf(
     linked: wholeNumber(args.linked, '--linked', { min: 4 }) ?? 150,
     recoverySteps: wholeNumber(args['recovery-steps'], '--recovery-steps', { min: 1 }) ?? 300,
   };
-}
-
-function attacksOf(text: string): ModelInversionAttack[] {
-  const ids = MODEL_INVERSION_ATTACKS.map(({ id }) => id);
-  const asked = new Set(listOf(text).map((word) => oneOf(word, '--attacks', ids)));
-  return MODEL_INVERSION_ATTACKS.filter(({ id }) => asked.has(id));
 }
 
 /** @throws InputError where the folder holds results that nobody asked to go on with. */

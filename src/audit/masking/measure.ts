@@ -25,8 +25,8 @@ import { strangersAsPeople, type TrainingPerson } from '../training/people.ts';
 import { invertClasses } from '../training/reconstruct.ts';
 import type { AuditStore } from '../work-folder.ts';
 import type { Contender } from './contender.ts';
-import { type MaskedExample, maskedExamples } from './masked-sides.ts';
-import { judgeRecovered, type RecoveredMixes, recoverMixes } from './recovered.ts';
+import { type MaskedExample, maskedExamples, showExamples } from './masked-sides.ts';
+import { qualityOfMixes, type RecoveredMix, recoverMixes } from './recovered.ts';
 import type { LinkageFiguresOf, MaskingResult } from './result.ts';
 import { measureUtility } from './utility.ts';
 
@@ -176,10 +176,11 @@ async function measureMixes(
   // Draws of their own on each side: an attacker does not know those of the training.
   const pairs = await maskedExamples(attackers, judge, { ...views, seed: hashOf(seed, 'attacker') }, job);
   // Apart: else a mix could hold the very photo of another that is searched through, and never its own person's.
-  const mixes = [
+  const masked = [
     ...(await maskedExamples(targets.searched, judge, { ...views, seed: hashOf(seed, 'searched') }, job)),
     ...(await maskedExamples(targets.probes, judge, { ...views, seed: hashOf(seed, 'training') }, job)),
   ];
+  const mixes = await showExamples(masked, judge, views, job);
   const shape = shapeBehind(front);
   const linkage: MaskingFigures['linkage'] = [];
   const link = async (
@@ -203,41 +204,29 @@ async function measureMixes(
     await link('student', pairCount);
   await link('student', pairs.length);
   const networks = { ...job, ...session, shape, sizePx: front.sizePx, steps: recoverySteps, seed: measured };
-  const recovered = await recoverMixes(pairs, mixes, networks);
-  const judging = { ...job, sizePx: front.sizePx, seed: measured };
-  const [byFront, byNetwork] = [
-    await judgeRecovered(
-      mixes.map(({ picture }) => picture),
-      mixes,
-      judge,
-      judging,
-    ),
-    await judgeRecovered(recovered, mixes, judge, judging),
-  ];
+  const recovered = await recoverMixes(pairs, mixes, judge, networks);
   await link(
     'recovered',
     0,
-    mixes.map((mix, i) => ({ ...mix, shown: byNetwork.embeddings[i] as Float32Array })),
+    mixes.map((mix, i) => ({ ...mix, ...recovered[i] })),
   );
+  const qualityOf = (faces: readonly RecoveredMix[]) => {
+    const { psnr, ssim, recognised } = qualityOfMixes(faces, mixes, judge, networks);
+    return { psnr, ssim, recognised: recognised ?? null };
+  };
   return {
     meanCount: meanCountOf(mixes),
     meanCounts: maskings.map((_, time) => meanCountOf(mixes.filter((mix) => mix.time === time))),
     linkage,
     recovery: [
-      { attacker: 'shown', ...qualityOf(byFront) },
-      { attacker: 'recovered', ...qualityOf(byNetwork) },
+      { attacker: 'shown', ...qualityOf(mixes) },
+      { attacker: 'recovered', ...qualityOf(recovered) },
     ],
   };
 }
 
 const meanCountOf = (mixes: readonly MaskedExample[]): number =>
   mixes.reduce((sum, { count }) => sum + count, 0) / mixes.length;
-
-const qualityOf = ({ quality: { psnr, ssim, recognised } }: RecoveredMixes) => ({
-  psnr,
-  ssim,
-  recognised: recognised ?? null,
-});
 
 /** A seed that is another one for each use of the same training. */
 const hashOf = (seed: number, use: string): number => new Random(seed).fork(use).uint32();

@@ -22,61 +22,60 @@ export interface RecoverMixesOptions extends JobOptions, SessionOptions {
   readonly seed: number;
 }
 
-/** Faces that were recovered, and how well. */
-export interface RecoveredMixes {
-  readonly quality: RecoveryQuality;
-  /** What the judge says of each. */
-  readonly embeddings: readonly Float32Array[];
-}
-
 /**
  * The leading face of each mix as a network recovers it that learnt it from the attacker's own.
  *
  * Cost: about 0.1 s a step of one core for [36,8,8] to 64 px.
  *
- * @returns planar [3,S,S], RGB, 0..1.
+ * @param judge - who is shown what was recovered.
  */
 export async function recoverMixes(
   pairs: readonly MaskedExample[],
   targets: readonly MaskedExample[],
+  judge: Judge,
   { shape, sizePx, steps, seed, ...session }: RecoverMixesOptions,
-): Promise<Float32Array[]> {
+): Promise<RecoveredMix[]> {
   const form = { shape, sizePx, width: WIDTH };
   const weights = await trainRecovery(
     pairs.map(({ masked, small }) => ({ masked, face: small })),
     { ...session, ...form, steps, seed },
   );
   const network = await openRowFunction(recoveryGraph(weights, form), session);
-  return network.apply(targets.map(({ masked }) => masked)).finally(() => network.close());
+  const pictures = await network.apply(targets.map(({ masked }) => masked)).finally(() => network.close());
+  const shown = await judge.embedImages(
+    pictures.flatMap((face) => fromPlanar(face, { widthPx: sizePx, heightPx: sizePx })),
+    session,
+  );
+  return pictures.map((picture, i) => ({ picture, shown: shown[i] as Float32Array }));
+}
+
+/** A recovered face, and what a judge says of it. */
+export interface RecoveredMix {
+  /** Planar [3,S,S]. */
+  readonly picture: Float32Array;
+  readonly shown: Float32Array;
 }
 
 /**
  * How near recovered faces come to the leading ones.
  *
- * @param recovered - planar [3,S,S] of each target.
- * @param judge - says whether it is still that person, at its threshold for FMR 0.1 %.
+ * @param recovered - of each target.
+ * @param judge - who was shown them: whether it is still that person, at its threshold for FMR 0.1 %.
  */
-export async function judgeRecovered(
-  recovered: readonly Float32Array[],
+export function qualityOfMixes(
+  recovered: readonly RecoveredMix[],
   targets: readonly MaskedExample[],
   judge: Judge,
-  { sizePx, seed, ...job }: JobOptions & { readonly sizePx: number; readonly seed: number },
-): Promise<RecoveredMixes> {
-  const size = { widthPx: sizePx, heightPx: sizePx };
-  const embeddings = await judge.embedImages(
-    recovered.flatMap((face) => fromPlanar(face, size)),
-    job,
-  );
-  const faces = targets.map(({ person, small, template }, i) => ({
-    person,
-    recovered: recovered[i] as Float32Array,
-    original: toPlanar([small]),
-    similarity: cosineSimilarityOr(-1, embeddings[i] as Float32Array, template),
-  }));
+  { sizePx, seed }: Pick<RecoverMixesOptions, 'sizePx' | 'seed'>,
+): RecoveryQuality {
+  const faces = targets.map(({ person, small, template }, i) => {
+    const { picture, shown } = recovered[i] as RecoveredMix;
+    const similarity = cosineSimilarityOr(-1, shown, template);
+    return { person, recovered: picture, original: toPlanar([small]), similarity };
+  });
   const threshold = judge.thresholds.find(({ fmr }) => fmr === VERDICT_FMR)?.similarity;
-  const quality = recoveryQuality(faces, {
-    ...{ ...size, random: new Random(seed).fork('recovery'), draws: 500 },
+  return recoveryQuality(faces, {
+    ...{ widthPx: sizePx, heightPx: sizePx, random: new Random(seed).fork('recovery'), draws: 500 },
     ...(threshold === undefined ? {} : { threshold }),
   });
-  return { quality, embeddings };
 }
