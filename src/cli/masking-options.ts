@@ -1,5 +1,5 @@
 import { KEPT_FREQUENCIES } from '../defence/training/masking/front.ts';
-import { MASKING_FORMS, type Masking, mostMixed, parseMasking } from '../defence/training/masking/kinds.ts';
+import { MASKING_FORMS, type Masking, mostMixed, normOf, parseMasking } from '../defence/training/masking/kinds.ts';
 import type { MaskedTrainingOptions } from '../defence/training/masking/masked-training.ts';
 import { PRICE_RATE, REWARDS, STRATEGY_CHOICES, STRATEGY_DEFAULTS } from '../defence/training/masking/strategy.ts';
 import { NORMS } from '../defence/training/mobile-facenet-blocks.ts';
@@ -100,8 +100,7 @@ export function maskingSettings(args: MaskingArgs):
   return {
     masking,
     frequencies: wholeNumber(args.frequencies, '--frequencies', { min: 1 }) ?? KEPT_FREQUENCIES,
-    // A norm over the batch would let each face's gradient depend on the others, which private training must not.
-    norm: oneOf(args.norm, '--norm', NORMS) ?? (masking.epsilon === undefined ? 'batch' : 'group'),
+    norm: oneOf(args.norm, '--norm', NORMS) ?? normOf(masking),
     strategy: {
       ...STRATEGY_DEFAULTS,
       choice: oneOf(args.strategy, '--strategy', STRATEGY_CHOICES) ?? STRATEGY_DEFAULTS.choice,

@@ -1,5 +1,5 @@
 import { AUGMENTATIONS, type Augmentation } from '../../defence/training/augmentation.ts';
-import { type Masking, parseMasking } from '../../defence/training/masking/kinds.ts';
+import { type Masking, normOf, parseMasking } from '../../defence/training/masking/kinds.ts';
 import { PRICE_RATE, STRATEGY_DEFAULTS, type StrategyLearning } from '../../defence/training/masking/strategy.ts';
 import type { Norm } from '../../defence/training/mobile-facenet-blocks.ts';
 import { InputError } from '../../util/errors.ts';
@@ -52,8 +52,7 @@ export function parseContender(text: string): Contender {
     name: text,
     masking,
     augmentations: AUGMENTATIONS,
-    // A norm over the batch would let each face's gradient depend on the others, which private training must not.
-    norm: masking.epsilon === undefined ? 'batch' : 'group',
+    norm: normOf(masking),
     strategy: STRATEGY_DEFAULTS,
   };
   for (const change of changes) {

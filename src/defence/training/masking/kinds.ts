@@ -1,4 +1,5 @@
 import { InputError } from '../../../util/errors.ts';
+import type { Norm } from '../mobile-facenet-blocks.ts';
 import type { FrontKind } from './front.ts';
 import { FEWEST_MIXED, MOST_MIXED } from './mix.ts';
 
@@ -80,6 +81,9 @@ export function requireDrawable({ name, channelsDrawn = 0 }: Masking, channels: 
       hint: 'draw fewer, or keep more frequencies',
     });
 }
+
+/** The normalisation of a masking's recogniser, unless another is asked for. A norm over the batch would let each face's gradient depend on the others, which private training must not. */
+export const normOf = ({ epsilon }: Masking): Norm => (epsilon === undefined ? 'batch' : 'group');
 
 /** Most faces that one mix of a masking is made of. */
 export const mostMixed = ({ mix }: Masking): number => (mix.kind === 'fixed' ? mix.count : MOST_MIXED);
