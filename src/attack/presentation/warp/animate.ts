@@ -1,9 +1,9 @@
+import { LANDMARKS, type Landmarks68 } from '../../../face/landmarks68.ts';
 import type { Image } from '../../../image/image.ts';
 import { requireImage } from '../../../image/image-shape.ts';
 import { sampleColour } from './bilinear.ts';
 import { createEyePainter } from './eyes.ts';
 import { createFaceMesh, MESH_TRIANGLES } from './face-mesh.ts';
-import { LANDMARKS, type Landmarks68 } from './landmarks68.ts';
 import { createMouthPainter } from './mouth.ts';
 import { identityMap, type PhotoMap, writeTriangles } from './piecewise-map.ts';
 import { createRetargeter, neutralFrame, type RetargetMode } from './retarget.ts';

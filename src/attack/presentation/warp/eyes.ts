@@ -1,9 +1,9 @@
+import { EYES } from '../../../face/landmarks68.ts';
 import type { Image } from '../../../image/image.ts';
 import { edgeAt, emptyAperture, heightOf, setAperture } from './aperture.ts';
 import { blend, forEachWithin, type Painter, placeOf } from './aperture-pixels.ts';
 import { sampleColour } from './bilinear.ts';
 import type { FaceMesh } from './face-mesh.ts';
-import { EYES } from './landmarks68.ts';
 
 /** Lashes of a closing eye: half their width in units of the mean face, and how much darker than the skin they are. */
 const LASHES = { width: 0.016, depth: 0.55 } as const;

@@ -1,5 +1,5 @@
+import { EYES, LANDMARKS, type Landmarks68, MOUTH, widestOf } from '../../../face/landmarks68.ts';
 import { InputError } from '../../../util/errors.ts';
-import { EYES, LANDMARKS, type Landmarks68, MOUTH, widestOf } from './landmarks68.ts';
 import { FACE_POINTS, MEAN_FACE } from './mean-face.ts';
 import { holdOpenings } from './openings.ts';
 import { fitPose, frontalPose } from './pose.ts';

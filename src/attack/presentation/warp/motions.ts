@@ -1,4 +1,4 @@
-import { LANDMARKS, type Landmarks68 } from './landmarks68.ts';
+import { LANDMARKS, type Landmarks68 } from '../../../face/landmarks68.ts';
 import { MEAN_FACE } from './mean-face.ts';
 import { scaleEyes } from './openings.ts';
 import { rotationOf } from './pose.ts';

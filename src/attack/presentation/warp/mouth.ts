@@ -1,9 +1,9 @@
+import { MOUTH } from '../../../face/landmarks68.ts';
 import type { Image } from '../../../image/image.ts';
 import { edgeAt, emptyAperture, heightOf, setAperture } from './aperture.ts';
 import { blend, forEachWithin, type Painter, placeOf } from './aperture-pixels.ts';
 import { sampleColour } from './bilinear.ts';
 import type { FaceMesh } from './face-mesh.ts';
-import { MOUTH } from './landmarks68.ts';
 
 /** Heights in units of the mean face: how far the upper teeth show below the lip, over how much their edge fades, and between which the photo's own open mouth comes to be shown. */
 const HEIGHT = { teeth: 0.05, edge: 0.016, open: [0.05, 0.11] } as const;

@@ -1,4 +1,4 @@
-import { EYES, LANDMARKS, MOUTH } from './landmarks68.ts';
+import { EYES, LANDMARKS, MOUTH } from '../../../face/landmarks68.ts';
 
 /** The share of a blink that the upper lid makes. */
 const UPPER_SHARE = 0.85;

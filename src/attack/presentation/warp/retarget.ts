@@ -1,7 +1,7 @@
 import { fitSimilarity } from '../../../face/alignment.ts';
 import type { Point } from '../../../face/face.ts';
+import { EYES, LANDMARKS, type Landmarks68, MOUTH, openingOf } from '../../../face/landmarks68.ts';
 import { ShapeError } from '../../../util/errors.ts';
-import { EYES, LANDMARKS, type Landmarks68, MOUTH, openingOf } from './landmarks68.ts';
 import { MEAN_FACE } from './mean-face.ts';
 import { IS_LID, scaleEyes } from './openings.ts';
 import { anglesOf, fitPose, frontalPose, type Pose, rotationOf } from './pose.ts';

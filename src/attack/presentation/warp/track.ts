@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { LANDMARKS, type Landmarks68 } from '../../../face/landmarks68.ts';
 import { InputError } from '../../../util/errors.ts';
-import { LANDMARKS, type Landmarks68 } from './landmarks68.ts';
 
 /** How a face moves: its landmarks in each frame. */
 export interface Track {

@@ -1,6 +1,6 @@
-import type { MeshPoint, Point } from '../../../face/face.ts';
-import { meshPoint } from '../../../face/face-regions.ts';
-import { InputError, ShapeError } from '../../../util/errors.ts';
+import { InputError, ShapeError } from '../util/errors.ts';
+import type { MeshPoint, Point } from './face.ts';
+import { meshPoint } from './face-regions.ts';
 
 /** Points of {@link Landmarks68}. */
 export const LANDMARKS = 68;
