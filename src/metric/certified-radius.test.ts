@@ -1,33 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { InputError } from '../util/errors.ts';
-import { certifiedAccuracy, certifiedRadius, lengthInLevels, shareLowerLimit } from './certified-radius.ts';
-
-describe('shareLowerLimit', () => {
-  // scipy.stats.beta.ppf(alpha, k, n - k + 1).
-  test.each([
-    [1, 10, 0.05, 0.005116196892],
-    [60, 100, 0.001, 0.440984265221],
-    [99, 100, 0.001, 0.911373111296],
-    [480, 500, 0.001, 0.925285743886],
-    [500, 500, 0.001, 0.986279485631],
-  ])('%i of %i at alpha %d is above %d', (successes, trials, alpha, limit) => {
-    expect(shareLowerLimit(successes, trials, alpha)).toBeCloseTo(limit, 9);
-  });
-
-  test('where all succeed it is alpha to the power of one over the trials', () => {
-    expect(shareLowerLimit(100_000, 100_000, 0.001)).toBeCloseTo(0.001 ** (1 / 100_000), 12);
-  });
-
-  test.each([
-    [1, 0, 0.1],
-    [3, 2, 0.1],
-    [0.5, 2, 0.1],
-    [1, 2, 0],
-    [1, 2, 0.5],
-  ])('refuses %d of %d at alpha %d', (successes, trials, alpha) => {
-    expect(() => shareLowerLimit(successes, trials, alpha)).toThrow(InputError);
-  });
-});
+import { certifiedAccuracy, certifiedRadius, lengthInLevels } from './certified-radius.ts';
 
 describe('certifiedRadius', () => {
   test('is sigma times the probit', () => {

@@ -1,7 +1,8 @@
 import type { Encoder } from '../../encoder/encoder.ts';
 import type { Image } from '../../image/image.ts';
 import { fromPlanar } from '../../image/tensor.ts';
-import { certifiedRadius, shareLowerLimit } from '../../metric/certified-radius.ts';
+import { certifiedRadius } from '../../metric/certified-radius.ts';
+import { shareLowerLimit } from '../../metric/exact-interval.ts';
 import { cosineSimilarityOr } from '../../metric/similarity.ts';
 import type { Threshold } from '../../metric/threshold.ts';
 import { InputError } from '../../util/errors.ts';
