@@ -10,11 +10,12 @@ import { lockFile } from '../data/file-lock.ts';
 import { MASKING_FORMS } from '../defence/training/masking/kinds.ts';
 import { BUNDLED_ENCODERS } from '../encoder/bundled.ts';
 import { maskingPlot } from '../report/masking-plot.ts';
-import { InputError } from '../util/errors.ts';
+import { FacewardError, InputError, InterruptedError } from '../util/errors.ts';
 import { readVersion } from './audit-output.ts';
 import { cacheDirectory } from './cache-directory.ts';
 import { command } from './command.ts';
 import { sessionArgs, sessionOptions } from './encoder-options.ts';
+import { reportError } from './error-report.ts';
 import { pipelineSource } from './face-source.ts';
 import {
   type MaskingBenchSettings,
@@ -27,7 +28,7 @@ import { maskingTable } from './masking-table.ts';
 import { MODEL_INVERSION_WORDS, modelInversionAttacks } from './model-inversion-attacks.ts';
 import { listOf, positiveNumber, wholeNumber } from './option-values.ts';
 import { prepareOutputFolder, writeOutputFile } from './output-file.ts';
-import { printJson, printLine, printNote, someOf } from './print.ts';
+import { printError, printJson, printLine, printNote, someOf } from './print.ts';
 import { openTrainingRun } from './training-run.ts';
 
 /** Checkpoints of a training. What is learnt of a masking is measured as it was at each: the number must not be the user's, or results would not be of one kind. */
@@ -119,6 +120,7 @@ export const benchMaskingCommand = command({
     await requireOwnFolder(args.out, args.resume === true);
     await using source = pipelineSource(args);
     let opened: OpenedMaskingBench | undefined;
+    let failure: FacewardError | undefined;
     try {
       for (const [place, task] of tasks.entries()) {
         const path = join(args.out, `${nameOf(task)}.json`);
@@ -142,6 +144,11 @@ export const benchMaskingCommand = command({
           const result = await runMaskingTask(task, opened, options);
           await writeWhole(path, `${JSON.stringify(result)}\n`);
           await work.remove();
+        } catch (error) {
+          // One masking that cannot be trained or measured says nothing of the others, which take hours.
+          if (!opened || !(error instanceof FacewardError) || error instanceof InterruptedError) throw error;
+          printError(error);
+          failure ??= error;
         } finally {
           await unlock();
         }
@@ -152,10 +159,11 @@ export const benchMaskingCommand = command({
     const { summary, missing } = await summarise(tasks, settings, args.out);
     if (missing.length > 0)
       printNote(
-        `not in the table yet: ${someOf(missing.map(nameOf))}; another run is at it, or was when it ended: --resume makes what is left`,
+        `not in the table yet: ${someOf(missing.map(nameOf))}; another run is at it, or was when it ended, or it failed: --resume makes what is left`,
       );
     if (args.json) printJson(summary);
     else printLine(maskingTable(summary));
+    return failure ? reportError(failure).exitStatus : 0;
   },
 });
 

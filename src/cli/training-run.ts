@@ -5,7 +5,7 @@ import { readGraph, writeGraph } from '../graph/onnx-file.ts';
 import { quantiseWeights } from '../graph/quantisation.ts';
 import { readCheckpoint, writeCheckpoint } from '../nn/checkpoint.ts';
 import type { TrainingState } from '../nn/training.ts';
-import { InputError } from '../util/errors.ts';
+import { InputError, ModelFileError } from '../util/errors.ts';
 
 /** Options of every command that trains. */
 export const trainingArgs = {
@@ -59,7 +59,7 @@ export async function openTrainingRun(
   }
   return {
     finished,
-    resume: bytes && readCheckpoint(bytes, { problem }),
+    resume: bytes && checkpointIn(bytes, path, problem),
     onCheckpoint: async (state) => {
       // Written aside and renamed: a checkpoint that is there is whole, whenever the process was killed.
       await writeFile(`${path}.part`, writeCheckpoint(state, { problem }));
@@ -71,6 +71,19 @@ export async function openTrainingRun(
       await rm(path, { force: true });
     },
   };
+}
+
+/** {@link readCheckpoint} of a file, which its errors name. */
+function checkpointIn(bytes: Uint8Array, path: string, problem: string): TrainingState {
+  try {
+    return readCheckpoint(bytes, { problem });
+  } catch (cause) {
+    if (!(cause instanceof ModelFileError)) throw cause;
+    throw new ModelFileError(`${path}: ${cause.message}`, {
+      ...(cause.hint === undefined ? {} : { hint: cause.hint }),
+      cause,
+    });
+  }
 }
 
 /** What training a model that is there says it came from. */

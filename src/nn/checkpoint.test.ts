@@ -70,9 +70,11 @@ describe('a file that is no whole checkpoint is a ModelFileError', () => {
     expect(() => readCheckpoint(writeGraph(builder.build()))).toThrow(/no checkpoint/);
   });
 
-  test('the checkpoint of another problem', () => {
+  test('the checkpoint of another problem; what decided its weights may be a secret and is not shown', () => {
     const bytes = writeCheckpoint(state, { problem: 'inverter-3 of dlib, seed 1' });
     expect(readCheckpoint(bytes, { problem: 'inverter-3 of dlib, seed 1' }).step).toBe(12_345);
-    expect(() => readCheckpoint(bytes, { problem: 'inverter-3 of dlib, seed 2' })).toThrow(/seed 1.*seed 2/);
+    expect(() => readCheckpoint(bytes, { problem: 'inverter-3 of dlib, seed 2' })).toThrow(
+      /^(?!.*seed).*other options/,
+    );
   });
 });

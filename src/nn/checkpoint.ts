@@ -53,7 +53,8 @@ export function readCheckpoint(bytes: Uint8Array, options: CheckpointOptions = {
   }
   const { problem = '' } = options;
   if (metadata.problem !== problem) {
-    throw new ModelFileError(`the checkpoint is of "${metadata.problem}", not of "${problem}"`, {
+    // Neither is shown: what decides the weights of a private training is a secret.
+    throw new ModelFileError('the checkpoint is of a training with other options, or other data', {
       hint: 'resume with the options that the training was started with, or start again without --resume',
     });
   }

@@ -42,10 +42,11 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 const benchOf = (seeds: string, ...more: string[]) =>
   startFaceward(
     [
-      ...['bench', 'masking', '--data', join(folder, 'faces'), '--out', join(folder, 'out'), '--maskings', 'adaptive'],
+      ...['bench', 'masking', '--data', join(folder, 'faces'), '--out', join(folder, 'out')],
       ...['--seeds', seeds, '--size', '32', '--width', '0.0625', '--embedding', '8', '--batch', '8', '--threads', '1'],
       ...['--judges', 'faceres', '--attacks', 'random-starts', '--people', '2', '--linked', '8'],
       ...['--recovery-steps', '2', ...more],
+      ...(more.includes('--maskings') ? [] : ['--maskings', 'adaptive']),
     ],
     { cache: join(folder, 'cache') },
   ).outcome;
@@ -76,6 +77,13 @@ test(
     const beside = await benchOf('1,1,2', '--steps', '2', '--resume');
     expect([beside.status, beside.stdout]).toEqual([0, first.stdout]);
     expect(beside.stderr).toContain('not in the table yet: adaptive.seed2;');
+
+    // One masking that fails keeps the others from nothing.
+    await writeFile(join(folder, 'out', 'frequency.seed1.onnx.checkpoint'), 'damaged');
+    const failing = await benchOf('1', '--steps', '2', '--resume', '--maskings', 'frequency,adaptive');
+    expect([failing.status, failing.stdout]).toEqual([2, first.stdout]);
+    expect(failing.stderr).toContain('frequency.seed1.onnx.checkpoint');
+    await rm(join(folder, 'out', 'frequency.seed1.work'), { recursive: true, force: true });
 
     expect((await readdir(join(folder, 'out'))).filter((name) => /part$|seed1.*(lock|work)$/.test(name))).toEqual([]);
     await writeFile(join(folder, 'out', 'adaptive.seed1.json'), '{"schema"');
