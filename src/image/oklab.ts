@@ -1,3 +1,5 @@
+import { byteOfLinear, LINEAR_OF_BYTE } from './srgb.ts';
+
 /**
  * OKLab, in which equal steps look equally large: L 0 (black) to 1 (white), a from green to red, b from blue to yellow. Light of k times the intensity scales all three by
  * the cube root of k, so that a / L and b / L tell a surface's colour whatever shade it lies in.
@@ -10,18 +12,11 @@ export interface Oklab {
   readonly b: number;
 }
 
-/** sRGB's 256 values as linear light. */
-const LINEAR = Float32Array.from({ length: 256 }, (_, i) => linearOf(i / 255));
-
-/** Steps of linear light from 0 to 1 whose sRGB value is looked up: fine enough that the darkest values keep their byte. */
-const STEPS = 1 << 14;
-const ENCODED = Uint8Array.from({ length: STEPS + 1 }, (_, i) => Math.round(255 * encodedOf(i / STEPS)));
-
 /** Writes the OKLab of one pixel, bytes 0..255 of sRGB, to lab[0..2]. */
 export function toOklab(red: number, green: number, blue: number, lab: Float32Array): void {
-  const r = LINEAR[red] as number;
-  const g = LINEAR[green] as number;
-  const b = LINEAR[blue] as number;
+  const r = LINEAR_OF_BYTE[red] as number;
+  const g = LINEAR_OF_BYTE[green] as number;
+  const b = LINEAR_OF_BYTE[blue] as number;
   const l = Math.cbrt(0.4122214708 * r + 0.5363325363 * g + 0.0514459929 * b);
   const m = Math.cbrt(0.2119034982 * r + 0.6806995451 * g + 0.1073969566 * b);
   const s = Math.cbrt(0.0883024619 * r + 0.2817188376 * g + 0.6299787005 * b);
@@ -38,21 +33,7 @@ export function fromOklab(lab: Float32Array, pixels: Uint8Array, at: number): vo
   const l = (lightness + 0.3963377774 * a + 0.2158037573 * b) ** 3;
   const m = (lightness - 0.1055613458 * a - 0.0638541728 * b) ** 3;
   const s = (lightness - 0.0894841775 * a - 1.291485548 * b) ** 3;
-  pixels[at] = byteOf(4.0767416621 * l - 3.3077115913 * m + 0.2309699292 * s);
-  pixels[at + 1] = byteOf(-1.2684380046 * l + 2.6097574011 * m - 0.3413193965 * s);
-  pixels[at + 2] = byteOf(-0.0041960863 * l - 0.7034186147 * m + 1.707614701 * s);
-}
-
-function byteOf(linear: number): number {
-  const step = linear > 0 ? (linear < 1 ? linear * STEPS + 0.5 : STEPS) : 0;
-  return ENCODED[step | 0] as number;
-}
-
-/** Source: IEC 61966-2-1. */
-function linearOf(encoded: number): number {
-  return encoded <= 0.04045 ? encoded / 12.92 : ((encoded + 0.055) / 1.055) ** 2.4;
-}
-
-function encodedOf(linear: number): number {
-  return linear <= 0.0031308 ? 12.92 * linear : 1.055 * linear ** (1 / 2.4) - 0.055;
+  pixels[at] = byteOfLinear(4.0767416621 * l - 3.3077115913 * m + 0.2309699292 * s);
+  pixels[at + 1] = byteOfLinear(-1.2684380046 * l + 2.6097574011 * m - 0.3413193965 * s);
+  pixels[at + 2] = byteOfLinear(-0.0041960863 * l - 0.7034186147 * m + 1.707614701 * s);
 }

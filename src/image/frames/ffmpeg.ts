@@ -43,22 +43,57 @@ export async function feedFfmpeg(
   options: FfmpegOptions,
 ): Promise<void> {
   const run = start(args, options);
-  const { child } = run;
   try {
-    child.stdout.resume();
-    for await (const chunk of chunks) {
-      if (!child.stdin.writable) break;
-      // A pipe that breaks is seen as an ffmpeg that ended, which says why.
-      if (!child.stdin.write(chunk)) await Promise.race([once(child.stdin, 'drain').catch(() => {}), run.closed]);
-      throwIfAborted(options.signal ? { signal: options.signal } : {});
-    }
-    const whole = child.stdin.writable;
-    child.stdin.end();
+    run.child.stdout.resume();
+    await feed(run, chunks, options);
     await run.finished();
-    if (!whole) throw options.failure('it stopped reading');
   } finally {
     run.stop();
   }
+}
+
+/**
+ * Runs the system's ffmpeg between two pipes: feeds it what it reads from "pipe:0" and gives what it writes to "pipe:1", which is appended to the arguments. No file is written.
+ *
+ * @param args - without "ffmpeg" and without its output; they end in the output's format.
+ * @throws as {@link feedFfmpeg}.
+ */
+export async function* throughFfmpeg(
+  args: readonly string[],
+  chunks: AsyncIterable<Uint8Array>,
+  options: FfmpegOptions,
+): AsyncGenerator<Uint8Array> {
+  const run = start([...args, 'pipe:1'], options);
+  let broken: { readonly error: unknown } | undefined;
+  const feeding = feed(run, chunks, options).catch((error: unknown) => {
+    broken = { error };
+    run.stop();
+  });
+  try {
+    yield* bytesOf(run.child);
+    await feeding;
+    if (broken) throw broken.error;
+    await run.finished();
+  } finally {
+    run.stop();
+    await feeding;
+  }
+}
+
+/** Writes all chunks to ffmpeg, no faster than it reads, and closes the pipe. Throws `failure`'s error where it stopped reading though it ended well. */
+async function feed(run: FfmpegRun, chunks: AsyncIterable<Uint8Array>, options: FfmpegOptions): Promise<void> {
+  const { child } = run;
+  for await (const chunk of chunks) {
+    if (!child.stdin.writable) break;
+    // A pipe that breaks is seen as an ffmpeg that ended, which says why.
+    if (!child.stdin.write(chunk)) await Promise.race([once(child.stdin, 'drain').catch(() => {}), run.closed]);
+    throwIfAborted(options.signal ? { signal: options.signal } : {});
+  }
+  const whole = child.stdin.writable;
+  child.stdin.end();
+  if (whole) return;
+  await run.finished();
+  throw options.failure('it stopped reading');
 }
 
 interface FfmpegRun {

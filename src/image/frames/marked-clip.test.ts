@@ -162,7 +162,8 @@ describe('there is no way around the mark', () => {
   const EXPORTS: Readonly<Record<string, readonly string[]>> = {
     'clip.ts': ['frameTimeMs', 'requireClip', 'requireFramesPerSecond'],
     'clip-file.ts': ['CLIP_FILE', 'clipFileText', 'readClipRate'],
-    'ffmpeg.ts': ['feedFfmpeg', 'ffmpegOutput'],
+    'ffmpeg.ts': ['feedFfmpeg', 'ffmpegOutput', 'throughFfmpeg'],
+    'h264.ts': ['throughH264'],
     'marked-clip.ts': ['writeMarkedClip'],
     'marked-frame.ts': ['frameMarker'],
     'ppm-frames.ts': ['readPpmFrames'],
@@ -194,6 +195,12 @@ describe('there is no way around the mark', () => {
   it('in who feeds ffmpeg: the marked writer alone, in all of src/', async () => {
     const feeders = (await sources(join(FOLDER, '../..'))).filter(({ text }) => /import .*feedFfmpeg/.test(text));
     expect(feeders.map(({ name }) => name.replaceAll('\\', '/'))).toEqual(['image/frames/marked-clip.ts']);
+  });
+
+  it('in what goes through ffmpeg in memory: it names no file, and one file of the folder does it', async () => {
+    const users = (await sources(join(FOLDER, '../..'))).filter(({ text }) => /import .*throughFfmpeg/.test(text));
+    expect(users.map(({ name }) => name.replaceAll('\\', '/'))).toEqual(['image/frames/h264.ts']);
+    expect(users[0]?.text).not.toMatch(/file:|node:|'-y'|'-n'/);
   });
 
   it('in a provenance of any kind, or a payload of zeros', async () => {

@@ -13,7 +13,9 @@ import type { Track } from './track.ts';
  * root of the ratio of the faces' areas (Siarohin et al., "First Order Motion Model for Image Animation", 2019, section 3.4); `lifted` turns the photo's own shape, lifted by the mean
  * face's depth, as the driver's head turns, and adds the driver's expression in the frame of the head.
  */
-export type RetargetMode = 'absolute' | 'relative' | 'lifted';
+export const RETARGET_MODES = ['absolute', 'relative', 'lifted'] as const;
+
+export type RetargetMode = (typeof RETARGET_MODES)[number];
 
 /** Gives the landmarks that the photo's face is to have when the driver's are these; into `out`, nothing else is allocated. */
 export type Retargeter = (driver: Landmarks68, out: Landmarks68) => void;

@@ -1,0 +1,170 @@
+import type { Image } from '../../../image/image.ts';
+import { resizeImage } from '../../../image/resize.ts';
+import { LINEAR_OF_BYTE } from '../../../image/srgb.ts';
+import type { Random } from '../../../util/random.ts';
+import { inkSquare } from './halftone.ts';
+import type { HeldPose } from './hold.ts';
+import type { Instrument } from './instrument.ts';
+import { darkness, type Light } from './light.ts';
+import type { PrintSettings } from './settings.ts';
+import type { Lens } from './surface.ts';
+
+/** Texels of the printed sheet for a pixel of the camera: what is finer than that the camera's pixel averages. */
+const TEXELS_PER_PIXEL = 1.5;
+
+/** Unevenness of paper: deviation of its reflectance, as a share. By eye. */
+const PAPER_GRAIN = 0.012;
+
+/** Share of the light that comes from everywhere. */
+const AMBIENT = 0.6;
+
+/** Width of the lamp's reflection: (n h)^64. */
+const SHARPNESS_SQUARINGS = 6;
+
+/**
+ * A photo on paper: printed once, dot by dot, then seen in every frame. It is lit from above by a lamp whose place the stream draws, and does not show a second frame.
+ *
+ * Printing counts every dot of the printer: about 0.2 s for a 150 mm sheet at 600 dots per inch; a frame takes about 3 ms at 256x256 px.
+ *
+ * @param pixelMm - what a pixel of the camera sees of the sheet.
+ */
+export function createPrint(photo: Image, settings: PrintSettings, pixelMm: number, random: Random): Instrument {
+  const { widthMm, marginMm, bendPerMetre, gloss } = settings;
+  const heightMm = (widthMm * photo.heightPx) / photo.widthPx;
+  const texelMm = pixelMm / TEXELS_PER_PIXEL;
+  const sheet = printSheet(photo, settings, texelMm, random);
+  const halfWidth = widthMm / 2 + marginMm;
+  const halfHeight = heightMm / 2 + marginMm;
+  const bendPerMm = bendPerMetre / 1000;
+  const lamp = unit([random.uniform() - 0.5, -0.25 - 0.5 * random.uniform(), -1]);
+  const colour = new Float64Array(3);
+  return {
+    bendPerMm,
+    draw(_, view, lens, pose, scene) {
+      const light = createShading(lamp, pose, lens, bendPerMm, gloss);
+      const { u, v, mmPerPx } = view;
+      for (let y = 0, i = 0, o = 0; y < lens.heightPx; y++) {
+        for (let x = 0; x < lens.widthPx; x++, i++, o += 3) {
+          const [right, down] = [u[i] as number, v[i] as number];
+          const edge = Math.min(halfWidth - Math.abs(right), halfHeight - Math.abs(down)) / mmPerPx + 0.5;
+          // A pixel that looks past the sheet has no place on it: NaN.
+          if (!(edge > 0)) continue;
+          sampleLight(sheet, (right + halfWidth) / texelMm - 0.5, (down + halfHeight) / texelMm - 0.5, colour);
+          light.at(x, y, right);
+          const cover = Math.min(1, edge);
+          for (let k = 0; k < 3; k++) {
+            const seen = (colour[k] as number) * light.diffuse + light.mirrored;
+            scene.data[o + k] = (scene.data[o + k] as number) * (1 - cover) + cover * seen;
+          }
+        }
+      }
+    },
+  };
+}
+
+/**
+ * The sheet as reflectance, margin included. The photo's tones are brought between paper and full ink, its colours towards grey, and each dot of the printer is then paper or ink.
+ *
+ * Source: Murray and Davies 1936: a screened tint reflects as the mean of its paper and its ink. Inks are taken as absorbing one channel each (block dyes), and nothing spreads in the paper.
+ */
+export function printSheet(photo: Image, settings: PrintSettings, texelMm: number, random: Random): Light {
+  const { widthMm, marginMm, dotsPerInch, linesPerInch, paperWhite, paperWarmth, inkBlack, gamut } = settings;
+  const dotsPerTexel = (texelMm * dotsPerInch) / 25.4;
+  const margin = Math.round(marginMm / texelMm);
+  const widthPx = Math.max(1, Math.round(widthMm / texelMm));
+  const heightPx = Math.max(1, Math.round((widthPx * photo.heightPx) / photo.widthPx));
+  const picture = resizeImage(photo, widthPx, heightPx);
+  const sheet = darkness({ widthPx: widthPx + 2 * margin, heightPx: heightPx + 2 * margin });
+  const paper = [paperWhite * (1 + paperWarmth / 2), paperWhite, paperWhite * (1 - paperWarmth / 2)];
+  const [coverage, inked] = [new Float64Array(3), new Float64Array(3)];
+  const screening = { dotsPerCell: dotsPerInch / linesPerInch };
+  const dotAt = (texel: number): number => Math.ceil(texel * dotsPerTexel);
+  for (let y = 0, o = 0; y < sheet.heightPx; y++) {
+    const row = y - margin;
+    for (let x = 0; x < sheet.widthPx; x++, o += 3) {
+      const column = x - margin;
+      const bare = row < 0 || column < 0 || row >= heightPx || column >= widthPx;
+      if (bare) inked.fill(0);
+      else {
+        writeCoverage(picture.data, 3 * (row * widthPx + column), gamut, coverage);
+        const square = { firstX: dotAt(x), endX: dotAt(x + 1), firstY: dotAt(y), endY: dotAt(y + 1) };
+        inkSquare(coverage, square, screening, inked);
+      }
+      const grain = 1 + PAPER_GRAIN * random.normal();
+      for (let k = 0; k < 3; k++) {
+        const white = paper[k] as number;
+        sheet.data[o + k] = grain * (white + (Math.min(inkBlack, white) - white) * (inked[k] as number));
+      }
+    }
+  }
+  return sheet;
+}
+
+function writeCoverage(data: Uint8Array, at: number, gamut: number, coverage: Float64Array): void {
+  const red = LINEAR_OF_BYTE[data[at] as number] as number;
+  const green = LINEAR_OF_BYTE[data[at + 1] as number] as number;
+  const blue = LINEAR_OF_BYTE[data[at + 2] as number] as number;
+  // Luminance of IEC 61966-2-1.
+  const grey = 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+  coverage[0] = 1 - grey - gamut * (red - grey);
+  coverage[1] = 1 - grey - gamut * (green - grey);
+  coverage[2] = 1 - grey - gamut * (blue - grey);
+}
+
+/** Bilinear; beyond the edge its texels are repeated. */
+function sampleLight({ data, widthPx, heightPx }: Light, x: number, y: number, out: Float64Array): void {
+  const sx = Math.min(widthPx - 1.001, Math.max(0, x));
+  const sy = Math.min(heightPx - 1.001, Math.max(0, y));
+  const [ix, iy] = [Math.max(0, sx | 0), Math.max(0, sy | 0)];
+  const [fx, fy] = [sx - ix, sy - iy];
+  const p = 3 * (iy * widthPx + ix);
+  const q = p + 3 * widthPx;
+  for (let k = 0; k < 3; k++) {
+    const upper = (data[p + k] as number) * (1 - fx) + (data[p + 3 + k] as number) * fx;
+    const lower = (data[q + k] as number) * (1 - fx) + (data[q + 3 + k] as number) * fx;
+    out[k] = upper + (lower - upper) * fy;
+  }
+}
+
+/** The light at one place of the sheet: a factor for its reflectance, and what is mirrored. */
+interface Shading {
+  at(x: number, y: number, right: number): void;
+  diffuse: number;
+  mirrored: number;
+}
+
+/** Lambert's law about a constant share, and Blinn's mirror lobe ("Models of light reflection for computer synthesized pictures", 1977). A sheet that faces the lamp's mean direction has 1. */
+function createShading(lamp: Vector, { rotation: r }: HeldPose, lens: Lens, bendPerMm: number, gloss: number): Shading {
+  const at = (i: number): number => r[i] as number;
+  const frontal = -lamp[2];
+  const [middleX, middleY] = [(lens.widthPx - 1) / 2, (lens.heightPx - 1) / 2];
+  const normal = [0, 0, 0];
+  const turnTo = (sine: number, cosine: number): void => {
+    for (let k = 0; k < 3; k++) normal[k] = at(3 * k) * sine - at(3 * k + 2) * cosine;
+  };
+  turnTo(0, 1);
+  return {
+    diffuse: 1,
+    mirrored: 0,
+    at(x, y, right) {
+      if (bendPerMm > 0) turnTo(Math.sin(right * bendPerMm), Math.cos(right * bendPerMm));
+      const [nx, ny, nz] = normal as unknown as Vector;
+      const facing = Math.max(0, nx * lamp[0] + ny * lamp[1] + nz * lamp[2]);
+      this.diffuse = AMBIENT + (1 - AMBIENT) * (facing / frontal);
+      if (gloss <= 0) return;
+      const hx = lamp[0] - (x - middleX) / lens.focalPx;
+      const hy = lamp[1] - (y - middleY) / lens.focalPx;
+      const hz = lamp[2] - 1;
+      let lobe = Math.max(0, nx * hx + ny * hy + nz * hz) / Math.sqrt(hx * hx + hy * hy + hz * hz);
+      for (let n = 0; n < SHARPNESS_SQUARINGS; n++) lobe *= lobe;
+      this.mirrored = gloss * lobe;
+    },
+  };
+}
+
+type Vector = readonly [number, number, number];
+
+function unit([x, y, z]: Vector): Vector {
+  const length = Math.sqrt(x * x + y * y + z * z);
+  return [x / length, y / length, z / length];
+}

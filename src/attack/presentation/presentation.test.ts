@@ -1,0 +1,101 @@
+import { describe, expect, it } from 'vitest';
+import type { Landmarks68 } from '../../face/landmarks68.ts';
+import type { Image } from '../../image/image.ts';
+import { CapabilityError } from '../../util/errors.ts';
+import { Random } from '../../util/random.ts';
+import { channelOf, makePresentation, type PresentationSource } from './presentation.ts';
+import { ATTACK_SPECIES, type AttackSpecies } from './species.ts';
+import { motionTrack } from './warp/motions.ts';
+
+const random = new Random(7);
+const noise = (): Image => ({
+  widthPx: 256,
+  heightPx: 256,
+  data: Uint8Array.from({ length: 3 * 65536 }, () => random.integer(256)),
+});
+const photo = noise();
+const track = motionTrack('nod', { framesPerSecond: 12.5, seconds: 0.4 });
+const [landmarks] = track.frames as [Landmarks68];
+const source: PresentationSource = {
+  photo,
+  landmarks,
+  track,
+  clip: { framesPerSecond: 10, frames: [noise(), noise(), noise()] },
+};
+const size = { widthPx: 80, heightPx: 80 };
+const named = (name: string): AttackSpecies => {
+  const found = ATTACK_SPECIES.find((species) => species.name === name);
+  if (!found) throw new TypeError(`no ${name}`);
+  return found;
+};
+
+describe('the list of species', () => {
+  it('is closed, and each says what it takes', () => {
+    expect(ATTACK_SPECIES.map(({ name }) => name).sort()).toEqual([
+      'inject-gan',
+      'inject-photo',
+      'inject-reenactment',
+      'inject-replay',
+      'inject-swap',
+      'inject-warp-absolute',
+      'inject-warp-lifted',
+      'inject-warp-relative',
+      'print-bent',
+      'print-flat',
+      'screen-photo',
+      'screen-replay',
+      'screen-warp',
+    ]);
+    for (const { name, equipment, instrument } of ATTACK_SPECIES) {
+      expect(equipment.length).toBeGreaterThan(10);
+      expect(name.startsWith(instrument === 'injected' ? 'inject' : instrument)).toBe(true);
+    }
+  });
+
+  it('follows a challenge where a face is moved, and nowhere else', () => {
+    for (const { maker, followsChallenge } of ATTACK_SPECIES) {
+      const moved = maker.kind === 'warp' || (maker.kind === 'network' && maker.network !== 'gan');
+      expect(followsChallenge).toBe(moved);
+    }
+  });
+});
+
+describe.each(ATTACK_SPECIES.map((species) => [species.name, species] as const))('%s', (_, species) => {
+  const handedIn = species.maker.kind === 'network' || species.maker.kind === 'recording';
+
+  it('has the frames and the rate of its source, and the size of the camera', async () => {
+    const { framesPerSecond, frames } = await makePresentation(species, source, { seed: 1, size });
+    expect([framesPerSecond, frames.length]).toEqual(handedIn ? [10, 3] : [12.5, 5]);
+    expect(frames.every(({ data }) => data.length === 3 * 80 * 80)).toBe(true);
+  });
+
+  it('says what it lacks', async () => {
+    const lacking = handedIn ? { photo, landmarks, track } : { landmarks, track };
+    await expect(makePresentation(species, lacking, { seed: 1 })).rejects.toThrow(CapabilityError);
+  });
+});
+
+it('an injected photo is the photo in every frame, and an injected recording the recording', async () => {
+  const still = await makePresentation(named('inject-photo'), source, { seed: 1 });
+  expect(still.frames.every(({ data }) => data === photo.data)).toBe(true);
+  const replay = await makePresentation(named('inject-replay'), source, { seed: 1 });
+  expect(replay).toEqual(source.clip);
+});
+
+it('a warp moves the face, an injected photo does not', async () => {
+  const { frames } = await makePresentation(named('inject-warp-lifted'), source, { seed: 1 });
+  const [first, , , , last] = frames as [Image, Image, Image, Image, Image];
+  expect(first.data).not.toEqual(last.data);
+  expect(last.data.subarray(0, 768)).toEqual(photo.data.subarray(0, 768));
+});
+
+it('settings reach the channel, and the bend of a bent print is its own unless they say otherwise', () => {
+  const bendOf = (name: string, settings = {}): number => {
+    const channel = channelOf(named(name), settings);
+    return channel.kind === 'print' ? channel.print.bendPerMetre : Number.NaN;
+  };
+  expect([bendOf('print-flat'), bendOf('print-bent')]).toEqual([0, 8]);
+  expect(bendOf('print-bent', { print: { bendPerMetre: 3 } })).toBe(3);
+  const screen = channelOf(named('screen-warp'), { screen: { gamma: 1.9 } });
+  expect(screen.kind === 'screen' && screen.screen.gamma).toBe(1.9);
+});
