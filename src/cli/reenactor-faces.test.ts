@@ -1,0 +1,81 @@
+import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { SHARED_DATA } from '../../test/fixtures/shared-data.ts';
+import { type Split, splitOf } from '../data/splits.ts';
+import { type ReenactorData, reenactorFaces } from './reenactor-faces.ts';
+
+const ARGS = { device: 'cpu', threads: '1' };
+
+let root = '';
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), 'faceward-test-'));
+});
+afterAll(() => rm(root, { recursive: true, force: true }));
+
+const data = (changes: Partial<ReenactorData> = {}): ReenactorData => ({
+  photos: join(root, 'photos'),
+  mostPhotos: 10,
+  clips: join(root, 'clips'),
+  tracks: join(root, 'tracks'),
+  sizePx: 64,
+  seed: 1,
+  ...changes,
+});
+
+describe.skipIf(!SHARED_DATA)('faces of a training', () => {
+  beforeAll(async () => {
+    const shared = SHARED_DATA ?? '';
+    const people = join(shared, 'lfw-250-subset/images');
+    const names = await readdir(people);
+    const sides: readonly Split[] = ['train', 'test', 'calibration'];
+    for (const side of sides) {
+      const name = names.find((person) => splitOf(person) === side) ?? '';
+      await mkdir(join(root, 'photos', name), { recursive: true });
+      for (const file of (await readdir(join(people, name))).slice(0, 2))
+        await symlink(join(people, name, file), join(root, 'photos', name, file));
+    }
+    for (const kind of ['clips', 'tracks']) await mkdir(join(root, kind));
+    // By the hash of their names d0 is on the training side, d3 and d18 are not.
+    for (const clip of ['d0', 'd3', 'd18']) {
+      await symlink(join(shared, 'driving/frames', clip), join(root, 'clips', clip));
+      await symlink(join(shared, 'driving/tracks', `${clip}.json`), join(root, 'tracks', `${clip}.json`));
+    }
+    await writeFile(join(root, 'clips', 'LICENSE'), '');
+  });
+
+  test('are of the training side alone: photos, clips and tracks', async () => {
+    const faces = await reenactorFaces(data(), ARGS, {});
+    expect(faces.people).toBe(1);
+    expect(faces.photos).toHaveLength(2);
+    for (const { photo, landmarks } of faces.photos) {
+      expect([photo.widthPx, photo.heightPx]).toEqual([128, 128]);
+      const [across, down] = [0, 1].map((axis) => landmarks.filter((_, i) => i % 2 === axis)) as [
+        Float64Array,
+        Float64Array,
+      ];
+      for (const along of [across, down]) {
+        expect(Math.min(...along)).toBeGreaterThan(15);
+        expect(Math.max(...along)).toBeLessThan(113);
+        // The face takes about half of the crop.
+        expect(Math.max(...along) - Math.min(...along)).toBeGreaterThan(38);
+      }
+    }
+    expect(faces.clips.map(({ length }) => length)).toEqual([39]);
+    for (const { widthPx, heightPx } of faces.clips.flat()) expect([widthPx, heightPx]).toEqual([64, 64]);
+    expect(faces.tracks.map(({ frames }) => frames.length)).toEqual([78]);
+  });
+
+  test('are refused where there is none', async () => {
+    const without = (changes: Partial<ReenactorData>) =>
+      reenactorFaces(data({ clips: undefined, tracks: undefined, mostPhotos: 1, ...changes }), ARGS, {});
+    await expect(without({ sizePx: 512 })).rejects.toThrow(/no face of a person on the training side/);
+    await expect(without({ clips: join(root, 'tracks') })).rejects.toThrow(/there is no clip/);
+    await expect(without({ clips: join(root, 'none') })).rejects.toThrow(/cannot be read/);
+    await expect(without({ tracks: join(root, 'clips') })).rejects.toThrow(/no track of landmarks/);
+    await expect(without({ clips: join(root, 'clips/d3') })).rejects.toThrow(
+      /no clip of a person on the training side/,
+    );
+  });
+});
