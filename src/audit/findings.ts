@@ -1,5 +1,17 @@
 import { z } from 'zod';
 import { InputError } from '../util/errors.ts';
+import { arrangementSchema, cheapestSchema, speciesSchema } from './findings-liveness.ts';
+import {
+  amount,
+  count,
+  INCONSISTENT,
+  isConsistent,
+  name,
+  proportion,
+  sha256,
+  share,
+  TOLERANCE,
+} from './findings-parts.ts';
 
 /** Name and version of the schema; a change that breaks readers raises the number. */
 export const FINDINGS_SCHEMA = 'faceward.findings/1';
@@ -24,44 +36,17 @@ export const MEASURE = {
   accuracyFive: 'attack accuracy@5',
   /** Photos of which a classifier names the right person. */
   classified: 'classification accuracy',
+  /** Attack presentations that a liveness check takes for a living person. */
+  apcer: 'APCER',
+  /** Attack presentations that a verification lets in: live, and the right person. */
+  iapar: 'IAPAR',
+  /** Attack presentations that the matcher alone lets in. */
+  matcherAlone: 'matched, whatever the liveness',
+  /** Bona fide presentations that a liveness check does not let pass. */
+  bpcer: 'BPCER',
+  /** Presentations that end without a decision: another try, or another proof. */
+  nonResponse: 'non-response',
 } as const;
-
-const name = z.string().min(1);
-const share = z.number().min(0).max(1);
-const amount = z.number().min(0);
-const count = z.int().min(0);
-const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'must be a SHA-256 hash: 64 hex digits');
-
-/** Far above rounding in any sensible writer, far below what a reader could see. */
-const TOLERANCE = 1e-6;
-
-interface Proportion {
-  readonly successes: number;
-  readonly trials: number;
-  readonly rate: number;
-  readonly low: number;
-  readonly high: number;
-}
-
-/** True where a row's five figures agree with each other: a report must never show a rate that its own counts deny. */
-function isConsistent({ successes, trials, rate, low, high }: Proportion): boolean {
-  return (
-    successes <= trials &&
-    Math.abs(rate - successes / trials) <= TOLERANCE &&
-    low <= rate + TOLERANCE &&
-    rate <= high + TOLERANCE
-  );
-}
-
-const INCONSISTENT = 'successes, trials, rate, low and high contradict each other';
-
-const proportion = {
-  successes: count.describe('Trials that succeeded.'),
-  trials: z.int().min(1).describe('Trials made.'),
-  rate: share.describe('successes / trials.'),
-  low: share.describe('Lower bound of the interval; method and confidence are in provenance.intervals.'),
-  high: share.describe('Upper bound of the interval.'),
-};
 
 const norm = z
   .enum(['linf', 'l2'])
@@ -433,11 +418,11 @@ const faceSchema = z.object({
 
 const findingsShape = z.object({
   schema: z.literal(FINDINGS_SCHEMA).describe('Name and version of this schema.'),
-  audit: name.describe('Kind of audit: "inversion", "robustness", "attributes" or "training".'),
+  audit: name.describe('Kind of audit: "inversion", "robustness", "attributes", "training" or "liveness".'),
   verdict: z
     .enum(['leaks', 'leaks-little', 'fooled', 'withstood', 'inconclusive'])
     .describe(
-      'Of templates, of attributes, and of training photos: "leaks" or "leaks-little". Of robustness: "fooled", or "withstood" the attacks that were tried. There is no "safe". Inconclusive wherever a control or a self-test did not hold, or none was run.',
+      'Of templates, of attributes, and of training photos: "leaks" or "leaks-little". Of robustness and of liveness: "fooled", or "withstood" the attacks that were tried. There is no "safe". Inconclusive wherever a control or a self-test did not hold, or none was run.',
     ),
   sentence: name.describe('The verdict in plain words, with the figure and its interval.'),
   threatCard: threatCardSchema.describe('What the attacker knows, has and spends.'),
@@ -466,6 +451,15 @@ const findingsShape = z.object({
     .array(membershipSchema)
     .optional()
     .describe('How well training photos are told from others; empty where no photos were held out.'),
+  species: z
+    .array(speciesSchema)
+    .optional()
+    .describe('The kinds of attack presentations that were tried; of liveness audits alone, as are the next two.'),
+  arrangements: z.array(arrangementSchema).optional().describe('What single checks are worth, and what each adds.'),
+  cheapest: cheapestSchema
+    .nullable()
+    .optional()
+    .describe('The least costly attack that gets in; null where none did, absent where none was looked for.'),
   costs: z.array(costSchema).describe('What defences cost on clean data; empty where none was tried.'),
   quality: z.array(qualitySchema).describe('Image quality: secondary, it never makes a verdict.'),
   provenance: provenanceSchema.describe('Enough to run it again and get the same numbers.'),
@@ -502,6 +496,9 @@ export type Leakage = z.infer<typeof leakageSchema>;
 export type Likeness = z.infer<typeof likenessSchema>;
 export type Membership = z.infer<typeof membershipSchema>;
 export type Recognition = z.infer<typeof recognitionSchema>;
+export type Species = z.infer<typeof speciesSchema>;
+export type Arrangement = z.infer<typeof arrangementSchema>;
+export type Cheapest = z.infer<typeof cheapestSchema>;
 export type ShownFace = z.infer<typeof faceSchema>;
 
 /**

@@ -5,6 +5,7 @@ import { InputError } from '../util/errors.ts';
 import { type BlackBoxOptions, CANONICAL_CROP, probeOf, requireFaceSize, requirePositive } from './black-box.ts';
 import { parseEmbedding } from './embedding-answer.ts';
 import type { Encoder, EncoderView } from './encoder.ts';
+import { parseAddress } from './http-address.ts';
 import { type PostOptions, postForText, shownAddress } from './http-request.ts';
 import { RequestPace } from './request-pace.ts';
 
@@ -156,19 +157,6 @@ class Endpoint implements HttpEncoder {
     headers.set('content-type', isJson ? 'application/json' : 'image/png');
     return { headers, body: isJson ? JSON.stringify({ image: Buffer.from(png).toString('base64') }) : png };
   }
-}
-
-function parseAddress(address: string): URL {
-  const url = URL.parse(address);
-  if (!url || (url.protocol !== 'https:' && url.protocol !== 'http:')) {
-    throw new InputError(`"${address}" is no http or https address`);
-  }
-  if (url.username || url.password) {
-    throw new InputError('the address holds a user name or password', {
-      hint: 'give them as an authorization header instead (--headers file)',
-    });
-  }
-  return url;
 }
 
 function readHeaders(given: Readonly<Record<string, string>> = {}): Headers {

@@ -8,6 +8,7 @@ import { comparisonSection } from './sections/comparison.ts';
 import { controlsSection } from './sections/controls.ts';
 import { curvesSection } from './sections/curves.ts';
 import { facesSection } from './sections/faces.ts';
+import { checksSection, presentationsSection } from './sections/liveness.ts';
 import { peopleSection } from './sections/people.ts';
 import { provenanceSection } from './sections/provenance.ts';
 import { ratesSection } from './sections/rates.ts';
@@ -35,6 +36,7 @@ const AUDIT_WORDS: Readonly<Record<string, string>> = {
   robustness: 'robustness',
   attributes: 'attribute',
   training: 'training',
+  liveness: 'liveness',
 };
 
 /**
@@ -76,6 +78,8 @@ function sectionsOf(findings: Findings): Markup[] {
       return attributeSections(findings);
     case 'training':
       return trainingSections(findings);
+    case 'liveness':
+      return livenessSections(findings);
     default:
       return inversionSections(findings);
   }
@@ -120,5 +124,14 @@ const trainingSections = (findings: Findings): Markup[] => [
   utilitySection(findings),
   facesSection(findings),
   likenessSection(findings),
+  controlsSection(findings),
+];
+
+const livenessSections = (findings: Findings): Markup[] => [
+  presentationsSection(findings),
+  checksSection(findings),
+  curvesSection(findings),
+  facesSection(findings),
+  costsSection(findings),
   controlsSection(findings),
 ];

@@ -1,6 +1,7 @@
 import { PROTECTED } from '../audit/attributes/protection.ts';
 import { formatCount, formatPeople } from '../audit/figures.ts';
 import type { Curve, Findings } from '../audit/findings.ts';
+import { decidingPresentations } from '../audit/liveness/decide.ts';
 import { blindness } from '../audit/verdict.ts';
 
 /** The leakage at which a budget counts as enough. */
@@ -16,6 +17,7 @@ export interface Advice {
 export function recommend(findings: Findings): Advice[] {
   if (findings.audit === 'attributes') return recommendOnAttributes(findings);
   if (findings.audit === 'training') return recommendOnTraining(findings);
+  if (findings.audit === 'liveness') return recommendOnLiveness(findings);
   switch (findings.verdict) {
     case 'leaks':
       return againstLeak(findings);
@@ -70,6 +72,45 @@ function recommendOnTraining({ verdict, membership = [], controls, selfTests = [
       reason: 'as faceward train encoder --masking does, and compare: what it gives away, and what it costs.',
     },
     ...unmeasured,
+    again,
+  ];
+}
+
+function recommendOnLiveness({ verdict, controls, selfTests = [], species = [], rates }: Findings): Advice[] {
+  const again = { action: 'Run this audit again', reason: 'whenever a check, a threshold or the matcher changes.' };
+  if (verdict === 'inconclusive') {
+    return [
+      [...controls, ...selfTests].some(({ held }) => !held)
+        ? { action: 'Find out why a control did not hold.', reason: 'It is marked below.' }
+        : {
+            action: 'Try more:',
+            reason: '--attempts narrows the intervals, --people with more people widens what they hold for.',
+          },
+      { action: 'Take it as if it could be fooled.', reason: 'An inconclusive audit clears nobody.' },
+    ];
+  }
+  if (verdict !== 'fooled') return [again];
+  const [worst] = decidingPresentations(rates);
+  const instrument = species.find(({ name }) => name === worst?.attack)?.instrument;
+  return [
+    instrument === 'injection'
+      ? {
+          action: 'Make it hard to hand frames in past the camera:',
+          reason:
+            'an app that attests its device and camera, not a page in a browser. No check of pictures alone makes up for that.',
+        }
+      : {
+          action: 'Look at the matrix below for the check that stops the worst species,',
+          reason: 'and give it more weight, or require it.',
+        },
+    {
+      action: 'Ask for a second proof where it matters:',
+      reason: 'a document that is read by its chip, or a person who looks. A face alone should not move money.',
+    },
+    {
+      action: 'Limit attempts,',
+      reason: 'by account and by device: an attack that passes one time in ten passes within an hour otherwise.',
+    },
     again,
   ];
 }

@@ -49,6 +49,8 @@ erased it, and must see through a protection that only moves the mark; photos th
   training: html`<p>A planted model that knows its people’s photos by heart must be found by the attacks, one that knows them under other people’s labels must not, and faces that owe nothing to any model must be
 found by nobody. Of membership, a look-up table of the training photos must be found, labels must count, and in encoders that have seen neither kind of photo nothing may be found. Where one of these does not
 hold, the verdict is inconclusive.</p>`,
+  liveness: html`<p>A check that lets everybody pass must be found to be fooled, and one that refuses everybody must not; where even the first is not, no attack deceives the matcher, and the figures would say nothing.
+Self-tests try what no session may accept. Where one of these does not hold, the verdict is inconclusive.</p>`,
 };
 
 /** The controls: what was expected of each and whether it held; planted encoders and failures first. */

@@ -3,6 +3,7 @@ import { ATTRIBUTE_LEVEL } from '../../audit/attributes/level.ts';
 import { PROTECTED } from '../../audit/attributes/protection.ts';
 import { formatCount, formatExactPercent, formatInterval, formatPeople, formatPercent } from '../../audit/figures.ts';
 import type { Findings, Rate, Verdict } from '../../audit/findings.ts';
+import { decidingPresentations, LIVENESS_LEVEL } from '../../audit/liveness/decide.ts';
 import { decidingRates } from '../../audit/robustness/decide.ts';
 import { decidingFigure, figuresOf } from '../../audit/training/decide.ts';
 import { headlineRate, leakLevel, VERDICT_FMR } from '../../audit/verdict.ts';
@@ -73,6 +74,7 @@ interface Headline extends Pick<Rate, 'rate' | 'low' | 'high'> {
 function headlineOf(findings: Findings): Headline | undefined {
   if (findings.audit === 'attributes') return attributeHeadline(findings);
   if (findings.audit === 'training') return trainingHeadline(findings);
+  if (findings.audit === 'liveness') return livenessHeadline(findings);
   if (findings.audit === 'robustness') {
     const [strongest] = decidingRates({
       target: findings.threatCard.target,
@@ -136,12 +138,26 @@ function trainingHeadline(findings: Findings): Headline | undefined {
   };
 }
 
+function livenessHeadline({ rates }: Findings): Headline | undefined {
+  const [worst] = decidingPresentations(rates);
+  return (
+    worst && {
+      ...worst,
+      level: LIVENESS_LEVEL,
+      size: `${formatCount(worst.trials)} attempts`,
+      caption: `${worst.name} of the worst species, ${worst.attack}`,
+    }
+  );
+}
+
 function meaningOf(findings: Findings): Markup {
   switch (findings.audit) {
     case 'attributes':
       return meaningOfAttributes(findings);
     case 'training':
       return meaningOfTraining(findings.verdict);
+    case 'liveness':
+      return meaningOfLiveness(findings.verdict);
     default:
       return meaning(findings.verdict);
   }
@@ -155,6 +171,17 @@ these people.</p>`;
   if (verdict === 'leaks-little') {
     return html`<p>The attacks tried here learn little of the people whom the model was trained on, and the controls show that they do find what a model gives away. It is a measure of these attacks and
 their generator, no proof that none can.</p>`;
+  }
+  return meaning(verdict);
+}
+
+function meaningOfLiveness(verdict: Verdict): Markup {
+  if (verdict === 'fooled') {
+    return html`<p>Somebody with what the sentence names, and without the person, is let in. A photo of the person is enough to begin with, and photos of most people are public.</p>`;
+  }
+  if (verdict === 'withstood') {
+    return html`<p>The attacks tried here are refused, and the controls show that they would pass an open door. They were simulated, and an attacker with better equipment or newer networks may do better: it is a
+measure of these attacks, no proof that none can.</p>`;
   }
   return meaning(verdict);
 }

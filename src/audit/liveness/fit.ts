@@ -1,0 +1,117 @@
+import { fitCalibration, type LlrCalibration } from '../../defence/liveness/checks/calibration.ts';
+import type { LivenessThreshold } from '../../defence/liveness/decision.ts';
+import { fitFusion } from '../../defence/liveness/fusion.ts';
+import type { LivenessCalibration } from '../../defence/liveness/liveness-calibration.ts';
+import { InputError } from '../../util/errors.ts';
+import { type Attempt, isBonaFide } from './attempt.ts';
+import { evidenceOf, resultsOf } from './outcome.ts';
+
+/** How {@link fitLiveness} fits. */
+export interface FitOptions {
+  /** Name of the presentations, with the split by person. */
+  readonly dataset: string;
+  /** Checks that are used; default: all that apply to somebody. */
+  readonly checks?: readonly string[];
+  /** Checks without which nobody passes; default none. */
+  readonly required?: readonly string[];
+}
+
+/** Shares of bona fide presentations that are refused, and that do not pass, on the people that the thresholds are fixed on. */
+const BPCER = { refuse: 0.01, pass: 0.05 } as const;
+
+/** Below this a required check counts as not seen. */
+const LEAST_QUALITY = 0.2;
+
+/**
+ * Fits a calibration: each check's line on one half of the people, the weights on the other half, and the thresholds on the bona fide presentations of all of them.
+ *
+ * The thresholds follow from bona fide presentations alone: no attack, known or unknown, has a say in what people are asked to put up with. What the attacks then come to is what is measured.
+ *
+ * @throws InputError where a half lacks bona fide presentations or attacks.
+ */
+export function fitLiveness(attempts: readonly Attempt[], options: FitOptions): LivenessCalibration {
+  const { dataset, required = [] } = options;
+  const judged = attempts.filter(({ refusal }) => refusal === null);
+  const [lines, weights] = halvesByPerson(judged);
+  const names = options.checks ?? namesOf(judged);
+  const checks: Record<string, LlrCalibration> = {};
+  for (const name of names) checks[name] = fitCheck(name, lines, `${dataset}, half of the people`);
+  const labels = weights.map(isBonaFide);
+  const unweighted = { checks, fusion: { offset: 0, weights: {}, dataset }, policy: NO_POLICY };
+  const fusion = fitFusion(
+    weights.map((attempt) => resultsOf(attempt, unweighted)),
+    labels,
+    `${dataset}, the other half of the people`,
+  );
+  const fused = { ...unweighted, fusion };
+  return {
+    checks,
+    fusion,
+    policy: {
+      pass: thresholdAt(judged, fused, BPCER.pass, dataset),
+      refuse: thresholdAt(judged, fused, BPCER.refuse, dataset),
+      required,
+      leastQuality: LEAST_QUALITY,
+    },
+  };
+}
+
+const NO_THRESHOLD: LivenessThreshold = { logLikelihoodRatio: 0, apcer: 1, bpcer: 1, dataset: 'none' };
+const NO_POLICY = { pass: NO_THRESHOLD, refuse: NO_THRESHOLD, required: [], leastQuality: 0 };
+
+/** All checks that apply to somebody, in the order of their names. */
+const namesOf = (attempts: readonly Attempt[]): string[] =>
+  [
+    ...new Set(
+      attempts.flatMap(({ checks }) => Object.entries(checks).flatMap(([name, own]) => ('score' in own ? [name] : []))),
+    ),
+  ].sort();
+
+/** People by turns in the order of their names, so that the halves are the same in every run. */
+function halvesByPerson(attempts: readonly Attempt[]): readonly [Attempt[], Attempt[]] {
+  const people = [...new Set(attempts.map(({ person }) => person))].sort();
+  const first = new Set(people.filter((_, i) => i % 2 === 0));
+  return [attempts.filter(({ person }) => first.has(person)), attempts.filter(({ person }) => !first.has(person))];
+}
+
+function fitCheck(name: string, attempts: readonly Attempt[], dataset: string): LlrCalibration {
+  const scores = (bonaFide: boolean): number[] =>
+    attempts.flatMap((attempt) => {
+      const own = attempt.checks[name];
+      return isBonaFide(attempt) === bonaFide && own && 'score' in own ? [own.score] : [];
+    });
+  const [own, attacks] = [scores(true), scores(false)];
+  if (own.length === 0 || attacks.length === 0)
+    throw new InputError(
+      `the check "${name}" was seen in ${own.length} bona fide attempts and ${attacks.length} attacks`,
+      {
+        hint: 'give more people, or leave the check out',
+      },
+    );
+  return fitCalibration(own, attacks, dataset);
+}
+
+/** The evidence that all but this share of the bona fide presentations reach. */
+function thresholdAt(
+  attempts: readonly Attempt[],
+  calibration: LivenessCalibration,
+  bpcer: number,
+  dataset: string,
+): LivenessThreshold {
+  const evidence = (of: readonly Attempt[]): number[] =>
+    of.map((attempt) => evidenceOf(attempt, calibration).logLikelihoodRatio).sort((a, b) => a - b);
+  const own = evidence(attempts.filter(isBonaFide));
+  const threshold = own[Math.floor(bpcer * own.length)] ?? 0;
+  const reach = (values: readonly number[]): number =>
+    values.filter((value) => value >= threshold).length / values.length;
+  const species = Map.groupBy(
+    attempts.filter((attempt) => !isBonaFide(attempt)),
+    (attempt) => attempt.species,
+  );
+  return {
+    logLikelihoodRatio: threshold,
+    apcer: Math.max(...[...species.values()].map((trials) => reach(evidence(trials)))),
+    bpcer: 1 - reach(own),
+    dataset,
+  };
+}
