@@ -18,16 +18,20 @@ export const peopleArgs = {
 /** The face pipeline, opened when it is first asked for, and closed with what it holds. */
 export interface PipelineSource extends AsyncDisposable {
   readonly openPipeline: () => Promise<FacePipeline>;
+  /** The networks of the pipeline themselves, for what follows a face through a clip. */
+  readonly openSessions: () => Promise<FaceSessions>;
 }
 
 /** A source of the face pipeline on the device that the command line names. */
 export function pipelineSource(args: SessionArgs): PipelineSource {
   let sessions: Promise<FaceSessions> | undefined;
+  const openSessions = (): Promise<FaceSessions> => {
+    sessions ??= openFaceSessions({ ...sessionOptions(args), cacheDir: cacheDirectory() });
+    return sessions;
+  };
   return {
-    openPipeline: async () => {
-      sessions ??= openFaceSessions({ ...sessionOptions(args), cacheDir: cacheDirectory() });
-      return createFacePipeline(await sessions);
-    },
+    openSessions,
+    openPipeline: async () => createFacePipeline(await openSessions()),
     async [Symbol.asyncDispose]() {
       const opened = await sessions?.catch(() => undefined);
       await opened?.detector.release();

@@ -58,6 +58,19 @@ const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'train a translator of one person’s faces to another’s, to measure whether an encoder is deceived',
     load: async () => (await import('./train-translator.ts')).trainTranslatorCommand,
   },
+  'train swap': {
+    summary: 'train a swap that puts one person’s face upon another’s, to test a verification with',
+    load: async () => (await import('./train-swap.ts')).trainSwapCommand,
+  },
+  'train reenactor': {
+    summary:
+      'train a network that moves one photo’s face as a driver moves, to measure whether a face check is deceived',
+    load: async () => (await import('./train-reenactor.ts')).trainReenactorCommand,
+  },
+  'train liveness': {
+    summary: 'train a network that tells faces before the camera from prints and screens',
+    load: async () => (await import('./train-liveness.ts')).trainLivenessCommand,
+  },
   'train attributes': {
     summary: 'train a reader of attributes, such as age or glasses, to judge what photos give away',
     load: async () => (await import('./train-attributes.ts')).trainAttributesCommand,
@@ -86,6 +99,10 @@ const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   'export masked': {
     summary: 'write a data set of mixed and masked faces for a trainer elsewhere',
     load: async () => (await import('./export-masked.ts')).exportMaskedCommand,
+  },
+  animate: {
+    summary: 'move the face of one photo as a driver does, marked',
+    load: async () => (await import('./animate.ts')).animateCommand,
   },
   translate: {
     summary: 'write faces as a translator makes them, marked',

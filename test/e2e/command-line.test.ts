@@ -74,7 +74,13 @@ describe('the shell', () => {
     [['verify', 'a.jpg', 'b.jpg', '--encoder', 'nope'], '"nope" names no encoder'],
     [['bench', 'verification', '--data', '/nowhere'], 'there is no such folder'],
     [['train', 'translator', '--from', 'a', '--out', 'a-to-b.onnx'], 'missing required argument: --to'],
+    [['train', 'swap', '--face-of', 'a', '--out', 'a-upon-b.onnx'], 'missing required argument: --onto'],
+    [['train', 'reenactor', '--data', 'a', '--out', 'x.onnx', '--size', '96'], '--size 96 is unknown'],
     [['train', 'attributes', '--data', 'a', '--out', 'x.onnx', '--network', 'vit'], '--network vit is unknown'],
+    [
+      ['train', 'liveness', '--data', 'a', '--out', 'x.onnx', '--crop', '0.5'],
+      '--crop 0.5 leaves out a part of the face',
+    ],
     [['train', 'encoder', '--data', 'a', '--out', 'x.onnx', '--masking', 'fixed:9'], '"fixed:9" is no masking'],
     [['train', 'encoder', '--data', 'a', '--out', 'x.onnx', '--mix-log', 'm.jsonl'], '--mix-log needs --masking'],
     [['bench', 'attributes', '--data', 'a', '--reader', 'none.onnx'], 'none.onnx cannot be read'],

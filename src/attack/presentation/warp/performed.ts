@@ -57,7 +57,7 @@ function gestureAt(actions: readonly Performance[], timeMs: number): Gesture {
   const sum = { pitch: 0, yaw: 0, roll: 0 };
   const mouth = { drop: 0, narrow: 0, raise: 0, corners: 0 };
   for (const performance of actions) {
-    const share = shareAt(performance, timeMs);
+    const share = performedShare(performance, timeMs);
     if (share === 0) continue;
     const gesture: Gesture = GESTURES[performance.action];
     for (const part of ['pitch', 'yaw', 'roll'] as const) sum[part] += share * (gesture[part] ?? 0);
@@ -69,7 +69,7 @@ function gestureAt(actions: readonly Performance[], timeMs: number): Gesture {
 }
 
 /** How far an action is done at a time, 0..1: with neither a jump nor a kink. */
-function shareAt({ atMs, durationMs }: Performance, timeMs: number): number {
+export function performedShare({ atMs, durationMs }: Performance, timeMs: number): number {
   const onset = Math.min(ONSET_MS, durationMs / 2);
   const share = Math.min((timeMs - atMs) / onset, (atMs + durationMs - timeMs) / onset, 1);
   return share <= 0 ? 0 : share * share * (3 - 2 * share);

@@ -1,5 +1,5 @@
-import type { Matrix } from 'ml-matrix';
 import { ShapeError } from '../../../util/errors.ts';
+import type { EnrolledShape } from '../geometry/enrolment.ts';
 import type { CaptureMessage } from '../session/capture-message.ts';
 import type { Challenge } from '../session/challenge.ts';
 import { type LlrCalibration, logLikelihoodRatio } from './calibration.ts';
@@ -8,8 +8,10 @@ import { type LlrCalibration, logLikelihoodRatio } from './calibration.ts';
 export interface CheckInput {
   readonly capture: CaptureMessage;
   readonly challenge: Challenge;
-  /** The shape of the person who is claimed, [3,P] as `factorise` gives it; undefined where none was enrolled. Biometric data. */
-  readonly enrolledShape?: Matrix;
+  /** The shape of the person who is claimed; undefined where none was enrolled. Biometric data. */
+  readonly enrolledShape?: EnrolledShape | undefined;
+  /** Undefined where nobody looked at the frames. */
+  readonly observations?: Observations;
 }
 
 /** One measurement of a capture. */
@@ -38,6 +40,12 @@ export type Measurement =
   | { readonly score: number; readonly quality: number; readonly reason: string }
   | { readonly notApplicable: string };
 
+/**
+ * What the frames themselves showed, by the name of the check that reads it: measured when the capture came in, because frames are not kept, and stored beside the message, so that a judgement can be
+ * done again without them.
+ */
+export type Observations = Readonly<Record<string, Measurement>>;
+
 /** Makes a check of its name, its rule and its calibration. Where the points of a capture are of no use to the rule (ShapeError), or the score is not finite, it does not apply: what a client sends must not make it throw. */
 export function livenessCheck(
   name: string,
@@ -47,16 +55,17 @@ export function livenessCheck(
   return {
     name,
     calibration,
-    measure: (input) => {
-      const measured = measurementBy(rule, input);
-      if ('notApplicable' in measured || !Number.isFinite(measured.score)) {
-        const reason = 'notApplicable' in measured ? measured.notApplicable : 'the score is not a finite number';
-        return { name, score: undefined, logLikelihoodRatio: 0, quality: 0, applicable: false, reason };
-      }
-      const llr = logLikelihoodRatio(calibration, measured.score);
-      return { name, ...measured, logLikelihoodRatio: llr, applicable: true };
-    },
+    measure: (input) => resultOfCheck(name, calibration, measurementBy(rule, input)),
   };
+}
+
+/** What a check makes of its measurement. */
+export function resultOfCheck(name: string, calibration: LlrCalibration, measured: Measurement): CheckResult {
+  if ('notApplicable' in measured || !Number.isFinite(measured.score)) {
+    const reason = 'notApplicable' in measured ? measured.notApplicable : 'the score is not a finite number';
+    return { name, score: undefined, logLikelihoodRatio: 0, quality: 0, applicable: false, reason };
+  }
+  return { name, ...measured, logLikelihoodRatio: logLikelihoodRatio(calibration, measured.score), applicable: true };
 }
 
 function measurementBy(rule: (input: CheckInput) => Measurement, input: CheckInput): Measurement {

@@ -1,13 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Matrix } from 'ml-matrix';
 import { describe, expect, test } from 'vitest';
 import { SHARED_DATA } from '../../../../test/fixtures/shared-data.ts';
 import { posedLandmarks, syntheticCapture } from '../../../../test/fixtures/synthetic-capture.ts';
 import { attackTracks, bonaFideTracks, meanFace, personFace } from '../../../../test/fixtures/synthetic-tracks.ts';
 import { Random } from '../../../util/random.ts';
-import { factorise } from '../geometry/factorisation.ts';
-import { framePoints, type PointTracks, pointTracks } from '../geometry/point-tracks.ts';
+import { type EnrolledShape, enrolShape } from '../geometry/enrolment.ts';
+import { type GappedTracks, gappedTracks } from '../geometry/gapped-tracks.ts';
 import type { CaptureMessage } from '../session/capture-message.ts';
 import { ACTIONS, CHALLENGE_TIMES, type Challenge, drawChallenge } from '../session/challenge.ts';
 import { CAPTURE_LIMITS, disorder, refuseFrames } from '../session/frame-validation.ts';
@@ -80,18 +79,20 @@ describe('geometry', () => {
   const random = new Random('people');
   const mean = meanFace(random);
   const [face, driver] = [personFace(mean, random), personFace(mean, random)];
-  const enrolledShape = factorise(bonaFideTracks(face, random)).shape;
+  const enrolledShape = enrolShape(bonaFideTracks(face, random))?.shape;
   /** As a tracker gives them: millimetres are pixels here. */
-  const captured = (tracks: PointTracks): CaptureMessage => ({
+  const captured = (tracks: GappedTracks): CaptureMessage => ({
     ...captureOf([]),
     frames: Array.from({ length: tracks.frames }, (_, f) => ({
       timeMs: 100 * f,
       hash: '',
       landmarks: [],
-      tracks: [...framePoints(tracks, f)],
+      tracks: Array.from(tracks.xy.subarray(2 * tracks.points * f, 2 * tracks.points * (f + 1)), (value) =>
+        Number.isNaN(value) ? null : value,
+      ),
     })),
   });
-  const results = (tracks: PointTracks, shape: Matrix | undefined = enrolledShape) =>
+  const results = (tracks: GappedTracks, shape: EnrolledShape | undefined = enrolledShape) =>
     [planeCheck(AS_IT_IS), enrolledShapeCheck(AS_IT_IS)].map((check) =>
       check.measure({ capture: captured(tracks), challenge: [], enrolledShape: shape }),
     );
@@ -110,12 +111,24 @@ describe('geometry', () => {
     expect(shape?.quality).toBeLessThan(0.2);
   });
 
+  test('points that are not seen in every frame are left out', () => {
+    const tracks = bonaFideTracks(face, random);
+    const gapped = { ...tracks, xy: tracks.xy.slice() };
+    // Five points are never seen, and one frame shows nothing.
+    for (let f = 0; f < tracks.frames; f++)
+      gapped.xy.fill(Number.NaN, 2 * tracks.points * f, 2 * (tracks.points * f + (f === 7 ? tracks.points : 5)));
+    const [plane, shape] = results(gapped);
+    expect(plane?.reason).toContain('35 points');
+    expect(shape?.reason).toContain('35 points');
+    expect(shape?.score).toBeCloseTo(results(tracks)[1]?.score ?? Number.NaN, 1);
+  });
+
   test('points in one place, too few points and another enrolment are not judged', () => {
     const nowhere = { frames: 5, points: 30, xy: new Float64Array(300) };
     const few = { frames: 5, points: 10, xy: Float64Array.from({ length: 100 }, (_, i) => i ** 2 % 17) };
     for (const result of [...results(nowhere), ...results(few)])
       expect([result.applicable, result.logLikelihoodRatio]).toEqual([false, 0]);
-    const other = factorise(few).shape;
+    const other = enrolledShape && { ...enrolledShape, tracked: 41 };
     expect(results(bonaFideTracks(face, random), other)[1]?.applicable).toBe(false);
   });
 });
@@ -141,7 +154,7 @@ describe('repeated motion', () => {
 describe('whatever is well formed gets a finite result:', () => {
   const challenge = challengeBy('a');
   const capture = captureOf(challenge);
-  const enrolledShape = factorise(pointTracks(capture.frames.map(({ tracks }) => tracks))).shape;
+  const enrolledShape = enrolShape(gappedTracks(capture.frames.map(({ tracks }) => tracks)))?.shape;
   const random = new Random('extremes');
 
   test.each<[string, (value: number, i: number) => number]>([
@@ -158,7 +171,7 @@ describe('whatever is well formed gets a finite result:', () => {
     const frames = capture.frames.map((frame) => ({
       ...frame,
       landmarks: frame.landmarks.map(change),
-      tracks: frame.tracks.map(change),
+      tracks: frame.tracks.map((value, i) => (value === null ? null : change(value, i))),
     }));
     for (const check of [challengeFollowed, planeCheck, enrolledShapeCheck, repeatedMotion]) {
       const { logLikelihoodRatio, quality } = check(AS_IT_IS).measure({

@@ -11,9 +11,10 @@ const FRAME = z.strictObject({
   hash: z.string().regex(/^[0-9a-f]{64}$/),
   landmarks: z.array(COORDINATE).length(136),
   tracks: z
-    .array(COORDINATE)
+    .array(COORDINATE.nullable())
     .max(800)
-    .refine(({ length }) => length % 2 === 0),
+    .refine(({ length }) => length % 2 === 0)
+    .refine((values) => values.every((value, i) => (value === null) === (values[i ^ 1] === null))),
 });
 
 const MESSAGE = z
@@ -27,7 +28,7 @@ const MESSAGE = z
 
 /**
  * A capture as it comes in. Of each frame: the time in milliseconds since the session was given, on a clock that only rises (`performance.now()`); the SHA-256 of its pixels; 68 landmarks, [68,2];
- * tracked points, [P,2], the same in every frame, perhaps none. Pixels of the camera, not mirrored.
+ * tracked points, [P,2], the same in every frame, perhaps none; null for both coordinates of a point that is not seen in the frame. Pixels of the camera, not mirrored.
  *
  * Hashes and points that the client computed bind an honest client alone: where it counts the server has the frames, and makes the message itself.
  */

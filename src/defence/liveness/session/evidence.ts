@@ -11,7 +11,7 @@ import {
 import type { SessionAuthority } from './nonce.ts';
 import type { Signer } from './signature.ts';
 
-const SCHEMA = 'faceward.liveness-evidence/1';
+const SCHEMA = 'faceward.liveness-evidence/2';
 
 /** A judgement with all that it came from. Landmarks and shapes are biometric data: encrypt it at rest, keep it no longer than needed. */
 export interface Evidence {
@@ -56,9 +56,10 @@ export async function signEvidence(
 }
 
 /**
- * Judges a bundle again, offline: by its own input, the facts of its moment, and its own fusion, policy and limits. Checks are taken from `checks` by name, and must be calibrated as they were.
+ * Judges a bundle again, offline: by its own input, what was observed in the frames included, the facts of its moment, and its own fusion, policy and limits. Checks are taken from `checks` by name, and
+ * must be calibrated as they were.
  *
- * @throws InputError where the signature is not ours, or the checks are others than those of the bundle.
+ * @throws InputError where the signature is not ours, the bundle is of another version, or the checks are others than those of the bundle.
  */
 export async function replayEvidence(
   bundle: EvidenceBundle,
@@ -71,6 +72,10 @@ export async function replayEvidence(
     });
   // What carries our signature of this kind was made by signEvidence.
   const evidence = JSON.parse(bundle.body) as Evidence;
+  if (evidence.schema !== SCHEMA)
+    throw new InputError(`the evidence is ${evidence.schema}, not ${SCHEMA}`, {
+      hint: 'replay it with the version that it was made with',
+    });
   const used = evidence.rules.checks.map(({ name, calibration }) => {
     const check = checks.find((one) => one.name === name);
     if (!check || textOf(check.calibration) !== textOf(calibration))

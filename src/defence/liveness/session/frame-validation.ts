@@ -111,16 +111,21 @@ function pointsNearer(a: CaptureFrame | undefined, b: CaptureFrame | undefined, 
   const [left, right] = EYES;
   const at = (i: number): number => a.landmarks[i] ?? 0;
   const eyes = (at(right) - at(left)) ** 2 + (at(right + 1) - at(left + 1)) ** 2;
-  const most = (share ** 2 * eyes * (a.landmarks.length + a.tracks.length)) / 2;
-  // Frames that differ do so within a few points.
-  let sum = 0;
+  const squared = (share ** 2 * eyes) / 2;
+  const most = squared * (a.landmarks.length + a.tracks.length);
+  let [sum, compared] = [0, 0];
   for (const [own, other] of [
     [a.landmarks, b.landmarks],
     [a.tracks, b.tracks],
   ] as const)
     for (let i = 0; i < own.length; i++) {
-      sum += ((own[i] ?? 0) - (other[i] ?? 0)) ** 2;
+      const [one, two] = [own[i] ?? null, other[i] ?? null];
+      // What one of the frames does not show says nothing.
+      if (one === null || two === null) continue;
+      sum += (one - two) ** 2;
+      compared++;
+      // Frames that differ do so within a few points.
       if (sum > most) return false;
     }
-  return true;
+  return sum <= squared * compared;
 }

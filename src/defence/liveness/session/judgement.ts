@@ -1,7 +1,7 @@
-import { Matrix } from 'ml-matrix';
-import type { CheckResult, LivenessCheck } from '../checks/check.ts';
+import type { CheckResult, LivenessCheck, Observations } from '../checks/check.ts';
 import { type Decision, type DecisionPolicy, decide, type Veto, vetoOf } from '../decision.ts';
 import { type FusedEvidence, type FusionCalibration, fuse } from '../fusion.ts';
+import type { EnrolledShape } from '../geometry/enrolment.ts';
 import { type CaptureMessage, readCaptureMessage } from './capture-message.ts';
 import { type CaptureLimits, refuseFrames } from './frame-validation.ts';
 import { challengeOf, type NonceClaims, readNonce, type SessionAuthority } from './nonce.ts';
@@ -24,8 +24,10 @@ export interface JudgementInput {
   readonly receivedMs: number;
   /** Whether our own mark was found in a frame. */
   readonly marked: boolean;
-  /** [3][P]; undefined where none was enrolled. */
-  readonly enrolledShape?: readonly (readonly number[])[] | undefined;
+  /** What the frames showed, as the server measured it: never taken from the message. */
+  readonly observations: Observations;
+  /** Undefined where none was enrolled. */
+  readonly enrolledShape?: EnrolledShape | undefined;
 }
 
 /** What only the store knows, at the moment of the judgement. */
@@ -79,9 +81,9 @@ export function judge(
   const refusal = refuseFrames(message.frames, input.receivedMs - claims.issuedMs, rules.limits);
   if (refusal) return refused(refusal);
   const challenge = challengeOf(claims, authority);
-  const enrolled = input.enrolledShape && new Matrix(input.enrolledShape.map((row) => [...row]));
+  const { observations, enrolledShape } = input;
   const results = rules.checks.map((check) =>
-    check.measure({ capture: message, challenge, ...(enrolled && { enrolledShape: enrolled }) }),
+    check.measure({ capture: message, challenge, observations, enrolledShape }),
   );
   const fused = fuse(results, rules.fusion);
   const decision = decide(fused, results, rules.policy, input.marked);

@@ -42,7 +42,12 @@ const goodMessage = (): Record<string, unknown> & { readonly frames: readonly un
 });
 
 const submit = (text: string) =>
-  submitCapture({ text, session: SESSION.id, marked: false }, RULES, AUTHORITY, new MemorySessionStore());
+  submitCapture(
+    { text, session: SESSION.id, marked: false, observations: {} },
+    RULES,
+    AUTHORITY,
+    new MemorySessionStore(),
+  );
 
 type Tree = Record<string, unknown> | unknown[];
 

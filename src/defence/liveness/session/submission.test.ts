@@ -4,6 +4,8 @@ import { InputError } from '../../../util/errors.ts';
 import { Random } from '../../../util/random.ts';
 import { secretStream } from '../../../util/secret-random.ts';
 import { challengeFollowed } from '../checks/challenge-followed.ts';
+import type { Observations } from '../checks/check.ts';
+import { observedCheck } from '../checks/observed.ts';
 import { repeatedMotion } from '../checks/repeated-motion.ts';
 import type { CaptureMessage } from './capture-message.ts';
 import { replayEvidence } from './evidence.ts';
@@ -18,8 +20,12 @@ const KEY = new Uint8Array(32).fill(9);
 const LIMITS = { bonaFide: 10, attacks: 10, limit: 3, dataset: 'made up' };
 const THRESHOLD = { apcer: 0, bpcer: 0, dataset: 'made up' };
 const RULES: JudgementRules = {
-  checks: [challengeFollowed({ ...LIMITS, slope: 6, offset: -3 }), repeatedMotion({ ...LIMITS, slope: 1, offset: 2 })],
-  fusion: { offset: 0, weights: { 'challenge-followed': 1, 'repeated-motion': 0.1 }, dataset: 'made up' },
+  checks: [
+    challengeFollowed({ ...LIMITS, slope: 6, offset: -3 }),
+    repeatedMotion({ ...LIMITS, slope: 1, offset: 2 }),
+    observedCheck('pixels', { ...LIMITS, slope: 2, offset: 0 }),
+  ],
+  fusion: { offset: 0, weights: { 'challenge-followed': 1, 'repeated-motion': 0.1, pixels: 3 }, dataset: 'made up' },
   policy: {
     pass: { ...THRESHOLD, logLikelihoodRatio: 1 },
     refuse: { ...THRESHOLD, logLikelihoodRatio: -1 },
@@ -41,8 +47,8 @@ async function server() {
   };
   const store = new MemorySessionStore();
   const open = (): Promise<LivenessSession> => openSession('somebody', authority);
-  const submit = (text: string, session: string, marked = false) =>
-    submitCapture({ text, session, marked }, RULES, authority, store);
+  const submit = (text: string, session: string, { marked = false, observations = {} as Observations } = {}) =>
+    submitCapture({ text, session, marked, observations }, RULES, authority, store);
   const captureOf = ({ id, nonce, challenge }: LivenessSession): CaptureMessage =>
     syntheticCapture(challenge, { session: id, nonce, random });
   return { time, authority, store, open, submit, captureOf };
@@ -72,6 +78,20 @@ test('who does something else fails, and is told no more', async () => {
   const capture = { ...own.captureOf({ ...asked, challenge: other.challenge }) };
   const { answer, judgement } = await own.submit(text(capture), asked.id);
   expect([answer, judgement.decision, judgement.refusal]).toEqual(['fail', 'refuse', undefined]);
+});
+
+test('what was seen in the frames counts, whatever the message says', async () => {
+  const own = await server();
+  const judged = async (observations: Observations, message: Record<string, unknown> = {}) => {
+    const session = await own.open();
+    own.time.nowMs += UPLOAD_MS;
+    return own.submit(text({ ...own.captureOf(session), ...message }), session.id, { observations });
+  };
+  const attack = { pixels: { score: -1, quality: 1, reason: 'a screen' } };
+  expect((await judged({ pixels: { score: 1, quality: 1, reason: 'a face' } })).answer).toBe('pass');
+  expect((await judged(attack)).judgement.decision).toBe('refuse');
+  expect((await judged({ pixels: { notApplicable: 'no face' } })).answer).toBe('pass');
+  expect((await judged(attack, { observations: {} })).judgement.refusal?.reason).toBe('malformed');
 });
 
 const edited = (edit: (frames: CaptureMessage['frames'][number][]) => CaptureMessage['frames'][number][]) => {
@@ -151,7 +171,7 @@ describe('refused is', () => {
     const own = await server();
     const session = await own.open();
     own.time.nowMs += UPLOAD_MS;
-    const { answer, judgement } = await own.submit(text(own.captureOf(session)), session.id, true);
+    const { answer, judgement } = await own.submit(text(own.captureOf(session)), session.id, { marked: true });
     expect([answer, judgement.decision, judgement.veto]).toEqual(['fail', 'refuse', 'own-mark']);
   });
 
@@ -173,11 +193,14 @@ describe('refused is', () => {
 });
 
 describe('evidence', () => {
-  const made = async (change: (capture: CaptureMessage) => unknown = (capture) => capture) => {
+  const made = async (
+    change: (capture: CaptureMessage) => unknown = (capture) => capture,
+    observations: Observations = {},
+  ) => {
     const own = await server();
     const session = await own.open();
     own.time.nowMs += UPLOAD_MS;
-    const { evidence } = await own.submit(text(change(own.captureOf(session))), session.id);
+    const { evidence } = await own.submit(text(change(own.captureOf(session))), session.id, { observations });
     return { ...own, evidence };
   };
 
@@ -189,6 +212,24 @@ describe('evidence', () => {
     const { evidence, authority } = await made(change);
     const { sameDecision, sameFigures } = await replayEvidence(evidence, RULES.checks, authority);
     expect([sameDecision, sameFigures]).toEqual([true, true]);
+  });
+
+  test.each([
+    ['a measurement', { pixels: { score: -0.1 / 3, quality: 2 / 3, reason: 'a screen, perhaps' } }, true],
+    ['a measurement that failed', { pixels: { score: Number.NaN, quality: Number.NaN, reason: '' } }, false],
+    ['a reason for none', { pixels: { notApplicable: 'no face' } }, false],
+  ])('holds %s of the frames, and needs none of them for the same figures', async (_, observations, applies) => {
+    const { evidence, authority } = await made(undefined, observations);
+    const { again, sameFigures } = await replayEvidence(evidence, RULES.checks, authority);
+    expect(sameFigures).toBe(true);
+    expect(again.results.find(({ name }) => name === 'pixels')?.applicable).toBe(applies);
+  });
+
+  test('of another version is refused', async () => {
+    const { evidence, authority } = await made();
+    const body = evidence.body.replace('liveness-evidence/2', 'liveness-evidence/1');
+    const signature = await authority.signer.sign('liveness evidence', body);
+    await expect(replayEvidence({ body, signature }, RULES.checks, authority)).rejects.toThrow('liveness-evidence/1');
   });
 
   test('that was changed, or signed by others, is refused', async () => {

@@ -1,0 +1,118 @@
+import { randomInt } from 'node:crypto';
+import { basename } from 'node:path';
+import { speciesNumber } from '../attack/presentation/species.ts';
+import { animate } from '../attack/presentation/warp/animate.ts';
+import { RETARGET_MODES } from '../attack/presentation/warp/retarget.ts';
+import { cutHead } from '../face/head-cut.ts';
+import { landmarksOfMesh } from '../face/landmarks68.ts';
+import { mainFace } from '../face/main-face.ts';
+import { decodeImage } from '../image/decode.ts';
+import { writeMarkedClip } from '../image/frames/marked-clip.ts';
+import type { Image } from '../image/image.ts';
+import { InputError } from '../util/errors.ts';
+import { throwIfAborted } from '../util/progress.ts';
+import { command } from './command.ts';
+import { DRIVER_FORMS, readDriver } from './driver-track.ts';
+import { sessionArgs } from './encoder-options.ts';
+import { pipelineSource } from './face-source.ts';
+import { oneOf, positiveNumber, wholeNumber } from './option-values.ts';
+import { printJson, printLine, printNote } from './print.ts';
+
+/** `faceward animate`: one photo moved by a driver, marked. */
+export const animateCommand = command({
+  name: 'animate',
+  description:
+    'Moves the face of one photo as a driver does, by warping it: the attack that a face check must withstand. Every frame is marked, visibly and within the picture; there is no option that leaves it out.',
+  examples: [
+    'faceward animate photo.jpg --driver nod --out nodding/',
+    'faceward animate photo.jpg --driver me.mp4 --out animated.mp4 --mode relative',
+    'faceward animate photo.jpg --driver track.json --out animated/ --size 512',
+  ],
+  args: {
+    photo: { type: 'positional', description: 'the photo', required: true },
+    driver: { type: 'string', description: DRIVER_FORMS, required: true, valueHint: 'driver' },
+    out: {
+      type: 'string',
+      description: 'a folder, new or empty, or a video (.mp4, .mov, .mkv, .webm) by the system’s ffmpeg',
+      required: true,
+      valueHint: 'place',
+    },
+    mode: {
+      type: 'string',
+      description: `how the driver’s motion comes to the photo: ${RETARGET_MODES.join(', ')}`,
+      default: 'lifted',
+      valueHint: 'mode',
+    },
+    size: {
+      type: 'string',
+      description: 'side of the frames, a square about the head',
+      default: '256',
+      valueHint: 'px',
+    },
+    fps: {
+      type: 'string',
+      description: 'frames a second: of a motion, and at which a clip is read; a track has its own',
+      default: '25',
+      valueHint: 'n',
+    },
+    seconds: { type: 'string', description: 'length of nod, shake, blink or speech', default: '3', valueHint: 's' },
+    strength: { type: 'string', description: 'how far nod, shake, blink or speech goes', default: '1', valueHint: 'x' },
+    json: { type: 'boolean', description: 'print JSON' },
+    ...sessionArgs,
+  },
+  async run({ args, job }) {
+    const mode = oneOf(args.mode, '--mode', RETARGET_MODES) ?? 'lifted';
+    const sizePx = wholeNumber(args.size, '--size', { min: 64, max: 4096 }) ?? 256;
+    const framesPerSecond = positiveNumber(args.fps, '--fps');
+    const seconds = positiveNumber(args.seconds, '--seconds');
+    const strength = positiveNumber(args.strength, '--strength');
+    requireLength(seconds * framesPerSecond);
+    await using source = pipelineSource(args);
+    const { image } = await decodeImage(args.photo);
+    const faces = await (await source.openPipeline()).detect(image);
+    const face = mainFace(faces, image);
+    if (!face)
+      throw new InputError(`${args.photo}: no face was found`, { hint: 'give a photo with a face of 40 px or more' });
+    if (faces.length > 1)
+      printNote(`${args.photo}: there are ${faces.length} faces; the largest near the middle is moved`);
+    const track = await readDriver(args.driver, source, { ...job, framesPerSecond, seconds, strength });
+    requireLength(track.frames.length);
+    const head = cutHead(image, face, sizePx);
+    const startMs = performance.now();
+    const frames: Image[] = [];
+    for (const frame of animate(head.image, landmarksOfMesh(head.face.mesh), track, { mode })) {
+      throwIfAborted(job);
+      frames.push(frame);
+      job.onProgress?.({ stage: 'animating', done: frames.length, total: track.frames.length });
+    }
+    const animatedPerSecond = (1000 * frames.length) / (performance.now() - startMs);
+    const species = `inject-warp-${mode}` as const;
+    const runId = randomInt(2 ** 32);
+    const detail = `driver ${basename(args.driver)}, ${mode}`;
+    await writeMarkedClip(
+      { framesPerSecond: track.framesPerSecond, frames },
+      args.out,
+      { provenance: { kind: 'animated', method: 'warp', detail }, payload: { runId, species: speciesNumber(species) } },
+      job,
+    );
+    const { length } = frames;
+    if (args.json)
+      printJson({
+        out: args.out,
+        frames: length,
+        framesPerSecond: track.framesPerSecond,
+        runId,
+        species,
+        animatedPerSecond,
+      });
+    else printLine(`${args.out}  ${length} frames at ${track.framesPerSecond}/s, run ${runId}`);
+  },
+});
+
+/** As many frames as a clip may have that is read again. */
+const MOST_FRAMES = 1500;
+
+function requireLength(frames: number): void {
+  if (frames >= 1 && frames <= MOST_FRAMES) return;
+  throw new InputError(`${Math.round(frames)} frames`, { hint: `give a driver of 1 to ${MOST_FRAMES} frames` });
+}
