@@ -1,13 +1,13 @@
 import { randomInt } from 'node:crypto';
-import { basename } from 'node:path';
 import { speciesNumber } from '../attack/presentation/species.ts';
 import { animate } from '../attack/presentation/warp/animate.ts';
+import { MOTIONS } from '../attack/presentation/warp/motions.ts';
 import { RETARGET_MODES } from '../attack/presentation/warp/retarget.ts';
 import { cutHead } from '../face/head-cut.ts';
 import { landmarksOfMesh } from '../face/landmarks68.ts';
 import { mainFace } from '../face/main-face.ts';
 import { decodeImage } from '../image/decode.ts';
-import { writeMarkedClip } from '../image/frames/marked-clip.ts';
+import { requireClipTarget, writeMarkedClip } from '../image/frames/marked-clip.ts';
 import type { Image } from '../image/image.ts';
 import { InputError } from '../util/errors.ts';
 import { throwIfAborted } from '../util/progress.ts';
@@ -66,7 +66,11 @@ export const animateCommand = command({
     const framesPerSecond = positiveNumber(args.fps, '--fps');
     const seconds = positiveNumber(args.seconds, '--seconds');
     const strength = positiveNumber(args.strength, '--strength');
-    requireLength(seconds * framesPerSecond);
+    // Of a motion the length is known before the work; a clip or a track has its own.
+    if (MOTIONS.some((motion) => motion === args.driver))
+      requireRoom(seconds * framesPerSecond, sizePx, 'give less --seconds, --fps or --size');
+    // Nobody is to wait for frames that find no place.
+    await requireClipTarget(args.out);
     await using source = pipelineSource(args);
     const { image } = await decodeImage(args.photo);
     const faces = await (await source.openPipeline()).detect(image);
@@ -76,7 +80,7 @@ export const animateCommand = command({
     if (faces.length > 1)
       printNote(`${args.photo}: there are ${faces.length} faces; the largest near the middle is moved`);
     const track = await readDriver(args.driver, source, { ...job, framesPerSecond, seconds, strength });
-    requireLength(track.frames.length);
+    requireRoom(track.frames.length, sizePx, 'give a shorter driver, or less --fps or --size');
     const head = cutHead(image, face, sizePx);
     const startMs = performance.now();
     const frames: Image[] = [];
@@ -88,7 +92,8 @@ export const animateCommand = command({
     const animatedPerSecond = (1000 * frames.length) / (performance.now() - startMs);
     const species = `inject-warp-${mode}` as const;
     const runId = randomInt(2 ** 32);
-    const detail = `driver ${basename(args.driver)}, ${mode}`;
+    // Not the driver's name: a file may be called by a person's.
+    const detail = `${MOTIONS.find((motion) => motion === args.driver) ?? 'a track or a clip'}, ${mode}`;
     await writeMarkedClip(
       { framesPerSecond: track.framesPerSecond, frames },
       args.out,
@@ -109,10 +114,13 @@ export const animateCommand = command({
   },
 });
 
-/** As many frames as a clip may have that is read again. */
-const MOST_FRAMES = 1500;
+/** What a clip may have that is read again: frames, and bytes of their pixels. */
+const MOST = { frames: 1500, bytes: 2 ** 31 } as const;
 
-function requireLength(frames: number): void {
-  if (frames >= 1 && frames <= MOST_FRAMES) return;
-  throw new InputError(`${Math.round(frames)} frames`, { hint: `give a driver of 1 to ${MOST_FRAMES} frames` });
+function requireRoom(frames: number, sizePx: number, hint: string): void {
+  const count = Math.round(frames);
+  if (count < 1) throw new InputError('there is not one frame', { hint: 'give more --seconds or --fps' });
+  if (count > MOST.frames) throw new InputError(`${count} frames, above ${MOST.frames}`, { hint });
+  if (3 * count * sizePx ** 2 > MOST.bytes)
+    throw new InputError(`${count} frames of ${sizePx} px take more than 2 GiB`, { hint });
 }

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { MOTIONS, type Motion, motionTrack } from '../attack/presentation/warp/motions.ts';
 import { parseTrack, smoothTrack, type Track } from '../attack/presentation/warp/track.ts';
@@ -29,14 +29,28 @@ export async function readDriver(name: string, source: PipelineSource, options: 
   const motion = MOTIONS.find((known): known is Motion => known === name);
   if (motion) return motionTrack(motion, options);
   if (extname(name).toLowerCase() === '.json') return smoothTrack(parseTrack(await readJson(name)));
+  await stat(name).catch((cause: unknown) => {
+    throw new InputError(`there is no driver "${name}"`, { hint: `a driver is one of: ${DRIVER_FORMS}`, cause });
+  });
   const clip = await readClip(name, options);
   const meshes = await trackFace(await source.openSessions(), clip.frames, options);
-  const seen = meshes.flatMap((mesh) => (mesh ? [landmarksOfMesh(mesh.points)] : []));
-  if (seen.length < meshes.length / 2)
-    throw new InputError(`${name}: a face was found in ${seen.length} of ${meshes.length} frames`, {
+  const found = meshes.map((mesh) => mesh && landmarksOfMesh(mesh.points));
+  const seen = found.filter((landmarks) => landmarks !== undefined);
+  const [first] = seen;
+  if (!first || seen.length < found.length / 2)
+    throw new InputError(`${name}: a face was found in ${seen.length} of ${found.length} frames`, {
       hint: 'a driver shows one face, well lit, in nearly all of its frames',
     });
-  return smoothTrack({ framesPerSecond: clip.framesPerSecond, frames: seen });
+  return smoothTrack({ framesPerSecond: clip.framesPerSecond, frames: heldWhereLost(found, first) });
+}
+
+/** A face that is lost stays where it was until it is found again: left out, what follows would come too early. */
+export function heldWhereLost<T>(found: readonly (T | undefined)[], first: T): T[] {
+  let last = first;
+  return found.map((own) => {
+    last = own ?? last;
+    return last;
+  });
 }
 
 async function readJson(path: string): Promise<unknown> {

@@ -2,8 +2,11 @@ import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { wavyImage } from '../../test/fixtures/image-files.ts';
 import { SHARED_DATA } from '../../test/fixtures/shared-data.ts';
 import { type Split, splitOf } from '../data/splits.ts';
+import { writeMarkedClip } from '../image/frames/marked-clip.ts';
+import { Random } from '../util/random.ts';
 import { type ReenactorData, reenactorFaces } from './reenactor-faces.ts';
 
 const ARGS = { device: 'cpu', threads: '1' };
@@ -65,6 +68,15 @@ describe.skipIf(!SHARED_DATA)('faces of a training', () => {
     expect(faces.clips.map(({ length }) => length)).toEqual([39]);
     for (const { widthPx, heightPx } of faces.clips.flat()) expect([widthPx, heightPx]).toEqual([64, 64]);
     expect(faces.tracks.map(({ frames }) => frames.length)).toEqual([78]);
+  });
+
+  test('are refused where a clip is one of ours', async () => {
+    const clip = { framesPerSecond: 10, frames: [1, 2].map((seed) => wavyImage(96, 96, new Random(seed))) };
+    const mark = { provenance: { kind: 'animated', method: 'test' }, payload: { runId: 1, species: 10 } } as const;
+    await writeMarkedClip(clip, join(root, 'imitated/d0'), mark);
+    await expect(reenactorFaces(data({ clips: join(root, 'imitated'), tracks: undefined }), ARGS, {})).rejects.toThrow(
+      /mark/,
+    );
   });
 
   test('are refused where there is none', async () => {

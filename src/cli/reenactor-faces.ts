@@ -13,6 +13,7 @@ import { LANDMARKS, landmarksOfMesh } from '../face/landmarks68.ts';
 import type { FacePipeline } from '../face/pipeline.ts';
 import { readClip } from '../image/frames/read-clip.ts';
 import type { Image } from '../image/image.ts';
+import { findPayload, MIN_PAYLOAD_SIZE_PX } from '../image/payload.ts';
 import { cropImage, resizeImage } from '../image/resize.ts';
 import { InputError } from '../util/errors.ts';
 import { type JobOptions, throwIfAborted } from '../util/progress.ts';
@@ -121,12 +122,21 @@ async function readClips(
   for (const path of chosen) {
     throwIfAborted(job);
     const { frames } = await readClip(path, { ...job, framesPerSecond: FRAMES_PER_SECOND });
+    requireUnmarked(frames[0] as Image, path);
     const region = faceCrop(frames[0] as Image, await faceIn(frames, path, await openPipeline()));
     clips.push(frames.map((frame) => resizeImage(cropImage(frame, region), sizePx, sizePx)));
   }
   const kept = left.length === 0 ? '' : `; kept for tests: ${someOf(left)}`;
   printNote(`${clips.length} clips of ${clips.flat().length} frames on the training side${kept}`);
   return clips;
+}
+
+/** @throws InputError where a clip is one of ours: a network would learn the mark, and a face that never was there. */
+function requireUnmarked(frame: Image, path: string): void {
+  if (Math.min(frame.widthPx, frame.heightPx) < MIN_PAYLOAD_SIZE_PX || !findPayload(frame)) return;
+  throw new InputError(`${path}: its frames carry Faceward’s mark`, {
+    hint: 'learn from clips of real people, not from imitated ones',
+  });
 }
 
 /** The clips in a folder, or the folder itself where it holds frames. @throws InputError where there is none. */
@@ -139,7 +149,8 @@ async function clipsIn(folder: string): Promise<string[]> {
   const paths: string[] = [];
   for (const name of names.filter((name) => !name.startsWith('.')).sort()) {
     const path = join(root, name);
-    if (/\.(mp4|m4v|mov|mkv|webm|avi)$/i.test(name) || (await stat(path).catch(() => undefined))?.isDirectory()) paths.push(path);
+    if (/\.(mp4|m4v|mov|mkv|webm|avi)$/i.test(name) || (await stat(path).catch(() => undefined))?.isDirectory())
+      paths.push(path);
   }
   if (paths.length > 0) return paths;
   throw new InputError(`${folder}: there is no clip`, { hint: 'give a folder with folders of frames or videos in it' });

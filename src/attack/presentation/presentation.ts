@@ -44,9 +44,12 @@ export async function makePresentation(
 }
 
 /** The channel of a species with these settings. @throws InputError where a setting is out of its range. */
-export function channelOf({ instrument, bent }: AttackSpecies, settings: ChannelSettings = {}): Channel {
+export function channelOf(
+  { instrument, bent, imitatesCamera }: AttackSpecies,
+  settings: ChannelSettings = {},
+): Channel {
   const print = { ...(bent ? { bendPerMetre: USUAL_BEND_PER_METRE } : {}), ...settings.print };
-  return createChannel(instrument, { ...settings, print });
+  return createChannel(imitatesCamera ? 'camera' : instrument, { ...settings, print });
 }
 
 /** What is shown, before any channel. */

@@ -21,6 +21,8 @@ export interface AttackSpecies {
   /** Bent about an upright axis. */
   readonly bent: boolean;
   readonly maker: Maker;
+  /** Of what is injected: whether it goes through a camera's noise and blur first, which costs nothing and hides that a still frame comes twice. */
+  readonly imitatesCamera: boolean;
   /** Whether somebody who drives it live can do what a challenge asks. */
   readonly followsChallenge: boolean;
   /** Photos of the person who is attacked; a recording counts as none. */
@@ -42,8 +44,14 @@ function species(
   maker: Maker,
   rest: Partial<AttackSpecies> & Pick<AttackSpecies, 'equipment'>,
 ): AttackSpecies {
-  return { number, name, instrument, maker, bent: false, followsChallenge: false, photosNeeded: 1, ...rest };
+  return {
+    ...{ number, name, instrument, maker, bent: false, imitatesCamera: false, followsChallenge: false },
+    ...{ photosNeeded: 1, ...rest },
+  };
 }
+
+/** Named, so that another mode, or another order, gives no number to another species. */
+const WARP_NUMBERS: Readonly<Record<RetargetMode, number>> = { absolute: 8, relative: 9, lifted: 10 };
 
 const warp = (mode: RetargetMode): Maker => ({ kind: 'warp', mode });
 const network = (kind: 'reenactment' | 'swap' | 'gan'): Maker => ({ kind: 'network', network: kind });
@@ -88,21 +96,25 @@ export const ATTACK_SPECIES = [
       equipment: `${INJECTION}, and a recording of the person before a camera`,
     },
   ),
-  ...RETARGET_MODES.map((mode, i) =>
-    species(8 + i, `inject-warp-${mode}`, 'injected', warp(mode), {
+  ...RETARGET_MODES.map((mode) =>
+    species(WARP_NUMBERS[mode], `inject-warp-${mode}`, 'injected', warp(mode), {
+      imitatesCamera: true,
       followsChallenge: true,
       equipment: `${INJECTION}; ${PUPPETEER}`,
     }),
   ),
   species(11, 'inject-gan', 'injected', network('gan'), {
+    imitatesCamera: true,
     photosNeeded: 0,
     equipment: `${INJECTION}; a generator, trained beforehand: a day of an ordinary computer, or one of those that are published`,
   }),
   species(12, 'inject-reenactment', 'injected', network('reenactment'), {
+    imitatesCamera: true,
     followsChallenge: true,
     equipment: `${INJECTION}; ${PUPPETEER}; a network trained beforehand, not on the person`,
   }),
   species(13, 'inject-swap', 'injected', network('swap'), {
+    imitatesCamera: true,
     followsChallenge: true,
     photosNeeded: 100,
     equipment: `${INJECTION}; ${PUPPETEER}; a network trained for hours on about a hundred photos of the person`,

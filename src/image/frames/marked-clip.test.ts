@@ -164,7 +164,7 @@ describe('there is no way around the mark', () => {
     'clip-file.ts': ['CLIP_FILE', 'clipFileText', 'readClipRate'],
     'ffmpeg.ts': ['feedFfmpeg', 'ffmpegOutput', 'throughFfmpeg'],
     'h264.ts': ['throughH264'],
-    'marked-clip.ts': ['writeMarkedClip'],
+    'marked-clip.ts': ['requireClipTarget', 'writeMarkedClip'],
     'marked-frame.ts': ['frameMarker'],
     'ppm-frames.ts': ['readPpmFrames'],
     'read-clip.ts': ['readClip'],

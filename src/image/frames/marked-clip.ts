@@ -57,10 +57,7 @@ export async function writeMarkedClip(
 ): Promise<void> {
   const first = requireClip(clip);
   const marker = frameMarker(first, mark);
-  const path = resolve(target);
-  const codec = codecOf(path);
-  const places = codec ? [path, `${path}.json`] : [path];
-  for (const place of places) await requireFree(place, codec === undefined);
+  const { path, codec } = await requireClipTarget(target);
   const partial = join(dirname(path), `.${basename(path)}.partial-${process.pid}`);
   try {
     await mkdir(partial, { recursive: true });
@@ -73,6 +70,21 @@ export async function writeMarkedClip(
     // What cannot be taken away has been told, or was never there.
     await rm(partial, { recursive: true, force: true }).catch(() => {});
   }
+}
+
+/**
+ * Makes sure that {@link writeMarkedClip} may write to a place, before the work that is to be written there.
+ *
+ * @throws InputError where something is there already, or its ending is none of a video that can be written.
+ */
+export async function requireClipTarget(
+  target: string,
+): Promise<{ readonly path: string; readonly codec: readonly string[] | undefined }> {
+  const path = resolve(target);
+  const codec = codecOf(path);
+  const places = codec ? [path, `${path}.json`] : [path];
+  for (const place of places) await requireFree(place, codec === undefined);
+  return { path, codec };
 }
 
 /** A clip on its way into the folder `partial`, from where it takes its place when it is whole. */

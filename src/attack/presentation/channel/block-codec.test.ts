@@ -45,6 +45,15 @@ it('freezes the noise of what stands still between key frames', () => {
   expect(error(second, third)).toBeLessThan(0.5);
 });
 
+it('has key frames at the whole number that is next to the one asked for', () => {
+  const after = (keyframeEvery: number): Image[] => {
+    const code = createBlockCodec({ quantiser: 32, keyframeEvery }, SIZE);
+    return Array.from({ length: 6 }, (_, n) => code(picture(n + 1, 2)));
+  };
+  expect(after(2.6)).toEqual(after(3));
+  expect(after(2.6)).not.toEqual(after(100));
+});
+
 it('follows what moves', () => {
   const code = createBlockCodec({ quantiser: 24, keyframeEvery: 100 }, SIZE);
   code(picture(1, 0));

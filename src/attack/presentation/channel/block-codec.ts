@@ -30,6 +30,8 @@ export function createBlockCodec(
   { widthPx, heightPx }: FrameSize,
 ): BlockCodec {
   const step = 2 ** ((quantiser - 4) / 6);
+  // A search may ask for 12.5: no count is a multiple of that.
+  const every = Math.max(1, Math.round(keyframeEvery));
   const wide = Math.ceil(widthPx / TILE) * TILE;
   const high = Math.ceil(heightPx / TILE) * TILE;
   const sizes = [
@@ -43,7 +45,7 @@ export function createBlockCodec(
     if (frame.widthPx !== widthPx || frame.heightPx !== heightPx) {
       throw new InputError(`a frame of ${frame.widthPx}x${frame.heightPx} px in a clip of ${widthPx}x${heightPx} px`);
     }
-    const before = count++ % keyframeEvery === 0 ? undefined : decoded;
+    const before = count++ % every === 0 ? undefined : decoded;
     const planes = toPlanes(frame, wide, high);
     decoded = planes.map((plane, k) => {
       const [columns, rows] = sizes[k] as readonly [number, number];

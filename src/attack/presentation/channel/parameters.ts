@@ -89,7 +89,7 @@ const CAMERA: Ranges<CameraSettings> = {
   whiteBalanceKelvin: range(DAYLIGHT_KELVIN.low, 6500, 10_000, 'K', VICTIM),
   electronsAtWhite: range(150, 4000, 30_000, 'electrons', VICTIM),
   readNoiseElectrons: range(0, 5, 40, 'electrons', VICTIM),
-  defocusPx: range(0, 0.6, 5, 'pixels', 'nothing: held nearer than the camera can focus; it hides the grid'),
+  defocusPx: range(0, 0.6, 5, 'pixels', 'nothing: held nearer than the camera can focus; it weakens moire'),
   motionBlurPx: range(0, 0.8, 10, 'pixels', FREE),
   vignetting: range(0, 0.15, 0.6, 'share', VICTIM),
   readoutMs: range(0, 20, 33, 'ms', VICTIM),

@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { Image } from '../../../image/image.ts';
 import { Random } from '../../../util/random.ts';
+import { rotationOf } from '../warp/pose.ts';
+import { darkness } from './light.ts';
 import { createChannel } from './parameters.ts';
-import { printSheet } from './print.ts';
+import { createPrint, printSheet } from './print.ts';
 import type { PrintSettings } from './settings.ts';
+import { emptyView, lensOf, writeSurface } from './surface.ts';
 
 const flat = (red: number, green = red, blue = red): Image => ({
   widthPx: 40,
@@ -68,5 +71,51 @@ describe('a halftone', () => {
     });
     expect(corner[1]).toBeCloseTo(0.8, 2);
     expect((corner[0] ?? 0) - (corner[2] ?? 0)).toBeCloseTo(0.08, 2);
+  });
+});
+
+describe('a glossy sheet', () => {
+  const size = { widthPx: 160, heightPx: 160 };
+  const lens = lensOf(size, 70);
+  // Wider than the frame sees it.
+  const settings = settingsOf({
+    widthMm: 400,
+    marginMm: 0,
+    inkBlack: 0.01,
+    gloss: 0.8,
+    linesPerInch: 60,
+    dotsPerInch: 150,
+  });
+
+  /** Where the lamp must be by the law of reflection, seen from the brightest place of a black sheet that leans by this. */
+  function lampSeen(pitch: number, yaw: number): readonly number[] {
+    const rotation = new Float64Array(9);
+    rotationOf(pitch, yaw, 0, rotation);
+    const pose = { rotation, x: 0, y: 0, z: 130 };
+    const [view, scene] = [emptyView(size), darkness(size)];
+    writeSurface(view, lens, pose, 0);
+    createPrint(flat(0), settings, 2, new Random(3)).draw(flat(0), view, lens, pose, scene, 0);
+    const light = scene.data.filter((_, i) => i % 3 === 1);
+    const brightest = light.indexOf(Math.max(...light));
+    const [x, y] = [brightest % 160, Math.floor(brightest / 160)];
+    expect(Math.min(x, y, 159 - x, 159 - y)).toBeGreaterThan(0);
+    const ray = [(x - 79.5) / lens.focalPx, (y - 79.5) / lens.focalPx, 1];
+    const normal = [2, 5, 8].map((i) => -(rotation[i] ?? 0));
+    const along = ray.reduce((sum, part, i) => sum + part * (normal[i] ?? 0), 0);
+    const mirrored = ray.map((part, i) => part - 2 * along * (normal[i] ?? 0));
+    return mirrored.map((part) => part / Math.hypot(...mirrored));
+  }
+
+  it('mirrors one and the same lamp, however it leans', () => {
+    const first = lampSeen(-0.3, 0);
+    for (const [pitch, yaw] of [
+      [-0.1, 0.1],
+      [-0.2, -0.1],
+      [-0.4, 0.15],
+    ] as const) {
+      // A pixel of this lens has half a degree at most.
+      const cosine = lampSeen(pitch, yaw).reduce((sum, part, i) => sum + part * (first[i] ?? 0), 0);
+      expect((Math.acos(Math.min(1, cosine)) * 180) / Math.PI).toBeLessThan(0.5);
+    }
   });
 });

@@ -152,9 +152,11 @@ function createShading(lamp: Vector, { rotation: r }: HeldPose, lens: Lens, bend
       const facing = Math.max(0, nx * lamp[0] + ny * lamp[1] + nz * lamp[2]);
       this.diffuse = AMBIENT + (1 - AMBIENT) * (facing / frontal);
       if (gloss <= 0) return;
-      const hx = lamp[0] - (x - middleX) / lens.focalPx;
-      const hy = lamp[1] - (y - middleY) / lens.focalPx;
-      const hz = lamp[2] - 1;
+      const [rayX, rayY] = [(x - middleX) / lens.focalPx, (y - middleY) / lens.focalPx];
+      const perLength = 1 / Math.sqrt(rayX * rayX + rayY * rayY + 1);
+      const hx = lamp[0] - rayX * perLength;
+      const hy = lamp[1] - rayY * perLength;
+      const hz = lamp[2] - perLength;
       let lobe = Math.max(0, nx * hx + ny * hy + nz * hz) / Math.sqrt(hx * hx + hy * hy + hz * hz);
       for (let n = 0; n < SHARPNESS_SQUARINGS; n++) lobe *= lobe;
       this.mirrored = gloss * lobe;

@@ -1,3 +1,5 @@
+import { LEAST_DETERMINANT } from './places.ts';
+
 /** Key points of one picture. */
 export interface KeyPoints {
   /** [K,2]: x and y, from -1 at the left and upper edge to 1. */
@@ -25,7 +27,8 @@ export function relativeMotion(source: KeyPoints, reference: KeyPoints, driving:
       Matrix,
       Matrix,
     ];
-    jacobians.set(multiply(multiply(now, inverse(then)), own), at);
+    const back = inverse(then);
+    jacobians.set(back ? multiply(multiply(now, back), own) : own, at);
   }
   return { points, jacobians };
 }
@@ -72,9 +75,9 @@ const multiply = ([a, b, c, d]: Matrix, [e, f, g, h]: Matrix): Matrix => [
   c * f + d * h,
 ];
 
-/** As the network inverts: a determinant near 0 is taken for 0.01. */
-function inverse([a, b, c, d]: Matrix): Matrix {
-  const found = a * d - b * c;
-  const determinant = Math.abs(found) < 1e-2 ? 1e-2 : found;
+/** Undefined where surroundings collapse: then they do not tell how they turn, and a face at rest is to stay as it is. */
+function inverse([a, b, c, d]: Matrix): Matrix | undefined {
+  const determinant = a * d - b * c;
+  if (Math.abs(determinant) < LEAST_DETERMINANT) return undefined;
   return [d / determinant, -b / determinant, -c / determinant, a / determinant];
 }

@@ -20,7 +20,7 @@ export function pixelCentres(builder: GraphBuilder, sidePx: number): Value {
 }
 
 /** Determinants nearer to 0 than this are taken for this: a key point whose surroundings collapse is no reason for an infinite motion. */
-const LEAST_DETERMINANT = 1e-2;
+export const LEAST_DETERMINANT = 1e-2;
 
 /** The inverses of matrices [N,K,2,2]. */
 export function invert2x2(matrices: Value): Value {

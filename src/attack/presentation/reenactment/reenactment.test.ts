@@ -173,6 +173,22 @@ describe('relative motion', () => {
     expect([...jacobians.slice(0, 4)]).toEqual([-3, -4, 0.5, 1]);
   });
 
+  test('of a driver at rest is none, also where the surroundings of a key point collapse', () => {
+    const source = {
+      points: Float32Array.of(0, 0, 1, 0, 0, 1),
+      jacobians: Float32Array.of(1, 2, 3, 4, 1, 0, 0, 1, 2, 0, 1, 1),
+    };
+    const flat = {
+      points: Float32Array.of(0, 0, 2, 0, 0, 2),
+      jacobians: Float32Array.of(0.05, 0, 0, 0.05, 1, 1, 1, 1, 0.2, 0, 0, -0.3),
+    };
+    const { points, jacobians } = relativeMotion(source, flat, flat);
+    expect(points).toEqual(source.points);
+    jacobians.forEach((entry, i) => {
+      expect(entry).toBeCloseTo(source.jacobians[i] ?? Number.NaN, 6);
+    });
+  });
+
   test('a hull leaves out what lies within', () => {
     expect(hullArea(Float32Array.of(0, 0, 4, 0, 2, 1, 4, 2, 0, 2, 1, 1))).toBeCloseTo(8, 6);
     expect(hullArea(Float32Array.of(0, 0, 1, 1, 2, 2))).toBe(0);

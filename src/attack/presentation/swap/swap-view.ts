@@ -3,7 +3,7 @@ import type { Box } from '../../../face/face.ts';
 
 /**
  * What a swap sees and makes, in units of the canonical frame: from above the brows to below the chin of an open mouth, and from ear to ear; 4 % wider than ArcFace's template and moved down
- * by a sixth of it. Hair and background are left out: they stay the wearer's.
+ * by a seventh of it. Hair and background are left out: they stay the wearer's.
  */
 const SWAP_BOX: Box = { x: -2, y: 14, width: 116, height: 116 };
 

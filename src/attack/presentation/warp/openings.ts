@@ -1,4 +1,4 @@
-import { EYES, LANDMARKS, MOUTH } from '../../../face/landmarks68.ts';
+import { EYES, LANDMARKS, type Landmarks68, MOUTH } from '../../../face/landmarks68.ts';
 
 /** The share of a blink that the upper lid makes. */
 const UPPER_SHARE = 0.85;
@@ -17,6 +17,31 @@ export function scaleEyes(points: Float64Array, [leftFactor, rightFactor]: reado
       }
     }
   }
+}
+
+/**
+ * Lays lids between the corners of their eye (in place) as they lie in a photo's: along the line of the corners by its length, across it by a factor, so that they turn as the eye does and a turned
+ * head, whose eyes are seen shorter, does not close them.
+ */
+export function createLids(photo: Landmarks68): (points: Float64Array, factor: number) => void {
+  const lids = EYES.flatMap(({ left, right, upper, lower }) => {
+    const [x, y] = [photo[2 * left] as number, photo[2 * left + 1] as number];
+    const [dx, dy] = [(photo[2 * right] as number) - x, (photo[2 * right + 1] as number) - y];
+    const length = Math.max(1e-9, Math.hypot(dx, dy));
+    return [...upper, ...lower].map((lid) => {
+      const [byX, byY] = [(photo[2 * lid] as number) - x, (photo[2 * lid + 1] as number) - y];
+      return { lid, left, right, along: (byX * dx + byY * dy) / length ** 2, acrossPx: (byY * dx - byX * dy) / length };
+    });
+  });
+  return (points, factor) => {
+    for (const { lid, left, right, along, acrossPx } of lids) {
+      const [x, y] = [points[2 * left] as number, points[2 * left + 1] as number];
+      const [dx, dy] = [(points[2 * right] as number) - x, (points[2 * right + 1] as number) - y];
+      const across = (factor * acrossPx) / Math.max(1e-9, Math.hypot(dx, dy));
+      points[2 * lid] = x + along * dx - across * dy;
+      points[2 * lid + 1] = y + along * dy + across * dx;
+    }
+  };
 }
 
 /** The share of an opening's width by which its points stay within its corners, and left and right of its middle. */

@@ -3,7 +3,7 @@ import type { Point } from '../../../face/face.ts';
 import { EYES, LANDMARKS, type Landmarks68, MOUTH, openingOf } from '../../../face/landmarks68.ts';
 import { ShapeError } from '../../../util/errors.ts';
 import { MEAN_FACE } from './mean-face.ts';
-import { IS_LID, scaleEyes } from './openings.ts';
+import { createLids, IS_LID, scaleEyes } from './openings.ts';
 import { anglesOf, fitPose, frontalPose, type Pose, rotationOf } from './pose.ts';
 import { RIGID_POINTS } from './rigid-points.ts';
 import type { Track } from './track.ts';
@@ -118,6 +118,8 @@ const relativeMove: Move = (photo, reference) => {
   const near = photo.map((_, i) => (i % 2 === 0 ? 1 - farShare(rotation, i >> 1) : 1));
   const shift = [0, 0];
   const mouth = createMouth(reference);
+  const layLids = createLids(photo);
+  const start = poseOfFace(reference);
   const pose = frontalPose();
   return (driver, out) => {
     fitPose(driver, pose);
@@ -129,12 +131,14 @@ const relativeMove: Move = (photo, reference) => {
     }
     for (let i = 0; i < out.length; i++) {
       const whole = shift[i % 2] as number;
-      const own = MOBILE_LIDS[i >> 1] ? (driver[i] as number) - (reference[i] as number) - whole : 0;
+      const own = (driver[i] as number) - (reference[i] as number) - whole;
       const moved =
         limited(factor * whole, MOST.shift * unit) +
         limited(factor * own * (near[i] as number) * (WITH_MOUTH[i >> 1] ? share : 1), MOST.point * unit);
       out[i] = (photo[i] as number) + moved;
     }
+    // The driver's lids by themselves are mostly a landmark network's noise.
+    layLids(out, 1 + limited(pose.scale / start.scale - 1, MOST.scale));
   };
 };
 
@@ -200,8 +204,6 @@ function createEyes(reference: Landmarks68): (driver: Landmarks68) => readonly [
     return factors;
   };
 }
-
-const MOBILE_LIDS: readonly boolean[] = IS_LID.map((lid) => !lid);
 
 /** The shape of a face in the frame of its head, with the mean face's depth; three numbers a landmark. */
 function lift(points: Landmarks68, { rotation, scale, x, y }: Pose, out: Float64Array): Float64Array {

@@ -13,6 +13,7 @@ import { createSession } from '../../../runtime/session.ts';
 import { Random } from '../../../util/random.ts';
 import { animate, createAnimator } from './animate.ts';
 import { createFaceMesh, MESH_TRIANGLES } from './face-mesh.ts';
+import { faceAt } from './gesture.ts';
 import { MOTIONS, motionTrack } from './motions.ts';
 import { createRetargeter, neutralFrame } from './retarget.ts';
 import { OPENING_TRIANGLES } from './topology.ts';
@@ -169,6 +170,30 @@ describe('retargeting', () => {
     createRetargeter(REST, reference, 'relative')(shifted(reference, 2, -4), out);
 
     for (let i = 0; i < 136; i++) expect(out[i]).toBeCloseTo((REST[i] ?? 0) + (i % 2 === 0 ? 1 : -2), 1);
+  });
+
+  it.each(['relative', 'lifted'] as const)('%s: lids turn with a head that tilts', (mode) => {
+    const out = new Float64Array(136);
+    const tilted = faceAt({ roll: 0.2 });
+    createRetargeter(REST, REST, mode)(tilted, out);
+
+    // Limits take at most some 4 % of the way, and the outermost lid goes 8 px.
+    const eyes = Array.from({ length: 24 }, (_, k) => 72 + k);
+    const shift = [0, 1].map((axis) => (out[2 * 27 + axis] ?? 0) - (tilted[2 * 27 + axis] ?? 0));
+    for (const k of eyes) expect(Math.abs((out[k] ?? 0) - (tilted[k] ?? 0) - (shift[k % 2] ?? 0))).toBeLessThan(1.5);
+  });
+
+  it('relative: a head that turns does not close its eyes, and one that comes nearer opens them alike', () => {
+    const out = new Float64Array(136);
+    const retarget = createRetargeter(REST, REST, 'relative');
+    const opening = (): number => openingOf(out, EYES[0]) / openingOf(REST, EYES[0]);
+    retarget(faceAt({ yaw: 0.4 }), out);
+    expect(opening()).toBeCloseTo(1, 1);
+    retarget(
+      REST.map((value) => 1.05 * value),
+      out,
+    );
+    expect(opening()).toBeCloseTo(1.05, 2);
   });
 
   it('lifted: a mean face turns as the mean face does, as far as the limit lets it', () => {
