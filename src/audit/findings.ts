@@ -395,7 +395,7 @@ const provenanceSchema = z.object({
   thresholds: z.array(thresholdSchema).describe('Every threshold that was used.'),
   intervals: z
     .object({
-      method: name.describe('"Wilson", or "bootstrap over people".'),
+      method: name.describe('"Wilson", "bootstrap over people", or "Clopper-Pearson".'),
       confidence: z.number().gt(0).lt(1).describe('0.95 for a 95 % interval.'),
     })
     .describe('How the bounds of every rate were worked out.'),

@@ -27,13 +27,19 @@ export interface AuditRecord {
   readonly ownership?: string;
 }
 
+/** What is known by its name and its hash. */
+type Identified = Pick<Encoder, 'id' | 'hash'>;
+
 /**
  * The provenance of findings.
  *
  * @param measured.used - the faces of those attacked.
  */
 export function auditProvenance(
-  context: AuditRecord,
+  context: Omit<AuditRecord, 'target' | 'judges'> & {
+    readonly target: Identified;
+    readonly judges: readonly Identified[];
+  },
   measured: {
     readonly used: readonly AuditFace[];
     readonly thresholds: readonly Threshold[];

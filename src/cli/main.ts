@@ -34,6 +34,10 @@ const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'measure what a trained model gives away of the people it was trained on',
     load: async () => (await import('./audit-training.ts')).auditTrainingCommand,
   },
+  'audit liveness': {
+    summary: 'measure which attacks, made of photos, get past a liveness check',
+    load: async () => (await import('./audit-liveness.ts')).auditLivenessCommand,
+  },
   'train inverter': {
     summary: 'train the black-box inverter of an encoder',
     load: async () => (await import('./train-inverter.ts')).trainInverterCommand,

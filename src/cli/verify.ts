@@ -1,4 +1,4 @@
-import { CALIBRATION_FMRS, readCalibration, shippedCalibration, thresholdsOf } from '../audit/calibration.ts';
+import { CALIBRATION_FMRS } from '../audit/calibration.ts';
 import { alignedFace, type FacePlace } from '../encoder/aligned-face.ts';
 import type { Encoder } from '../encoder/encoder.ts';
 import { mainFace } from '../face/main-face.ts';
@@ -8,24 +8,29 @@ import type { Image } from '../image/image.ts';
 import { cosineSimilarity } from '../metric/similarity.ts';
 import type { Threshold } from '../metric/threshold.ts';
 import { InputError } from '../util/errors.ts';
+import { chooseThreshold } from './chosen-threshold.ts';
 import { command } from './command.ts';
 import { encoderArgs, openEncoderFromArgs } from './encoder-options.ts';
 import { pipelineSource } from './face-source.ts';
 import { percent, printJson, printLine, printNote } from './print.ts';
+import { describeLiveness, judgeClip, liveArgs, livenessOf } from './verify-live.ts';
 
 /** `faceward verify`: one comparison, with a threshold that says what it costs. */
 export const verifyCommand = command({
   name: 'verify',
   description:
-    'Compares the main faces of two photos, and says whether they pass as one person at a stated false match rate.',
+    'Compares the main faces of two photos, and says whether they pass as one person at a stated false match rate. With --live a clip takes the first photo’s place, and is looked at for signs of an attack: print, screen, a photo that is moved, a recording.',
   examples: [
     'faceward verify a.jpg b.jpg',
+    'faceward verify --live clip.mp4 --against person.jpg --liveness-calibration calibration.json',
+    'faceward verify --live frames/ --against person.jpg --challenge turn-left@1.2,smile@5.6 --enrolment turning.mp4',
     'faceward verify a.jpg b.jpg --encoder dlib --fmr 1e-4 --json',
     'faceward verify a.jpg b.jpg --encoder my.onnx --calibration my-calibration.json',
   ],
   args: {
-    a: { type: 'positional', description: 'a photo', required: true },
-    b: { type: 'positional', description: 'another photo', required: true },
+    a: { type: 'positional', description: 'a photo', required: false },
+    b: { type: 'positional', description: 'another photo', required: false },
+    ...liveArgs,
     fmr: {
       type: 'string',
       description: `false match rate of the threshold: ${CALIBRATION_FMRS.join(', ')}`,
@@ -41,40 +46,51 @@ export const verifyCommand = command({
     ...encoderArgs,
     json: { type: 'boolean', description: 'print JSON' },
   },
-  async run({ args }) {
+  async run({ args, job }) {
+    const sides = sidesOf(args);
     const encoder = await openEncoderFromArgs(args);
     await using source = pipelineSource(args);
     try {
       const threshold = await chooseThreshold(encoder, args.fmr, args.calibration);
-      const faces = [];
-      for (const path of [args.a, args.b])
-        faces.push(await readFace(path, encoder, args.aligned ? undefined : source.openPipeline));
-      const [first, second] = await encoder.embed(faces);
+      const openPipeline = args.aligned ? undefined : source.openPipeline;
+      const known = await readFace(sides.against, encoder, openPipeline);
+      const live = 'live' in sides ? await judgeClip(sides.live, args, source, job) : undefined;
+      const shown =
+        live?.faceFor(encoder.view) ?? (await readFace('photo' in sides ? sides.photo : '', encoder, openPipeline));
+      const [first, second] = await encoder.embed([shown, known]);
       if (!first || !second) throw new InputError(`encoder "${encoder.id}" gave no embedding`);
       const similarity = cosineSimilarity(first, second);
       const decision = threshold && (similarity >= threshold.similarity ? 'match' : 'no match');
-      if (args.json)
-        printJson({ similarity, decision: decision ?? null, encoder: encoder.id, threshold: threshold ?? null });
-      else printLine(describe(similarity, threshold, encoder));
+      const identity = { similarity, decision: decision ?? null, encoder: encoder.id, threshold: threshold ?? null };
+      const accepted = live && decision === 'match' && live.calibrated && live.judgement.decision === 'pass';
+      if (args.json) printJson(live ? { accepted, ...identity, liveness: livenessOf(live) } : identity);
+      else {
+        if (live) printLine(`${accepted ? 'accepted' : 'not accepted'}\n`);
+        printLine(describe(similarity, threshold, encoder));
+        if (live) printLine(`\n${describeLiveness(live)}`);
+      }
     } finally {
       await encoder.close();
     }
   },
 });
 
-async function chooseThreshold(
-  encoder: Encoder,
-  fmr: string,
-  path: string | undefined,
-): Promise<Threshold | undefined> {
-  const calibration = path === undefined ? await shippedCalibration(encoder) : await readCalibration(path, encoder);
-  if (!calibration) return undefined;
-  const thresholds = thresholdsOf(calibration);
-  const threshold = thresholds.find((candidate) => candidate.fmr === Number(fmr));
-  if (threshold) return threshold;
-  throw new InputError(`there is no threshold at FMR ${fmr}`, {
-    hint: `there is one at: ${thresholds.map((candidate) => candidate.fmr).join(', ')}`,
-  });
+/** What is compared: two photos, or a clip and a photo. @throws InputError where it is neither. */
+function sidesOf(args: {
+  readonly a?: string | undefined;
+  readonly b?: string | undefined;
+  readonly live?: string | undefined;
+  readonly against?: string | undefined;
+}): { readonly against: string } & ({ readonly photo: string } | { readonly live: string }) {
+  const { a, b, live, against } = args;
+  if (live !== undefined || against !== undefined) {
+    if (live !== undefined && against !== undefined && a === undefined) return { live, against };
+    throw new InputError('a clip is compared with one photo', {
+      hint: 'faceward verify --live clip.mp4 --against person.jpg',
+    });
+  }
+  if (a !== undefined && b !== undefined) return { photo: a, against: b };
+  throw new InputError('two photos are compared', { hint: 'faceward verify a.jpg b.jpg' });
 }
 
 async function readFace(

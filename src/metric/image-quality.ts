@@ -64,8 +64,8 @@ function gaussianWindow(length: number, sigma: number): Float64Array {
 }
 
 function ssimOfPlane(a: Float32Array, b: Float32Array, widthPx: number): number {
-  const meanA = smooth(Float64Array.from(a), widthPx);
-  const meanB = smooth(Float64Array.from(b), widthPx);
+  const meanA = smooth(new Float64Array(a), widthPx);
+  const meanB = smooth(new Float64Array(b), widthPx);
   const meanAA = smooth(product(a, a), widthPx);
   const meanBB = smooth(product(b, b), widthPx);
   const meanAB = smooth(product(a, b), widthPx);
@@ -108,8 +108,11 @@ function smoothSteps(
   return out;
 }
 
+/** A plain loop: Float64Array.from() with a function takes longer than all the rest of an SSIM. */
 function product(a: Float32Array, b: Float32Array): Float64Array {
-  return Float64Array.from(a, (value, i) => value * (b[i] as number));
+  const out = new Float64Array(a.length);
+  for (let i = 0; i < out.length; i++) out[i] = (a[i] as number) * (b[i] as number);
+  return out;
 }
 
 function meanOver(a: Float32Array, b: Float32Array, cost: (difference: number) => number): number {

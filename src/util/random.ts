@@ -99,21 +99,23 @@ export class Random extends RandomNumbers {
 
 /** FNV-1a hash of a string's UTF-16 code units, 32 bits: stable over runs and machines. */
 export function hashString(text: string): number {
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < text.length; i++) {
-    hash ^= text.charCodeAt(i);
-    hash = Math.imul(hash, 0x01000193);
-  }
-  // A final avalanche: short names differ in their high bits too.
-  hash ^= hash >>> 16;
-  hash = Math.imul(hash, 0x85ebca6b);
-  hash ^= hash >>> 13;
-  return hash >>> 0;
+  let hash = FNV_BASIS;
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), FNV_PRIME);
+  return avalanched(hash);
 }
 
 /** A 32-bit hash of bytes, as {@link hashString}'s of text. */
 export function hashBytes(bytes: Uint8Array): number {
-  let text = '';
-  for (let i = 0; i < bytes.length; i += 8192) text += String.fromCharCode(...bytes.subarray(i, i + 8192));
-  return hashString(text);
+  let hash = FNV_BASIS;
+  for (let i = 0; i < bytes.length; i++) hash = Math.imul(hash ^ (bytes[i] as number), FNV_PRIME);
+  return avalanched(hash);
+}
+
+const FNV_BASIS = 0x811c9dc5;
+const FNV_PRIME = 0x01000193;
+
+/** Short names differ in their high bits too. */
+function avalanched(hash: number): number {
+  const folded = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  return (folded ^ (folded >>> 13)) >>> 0;
 }

@@ -32,7 +32,7 @@ const RANGES: Readonly<Record<string, '-1..1' | '0..255'>> = {
 
 /** Of the differences, in 0..1: under a tenth of a grey level. */
 const STEP = 3e-4;
-const MIDPOINTS = 32;
+const MIDPOINTS = 16;
 
 describe.skipIf(!SHARED_DATA)('encoder files', () => {
   test('there are some', () => {

@@ -7,6 +7,7 @@ import { encodePng } from '../../src/image/encode.ts';
 import { Random } from '../../src/util/random.ts';
 import { startFaceward } from '../fixtures/command-line.ts';
 import { wavyImage } from '../fixtures/image-files.ts';
+import { tinyEncoderFile } from '../fixtures/tiny-encoder-file.ts';
 
 /** Long enough for a machine that does other things as well. */
 const PATIENCE_MS = 300_000;
@@ -20,6 +21,7 @@ let folder = '';
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'faceward-bench-masking-'));
+  await writeFile(join(folder, 'judge.onnx'), tinyEncoderFile('judge'));
   const sides = [
     [people('train', 10), 4],
     // Too few to be trained on: they are inverted for comparison.
@@ -44,7 +46,7 @@ const benchOf = (seeds: string, ...more: string[]) =>
     [
       ...['bench', 'masking', '--data', join(folder, 'faces'), '--out', join(folder, 'out')],
       ...['--seeds', seeds, '--size', '32', '--width', '0.0625', '--embedding', '8', '--batch', '8', '--threads', '1'],
-      ...['--judges', 'faceres', '--attacks', 'random-starts', '--people', '2', '--linked', '8'],
+      ...['--judges', join(folder, 'judge.onnx'), '--attacks', 'random-starts', '--people', '2', '--linked', '8'],
       ...['--recovery-steps', '2', ...more],
       ...(more.includes('--maskings') ? [] : ['--maskings', 'adaptive']),
     ],

@@ -10,10 +10,15 @@ export interface JudgedTarget {
   readonly target: string;
   /** The encoder that compares faces, and the false match rate of its threshold; none where liveness alone is judged. */
   readonly matcher?: { readonly id: string; readonly fmr: number };
+  /** Whether its decision is about the person as well, and all that is known of it. Default false. */
+  readonly decidesAlone?: boolean;
 }
 
 /** The figures as rows: each species’ APCER and non-response, with a matcher its IAPAR and what the matcher alone lets in; then people’s own. */
-export function livenessRates({ species, bonaFide }: LivenessFigures, { target, matcher }: JudgedTarget): Rate[] {
+export function livenessRates(
+  { species, bonaFide }: LivenessFigures,
+  { target, matcher, decidesAlone = false }: JudgedTarget,
+): Rate[] {
   const row = (name: string, attack: string, { ...share }: Share): Rate => ({
     ...{ name, attack, target, judge: target, fmr: null },
     ...share,
@@ -22,7 +27,7 @@ export function livenessRates({ species, bonaFide }: LivenessFigures, { target, 
     matcher ? [{ ...row(name, attack, share), judge: matcher.id, fmr: matcher.fmr }] : [];
   return [
     ...species.flatMap((one) => [
-      row(MEASURE.apcer, one.species, one.apcer),
+      row(decidesAlone ? MEASURE.iapar : MEASURE.apcer, one.species, one.apcer),
       ...matched(MEASURE.iapar, one.species, one.iapar),
       ...matched(MEASURE.matcherAlone, one.species, one.matched),
       row(MEASURE.nonResponse, one.species, one.nonResponse),

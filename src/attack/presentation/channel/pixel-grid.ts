@@ -18,24 +18,27 @@ export interface GridFrequency {
 }
 
 /**
- * How bright a display's grid is over one period, [256], mean 1, as a camera's pixels see it that are as wide as their distance: each harmonic is weakened by the pixel's aperture. The camera
- * then samples it once a pixel, which is what makes moire: a grid of f periods for a pixel is seen as one of f less the nearest whole number.
+ * How bright a display's grid is over one period, [256], mean 1, as a camera's pixels see it that are as wide as their distance: each harmonic is weakened by the lens's blur and by the pixel's
+ * aperture. The camera then samples it once a pixel, which is what makes moire: a grid of f periods for a pixel is seen as one of f less the nearest whole number.
  *
- * The camera's blur comes behind that, and weakens the moire alone. A real lens blurs the grid itself: of one period for a pixel a blur of 0.6 pixels leaves 0.1 %. So this stands for cameras
- * that see finer than their frames are.
+ * Of one period for a pixel a blur of 0.6 pixels leaves 0.1 %: moire wants a sharp lens, or a coarse display that is near.
  *
  * @param contrast - 0 none, 1 a grid of sharp stripes.
- * Source: Sidorov and Kokaram, "Suppression of moire patterns via spectral analysis", 2002; a stripe of width d has the Fourier coefficients 2 sin(pi h d) / (pi h d).
+ * @param blurPx - deviation of the lens's blur, in pixels of the camera.
+ * Source: Sidorov and Kokaram, "Suppression of moire patterns via spectral analysis", 2002; a stripe of width d has the Fourier coefficients 2 sin(pi h d) / (pi h d), a Gaussian of deviation s
+ * the transfer exp(-2 pi^2 s^2 f^2).
  */
 export function gridProfile(
   kind: 'stripes' | 'rows',
   contrast: number,
   { alongX, alongY }: GridFrequency,
+  blurPx: number,
 ): Float32Array {
   const width = kind === 'stripes' ? STRIPE : ROW;
   const out = new Float32Array(PROFILE_STEPS).fill(1);
   for (let h = 1; h <= HARMONICS; h++) {
-    const height = 2 * contrast * sinc(h * width) * sinc(h * alongX) * sinc(h * alongY);
+    const lens = Math.exp(-2 * (Math.PI * blurPx * h) ** 2 * (alongX ** 2 + alongY ** 2));
+    const height = 2 * contrast * lens * sinc(h * width) * sinc(h * alongX) * sinc(h * alongY);
     for (let i = 0; i < PROFILE_STEPS; i++) {
       out[i] = (out[i] as number) + height * Math.cos((2 * Math.PI * h * (i + 0.5)) / PROFILE_STEPS);
     }

@@ -109,7 +109,7 @@ function createLook(first: Image, channel: Channel, options: PresentOptions): (f
   const instrument: Instrument =
     channel.kind === 'print'
       ? createPrint(first, channel.print, pixelMm, random.fork('print'))
-      : createScreen(channel.screen, first.heightPx / first.widthPx, channel.camera.readoutMs, random.fork('screen'));
+      : createScreen(channel.screen, first.heightPx / first.widthPx, channel.camera, random.fork('screen'));
   const shown =
     channel.kind === 'screen' ? createResizer(shownSize(first, channel.hold.fill * size.widthPx)) : undefined;
   return (frame, timeMs) => {

@@ -66,6 +66,18 @@ describe('moire', () => {
     expect(found.height).toBeGreaterThan(0.01);
   });
 
+  it('is weakened by the lens before the camera samples it, as the grid is', async () => {
+    const settings = { widthMm: 110, pixelsPerInch: pixelsPerInch(1.1, 110), gridContrast: 1 };
+    const heightOf = async (defocusPx: number): Promise<number> =>
+      strongest(rowOf(await photograph(255, settings, { defocusPx }), 128, 1)).height;
+    const [sharp, soft] = [await heightOf(0), await heightOf(0.25)];
+    // Of the grid, and of the moire that is left, whose frequency is 0.1, once more.
+    const left = Math.exp(-2 * (Math.PI * 0.25) ** 2 * (1.1 ** 2 + 0.1 ** 2));
+    expect(soft / sharp).toBeGreaterThan(left / 1.3);
+    expect(soft / sharp).toBeLessThan(left * 1.3);
+    expect(await heightOf(0.6)).toBeLessThan(0.01);
+  });
+
   it('is coloured: the stripes of red and blue are a third of a period apart', async () => {
     const light = await photograph(255, { widthMm: 110, pixelsPerInch: pixelsPerInch(1.1, 110), gridContrast: 1 });
     const phase = (k: number): number => {

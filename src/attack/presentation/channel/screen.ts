@@ -2,7 +2,7 @@ import type { Random } from '../../../util/random.ts';
 import type { Instrument } from './instrument.ts';
 import { daylight } from './light.ts';
 import { type GridFrequency, gridProfile, PROFILE_STEPS, STRIPE_MIDDLES } from './pixel-grid.ts';
-import type { ScreenSettings } from './settings.ts';
+import type { CameraSettings, ScreenSettings } from './settings.ts';
 import type { Lens, SurfaceView } from './surface.ts';
 
 /** A display's drive levels whose light is looked up: four for a byte. */
@@ -22,9 +22,14 @@ const GLARE_DEVIATIONS = 4;
  * Sources: IEC 61966-2-1 for the pure power law beside sRGB's curve; IDMS 1.1 for black level and reflections. The display scales frames to its own pixels by bilinear interpolation.
  *
  * @param aspect - height of the picture over its width.
- * @param readoutMs - of the camera's rolling shutter.
+ * @param camera - its rolling shutter, and the blur of its lens, which the grid goes through before it meets the camera's own.
  */
-export function createScreen(settings: ScreenSettings, aspect: number, readoutMs: number, random: Random): Instrument {
+export function createScreen(
+  settings: ScreenSettings,
+  aspect: number,
+  { readoutMs, defocusPx }: Pick<CameraSettings, 'readoutMs' | 'defocusPx'>,
+  random: Random,
+): Instrument {
   const { widthMm, bezelMm, pixelsPerInch, veil, glare, glareSize, gridContrast } = settings;
   const heightMm = widthMm * aspect;
   const pitchMm = 25.4 / pixelsPerInch;
@@ -37,8 +42,8 @@ export function createScreen(settings: ScreenSettings, aspect: number, readoutMs
     bendPerMm: 0,
     draw(frame, view, lens, _, scene, timeMs) {
       const { u, v, mmPerPx } = view;
-      const stripes = gridProfile('stripes', gridContrast, gridFrequency(u, lens, pitchMm));
-      const rows = gridProfile('rows', gridContrast, gridFrequency(v, lens, pitchMm));
+      const stripes = gridProfile('stripes', gridContrast, gridFrequency(u, lens, pitchMm), defocusPx);
+      const rows = gridProfile('rows', gridContrast, gridFrequency(v, lens, pitchMm), defocusPx);
       const banding = bandingOf(settings, lens, readoutMs, timeMs);
       const { data, widthPx, heightPx } = frame;
       const stride = 3 * widthPx;

@@ -54,7 +54,13 @@ describe('a capture of frames', () => {
     const [first] = frames;
     if (!first) throw new TypeError('unreachable');
     const dark: Image = { ...first, data: new Uint8Array(first.data.length) };
-    const message = await captureOfFrames(timed([...frames.slice(0, 4), dark, ...frames.slice(4)]), SESSION, sessions);
+    const { message, meshes, rest } = await captureOfFrames(
+      timed([...frames.slice(0, 4), dark, ...frames.slice(4)]),
+      SESSION,
+      sessions,
+    );
+    expect(meshes.map((mesh) => mesh !== undefined)).toEqual([true, true, true, true, false, true, true, true]);
+    expect(meshes[rest.index]?.points).toBe(rest.mesh);
     expect(message.frames.map(({ timeMs }) => timeMs)).toEqual([0, 80, 160, 240, 400, 480, 560]);
     expect(readCaptureMessage(JSON.stringify(message))).toEqual(message);
     const size = Buffer.alloc(8);

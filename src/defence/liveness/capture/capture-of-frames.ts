@@ -1,5 +1,6 @@
 import { trackFace } from '../../../face/face-track.ts';
 import { landmarksOfMesh } from '../../../face/landmarks68.ts';
+import type { FaceMesh } from '../../../face/mesh.ts';
 import type { Image } from '../../../image/image.ts';
 import type { FaceSessions } from '../../../runtime/bundled-sessions.ts';
 import { InputError } from '../../../util/errors.ts';
@@ -8,7 +9,7 @@ import type { GappedTracks } from '../geometry/gapped-tracks.ts';
 import type { CaptureFrame, CaptureMessage } from '../session/capture-message.ts';
 import { CHALLENGE_TIMES } from '../session/challenge.ts';
 import { toHex } from '../session/hex.ts';
-import { trackFacePatches } from '../tracking/face-patches.ts';
+import { type RestFrame, trackFacePatches } from '../tracking/face-patches.ts';
 import { restFrame } from './rest-frame.ts';
 
 /** A frame of a session as the server has it. */
@@ -16,6 +17,15 @@ export interface TimedFrame {
   readonly image: Image;
   /** Since the session was given. */
   readonly timeMs: number;
+}
+
+/** What the server made of the frames of a capture. */
+export interface MeasuredCapture {
+  readonly message: CaptureMessage;
+  /** Of each frame that was handed in; undefined where no face was found. */
+  readonly meshes: readonly (FaceMesh | undefined)[];
+  /** The most frontal frame before the first step: where the person is recognised, and where points are followed from. */
+  readonly rest: RestFrame;
 }
 
 /**
@@ -32,7 +42,7 @@ export async function captureOfFrames(
   { session, nonce }: Pick<CaptureMessage, 'session' | 'nonce'>,
   sessions: FaceSessions,
   job: JobOptions = {},
-): Promise<CaptureMessage> {
+): Promise<MeasuredCapture> {
   const images = frames.map(({ image }) => image);
   const meshes = await trackFace(sessions, images, job);
   const rest = restFrame(meshes, (index) => (frames[index]?.timeMs ?? 0) < CHALLENGE_TIMES.rest);
@@ -48,7 +58,7 @@ export async function captureOfFrames(
     const landmarks = Array.from(landmarksOfMesh(mesh.points), rounded);
     message.push({ timeMs, hash: await hashOf(image), landmarks, tracks: pointsOf(tracks, f) });
   }
-  return { schema: 'faceward.capture/1', session, nonce, frames: message };
+  return { message: { schema: 'faceward.capture/1', session, nonce, frames: message }, meshes, rest };
 }
 
 /** One frame's points as a message has them. */

@@ -50,7 +50,7 @@ describe('an enrolment', () => {
     if (!enrolled) throw new TypeError('nothing was enrolled');
     expect(enrolled.quality).toBeGreaterThan(LEAST_ENROLMENT_QUALITY);
     const distanceOf = async (frames: readonly Image[]): Promise<number> => {
-      const capture = await captureOfFrames(timed(frames), SESSION, sessions);
+      const { message: capture } = await captureOfFrames(timed(frames), SESSION, sessions);
       const tracks = trackedPoints(capture);
       return (tracks && compareWithEnrolled(tracks, enrolled.shape)?.distance) ?? Number.NaN;
     };

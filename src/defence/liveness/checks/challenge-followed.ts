@@ -24,6 +24,7 @@ interface SignalAt {
  */
 export function challengeFollowed(calibration: LlrCalibration): LivenessCheck {
   return livenessCheck('challenge-followed', calibration, ({ capture, challenge }) => {
+    if (challenge.length === 0) return { notApplicable: 'nothing was asked' };
     const all = capture.frames.map(({ timeMs, landmarks }) => ({ timeMs, signals: headSignals(landmarks) }));
     const resting = between(all, 0, CHALLENGE_TIMES.rest);
     if (resting.length < FEWEST_FRAMES) return { notApplicable: `${resting.length} frames before the first step` };

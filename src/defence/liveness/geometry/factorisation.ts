@@ -1,4 +1,4 @@
-import { EigenvalueDecomposition, Matrix, SVD } from 'ml-matrix';
+import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
 import { ShapeError } from '../../../util/errors.ts';
 import { centroidOf, framePoints, type PointTracks, requireTracks, trackSize } from './point-tracks.ts';
 
@@ -30,16 +30,11 @@ export function factorise(tracks: PointTracks): Factorisation {
   const size = trackSize(tracks);
   const { points } = tracks;
   const rows = centredRows(tracks);
-  requirePlane(rows);
-  // A row a coordinate: a wide matrix is turned upright, as the decomposition wants it.
-  const upright = rows.rows >= rows.columns;
-  const svd = new SVD(upright ? rows : rows.transpose());
-  const directions = upright ? svd.rightSingularVectors : svd.leftSingularVectors;
-  const values = svd.diagonal;
+  const { values, directions } = singularDirections(rows);
   const left = values.slice(RIGID_RANK).reduce((sum, value) => sum + value ** 2, 0);
   const freedom = (rows.rows - RIGID_RANK) * (points - 1 - RIGID_RANK);
   return {
-    shape: directions.subMatrix(0, points - 1, 0, RIGID_RANK - 1).transpose(),
+    shape: directions.subMatrixRow([0, 1, 2]),
     residual: Math.sqrt(left / freedom) / size,
     strengths: values.map((value) => value / Math.sqrt(rows.rows * points) / size),
   };
@@ -70,9 +65,24 @@ function centredRows(tracks: PointTracks): Matrix {
   return rows;
 }
 
-/** Of points that move along one direction only, ml-matrix' singular values never come to an end. @throws ShapeError for such. */
-function requirePlane(rows: Matrix): void {
-  const energies = new EigenvalueDecomposition(rows.transpose().mmul(rows), { assumeSymmetric: true }).realEigenvalues;
-  const [largest = 0, second = 0] = energies.toSorted((a, b) => b - a);
-  if (!(second > 1e-12 * largest)) throw new ShapeError('the points of the tracks lie on a line, or one alone moves');
+/**
+ * Singular values, largest first, and right singular vectors in rows: by the eigenvalues of the product with itself, because ml-matrix' singular value decomposition never comes to an end for some matrices
+ * of less than full rank, such as that of a picture that does not move, and what a client sends must not stop the server.
+ *
+ * @throws ShapeError where the points lie on a line, or one alone moves.
+ */
+function singularDirections(rows: Matrix): { readonly values: readonly number[]; readonly directions: Matrix } {
+  const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(rows.transpose().mmul(rows), {
+    assumeSymmetric: true,
+  });
+  // Lengths along the eigenvectors, because roots of eigenvalues are no finer than 1e-8 of the largest.
+  const along = rows.mmul(eigenvectorMatrix);
+  const lengths = realEigenvalues.map((_, i) => along.getColumnVector(i).norm());
+  const order = lengths.map((_, i) => i).sort((a, b) => at(lengths, b) - at(lengths, a));
+  const values = order.slice(0, Math.min(rows.rows, rows.columns)).map((i) => at(lengths, i));
+  if (!(at(values, 1) > 1e-6 * at(values, 0)))
+    throw new ShapeError('the points of the tracks lie on a line, or one alone moves');
+  return { values, directions: eigenvectorMatrix.transpose().subMatrixRow(order) };
 }
+
+const at = (values: readonly number[], i: number): number => values[i] ?? 0;

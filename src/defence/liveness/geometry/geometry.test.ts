@@ -153,3 +153,19 @@ describe('the synthetic table', () => {
     for (const { rank } of rows.slice(0, 2)) expect(rank).toBeGreaterThan(0.4);
   });
 });
+
+test('tracks in which nothing moves, of a line, or of few places come to an end', () => {
+  const [still, turning] = [numbers(1, 122, 7).flat(), numbers(60, 122, 11)];
+  for (const frames of [
+    Array.from({ length: 60 }, () => still),
+    turning.map((frame) => frame.map((value, i) => (i % 2 === 0 ? value : 100))),
+    turning.map((frame, f) => (f === 5 ? frame.map((_, i) => (i % 2 === 0 ? i : 2 * i)) : frame)),
+    turning.map((_, f) => still.map((_, i) => (i % 6 === 2 ? 10 : i % 6 === 5 ? 10 + f : 0))),
+  ])
+    for (const measure of [homographyResidual, rankResidual])
+      try {
+        expect(measure(pointTracks(frames))).not.toBeLessThan(0);
+      } catch (error) {
+        expect(error).toBeInstanceOf(ShapeError);
+      }
+});

@@ -1,4 +1,4 @@
-import { Matrix, SVD } from 'ml-matrix';
+import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
 import { ShapeError } from '../../../util/errors.ts';
 import { centroidOf, LEAST_SIZE, rootMeanSquareRadius } from './point-tracks.ts';
 
@@ -29,8 +29,9 @@ export function fitHomography(from: ArrayLike<number>, to: ArrayLike<number>): H
     rows.setRow(2 * i, [-x, -y, -1, 0, 0, 0, u * x, u * y, u]);
     rows.setRow(2 * i + 1, [0, 0, 0, -x, -y, -1, v * x, v * y, v]);
   }
-  // Of the nine right singular vectors the last one; the product with itself has them all, however few rows there are.
-  const solution = new SVD(rows.transpose().mmul(rows)).rightSingularVectors.getColumn(8);
+  // Of the nine right singular vectors the last one; the product with itself has them all, however few rows there are, as its eigenvectors, the least first.
+  const normal = rows.transpose().mmul(rows);
+  const solution = new EigenvalueDecomposition(normal, { assumeSymmetric: true }).eigenvectorMatrix.getColumn(0);
   const between = new Matrix([solution.slice(0, 3), solution.slice(3, 6), solution.slice(6, 9)]);
   return Float64Array.from(target.inverse.mmul(between).mmul(source.matrix).to1DArray());
 }

@@ -1,4 +1,4 @@
-import { SVD } from 'ml-matrix';
+import { EigenvalueDecomposition } from 'ml-matrix';
 import { ShapeError } from '../../../util/errors.ts';
 import type { Factorisation } from './factorisation.ts';
 
@@ -19,7 +19,8 @@ export function shapeDistance(session: Pick<Factorisation, 'shape'>, enrolled: P
     throw new ShapeError(
       `a shape of ${session.shape.columns} points cannot be compared with one of ${enrolled.shape.columns}`,
     );
-  const cosines = new SVD(session.shape.mmul(enrolled.shape.transpose())).diagonal;
-  const least = Math.min(1, ...cosines.map(Math.abs));
-  return Math.sqrt(1 - least ** 2);
+  const between = session.shape.mmul(enrolled.shape.transpose());
+  // Squares of the cosines; a singular value decomposition of ml-matrix may never come to an end.
+  const squares = new EigenvalueDecomposition(between.mmul(between.transpose()), { assumeSymmetric: true });
+  return Math.sqrt(1 - Math.max(0, Math.min(1, ...squares.realEigenvalues)));
 }

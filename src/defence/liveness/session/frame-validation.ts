@@ -12,7 +12,7 @@ export interface CaptureLimits {
   readonly clockSlackMs: number;
   /** From the last frame to its arrival. */
   readonly longestUploadMs: number;
-  /** Two frames whose points lie nearer than this (root mean square, as a share of the distance of the eyes) are one. Of five real clips no two frames came nearer than 0.0005. */
+  /** Two frames whose landmarks lie nearer than this (root mean square, as a share of the distance of the eyes) are one. Of five real clips no two frames came nearer than 0.0005. */
   readonly nearDuplicate: number;
   /** Above this ratio of {@link disorder} frames are taken as shuffled. Five real clips had up to 0.06; without any order it is 2. */
   readonly mostDisorder: number;
@@ -35,6 +35,14 @@ export function refuseFrames(
   limits: CaptureLimits = CAPTURE_LIMITS,
 ): Refusal | undefined {
   return refuseOrder(frames, limits) ?? refuseTimes(frames, elapsedMs, limits) ?? refuseDoubles(frames, limits);
+}
+
+/** The same of a clip that belongs to no session, so that nothing is known of when it was taken: whether its frames are doubled or out of order. */
+export function refuseClip(
+  frames: readonly CaptureFrame[],
+  limits: CaptureLimits = CAPTURE_LIMITS,
+): Refusal | undefined {
+  return refuseOrder(frames, limits) ?? refuseDoubles(frames, limits);
 }
 
 function refuseOrder(frames: readonly CaptureFrame[], limits: CaptureLimits): Refusal | undefined {
@@ -66,15 +74,52 @@ function refuseTimes(frames: readonly CaptureFrame[], elapsedMs: number, limits:
   return { reason: 'rate-out-of-range', detail: `${rate.toFixed(1)} a second, longest gap ${Math.round(gap)} ms` };
 }
 
+/**
+ * Frames in the same place are looked for along a random direction, in which they lie at least as near: of frames that are sorted by it only neighbours are compared. All pairs of a long message that was made for it
+ * would take half a minute; the direction has no say in what is found.
+ */
 function refuseDoubles(frames: readonly CaptureFrame[], limits: CaptureLimits): Refusal | undefined {
   const different = new Set(frames.map(({ hash }) => hash)).size;
   if (different < frames.length)
     return { reason: 'doubled-frames', detail: `${frames.length - different} of one hash with another` };
-  for (let a = 0; a < frames.length; a++)
-    for (let b = a + 1; b < frames.length; b++)
-      if (pointsNearer(frames[a], frames[b], limits.nearDuplicate))
-        return { reason: 'doubled-frames', detail: `the points of frames ${a} and ${b} are in the same places` };
+  const placed = placedAlongLine(frames, limits.nearDuplicate);
+  for (const [i, one] of placed.entries()) {
+    for (let k = i + 1; k < placed.length; k++) {
+      const other = placed[k] as PlacedFrame;
+      if (other.place - one.place > one.reach) break;
+      if (!isNearer(one, other)) continue;
+      const [a, b] = [one.index, other.index].sort((x, y) => x - y);
+      return { reason: 'doubled-frames', detail: `the landmarks of frames ${a} and ${b} are in the same places` };
+    }
+  }
   return undefined;
+}
+
+/** A frame's landmarks, which no message can leave out, and where they lie along a line. */
+interface PlacedFrame {
+  readonly index: number;
+  readonly values: Float64Array;
+  readonly place: number;
+  /** How far apart, root of the summed squares, its landmarks and another frame's may be to be taken for the same. */
+  readonly reach: number;
+}
+
+function placedAlongLine(frames: readonly CaptureFrame[], share: number): PlacedFrame[] {
+  const line = randomDirection(frames[0]?.landmarks.length ?? 0);
+  return frames
+    .map(({ landmarks }, index) => {
+      const values = Float64Array.from(landmarks);
+      const place = values.reduce((sum, value, i) => sum + value * (line[i] as number), 0);
+      return { index, values, place, reach: share * eyeDistance(values) * Math.sqrt(values.length / 2) };
+    })
+    .sort((a, b) => a.place - b.place);
+}
+
+/** A vector of length 1; not foreseeable, or a message could be made for it. */
+function randomDirection(length: number): Float64Array {
+  const drawn = crypto.getRandomValues(new Int32Array(length));
+  const norm = Math.sqrt(drawn.reduce((sum, value) => sum + value * value, 0)) || 1;
+  return Float64Array.from(drawn, (value) => value / norm);
 }
 
 function intervalsOf(frames: readonly CaptureFrame[]): number[] {
@@ -105,27 +150,20 @@ export function disorder(frames: readonly Pick<CaptureFrame, 'landmarks'>[]): nu
 /** Outer corners of the eyes among the 68 landmarks, as places in [68,2]. */
 const EYES = [2 * 36, 2 * 45] as const;
 
-/** Whether the landmarks and tracks of two frames differ by less than that share of the distance of the eyes. */
-function pointsNearer(a: CaptureFrame | undefined, b: CaptureFrame | undefined, share: number): boolean {
-  if (!a || !b) return false;
+function eyeDistance(values: Float64Array): number {
   const [left, right] = EYES;
-  const at = (i: number): number => a.landmarks[i] ?? 0;
-  const eyes = (at(right) - at(left)) ** 2 + (at(right + 1) - at(left + 1)) ** 2;
-  const squared = (share ** 2 * eyes) / 2;
-  const most = squared * (a.landmarks.length + a.tracks.length);
-  let [sum, compared] = [0, 0];
-  for (const [own, other] of [
-    [a.landmarks, b.landmarks],
-    [a.tracks, b.tracks],
-  ] as const)
-    for (let i = 0; i < own.length; i++) {
-      const [one, two] = [own[i] ?? null, other[i] ?? null];
-      // What one of the frames does not show says nothing.
-      if (one === null || two === null) continue;
-      sum += (one - two) ** 2;
-      compared++;
-      // Frames that differ do so within a few points.
-      if (sum > most) return false;
-    }
-  return sum <= squared * compared;
+  const at = (i: number): number => values[i] ?? 0;
+  return Math.hypot(at(right) - at(left), at(right + 1) - at(left + 1));
+}
+
+/** Whether two frames differ by less than either may. */
+function isNearer(a: PlacedFrame, b: PlacedFrame): boolean {
+  const most = Math.min(a.reach, b.reach) ** 2;
+  let sum = 0;
+  // Frames that differ do so within a few points.
+  for (let i = 0; i < a.values.length; i++) {
+    sum += ((a.values[i] as number) - (b.values[i] as number)) ** 2;
+    if (sum > most) return false;
+  }
+  return true;
 }

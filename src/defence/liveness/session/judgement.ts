@@ -1,4 +1,4 @@
-import type { CheckResult, LivenessCheck, Observations } from '../checks/check.ts';
+import type { CheckInput, CheckResult, LivenessCheck, Observations } from '../checks/check.ts';
 import { type Decision, type DecisionPolicy, decide, type Veto, vetoOf } from '../decision.ts';
 import { type FusedEvidence, type FusionCalibration, fuse } from '../fusion.ts';
 import type { EnrolledShape } from '../geometry/enrolment.ts';
@@ -80,14 +80,21 @@ export function judge(
   if (!facts.nonceUnused) return refused({ reason: 'replayed-nonce', detail: 'used before' });
   const refusal = refuseFrames(message.frames, input.receivedMs - claims.issuedMs, rules.limits);
   if (refusal) return refused(refusal);
-  const challenge = challengeOf(claims, authority);
   const { observations, enrolledShape } = input;
-  const results = rules.checks.map((check) =>
-    check.measure({ capture: message, challenge, observations, enrolledShape }),
-  );
-  const fused = fuse(results, rules.fusion);
-  const decision = decide(fused, results, rules.policy, input.marked);
-  return { decision, veto: input.marked ? 'own-mark' : undefined, results, fused };
+  const challenge = challengeOf(claims, authority);
+  return weigh({ capture: message, challenge, observations, enrolledShape }, input.marked, rules);
+}
+
+/** Judges what no rule of a session refused. `marked`: our own mark was found. */
+export function weigh(
+  seen: CheckInput,
+  marked: boolean,
+  { checks, fusion, policy }: Omit<JudgementRules, 'limits'>,
+): Judgement {
+  const results = checks.map((check) => check.measure(seen));
+  const fused = fuse(results, fusion);
+  const decision = decide(fused, results, policy, marked);
+  return { decision, veto: marked ? 'own-mark' : undefined, results, fused };
 }
 
 /** The judgement of what could not be judged. */

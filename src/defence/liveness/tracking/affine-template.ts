@@ -18,40 +18,56 @@ export interface Alignment extends AffinePlace {
 }
 
 const PARAMETERS = 6;
-const MOST_STEPS = 15;
-const SMALL_STEP = 0.01;
+const MOST_STEPS = 10;
+/** A step shorter than this is the last; pixels. What is found is a third of a pixel off as it is. */
+const SMALL_STEP = 0.03;
 /** How much the deformation that was expected counts against the one that the pixels show: skin alone fixes it badly. */
 const PRIOR = 0.1;
 /** Mean squared gradient in the weaker direction below which a patch is no template; brightness a pixel, squared. */
 const LEAST_TEXTURE = 0.15;
 /** A patch that is seen at a grazing angle has shrunk to this, or grown to its inverse. */
 const LEAST_AREA = 0.25;
+/** Of brightness in a patch, squared: below it there is nothing but rounding. */
+const LEAST_VARIANCE = 1e-4;
+/** Pixels: a sum of what is inside may end so much outside. */
+const ROUNDING = 1e-6;
 
 /**
  * A patch as it was in the first frame: what a point is compared with in all later ones, however they are turned, so that small errors from frame to frame do not add up.
  *
- * It is brought in line by an affine map and a change of brightness and contrast, by Gauss-Newton steps that are composed inversely.
+ * It is brought in line by an affine map and a change of brightness and contrast, by Gauss-Newton steps that are composed inversely: gradients are the template's own, and each step is one pass over the
+ * pixels, which finds the largest correlation.
  *
  * Source: Shi and Tomasi, Good features to track, CVPR 1994, sections 3 and 5 (affine comparison with the first frame); Baker and Matthews, Lucas-Kanade 20 years on, IJCV 56 (2004), section 3.2
- * (inverse composition).
+ * (inverse composition); Evangelidis and Psarakis, Parametric image alignment using enhanced correlation coefficient maximization, PAMI 30 (2008), section 3.3 (its form for a correlation).
  */
 export class AffineTemplate {
   readonly #radius: number;
-  /** Weights of the pixels, which sum to 1. */
-  readonly #weights: Float64Array;
-  /** Brightness less its mean, over its deviation. */
-  readonly #values: Float64Array;
-  /** [N,6]: how the values change with each parameter. */
-  readonly #descent: Float64Array;
+  /** Of each pixel its weight, and weighted the value and the gradient in x and in y: what brightness that is seen there is multiplied with. */
+  readonly #products: Float64Array;
+  /** [6]: what a brightness of 1 everywhere comes to in the slope of each parameter. */
+  readonly #ofOnes: Float64Array;
+  /** [6]: what the template itself comes to. */
+  readonly #ofItself: Float64Array;
   readonly #inverse: Float64Array;
   readonly #prior: number;
+  /** What {@link AffineTemplate.align} sees in one step: the slope of the six parameters, and the correlation. */
+  readonly #seen = new Float64Array(PARAMETERS + 1);
 
   private constructor(patch: Patch, radius: number) {
     this.#radius = radius;
-    this.#weights = patch.weights;
-    this.#values = patch.values;
-    this.#descent = descentOf(patch, radius);
-    const hessian = hessianOf(this.#descent, patch.weights);
+    const { weights, values, gradientX, gradientY } = patch;
+    this.#products = Float64Array.from({ length: 4 * weights.length }, (_, i) => {
+      const factor = [1, values[i >> 2], gradientX[i >> 2], gradientY[i >> 2]][i & 3] as number;
+      return (weights[i >> 2] as number) * factor;
+    });
+    const descent = descentOf(patch, radius);
+    this.#ofOnes = projected(descent, weights, () => 1);
+    this.#ofItself = projected(descent, weights, (i) => values[i] as number);
+    const hessian = hessianOf(descent, weights);
+    // What a parameter does to brightness and contrast moves nothing: they are free.
+    for (const part of [this.#ofOnes, this.#ofItself].map((slope) => Matrix.columnVector([...slope])))
+      hessian.sub(part.mmul(part.transpose()));
     const linear = [0, 1, 2, 3].reduce((sum, i) => sum + hessian.get(i, i), 0) / 4;
     this.#prior = PRIOR * linear;
     for (let i = 0; i < 4; i++) hessian.set(i, i, hessian.get(i, i) + this.#prior);
@@ -67,57 +83,100 @@ export class AffineTemplate {
 
   /** Brings the template in line with a frame, beginning with `start`, whose deformation is what is expected; undefined where it leaves the picture or folds up. */
   align(plane: Plane, start: AffinePlace): Alignment | undefined {
-    const side = 2 * this.#radius + 1;
-    const seen = new Float64Array(side * side);
     let now: AffinePlace = start;
-    for (let step = 0; ; step++) {
-      const correlation = this.#look(plane, now, seen);
-      if (correlation === undefined) return undefined;
+    for (let step = 0; this.#look(plane, now, start); step++) {
+      const correlation = this.#seen[PARAMETERS] as number;
       if (step === MOST_STEPS) return { ...now, correlation };
-      const change = this.#change(seen, now, start);
+      const change = this.#change();
       now = composed(now, change);
       const area = now.a * now.d - now.b * now.c;
       if (!(area > LEAST_AREA && area < 1 / LEAST_AREA)) return undefined;
-      if (Math.hypot(change[4] as number, change[5] as number) < SMALL_STEP) {
-        const last = this.#look(plane, now, seen);
-        return last === undefined ? undefined : { ...now, correlation: last };
-      }
+      // The correlation after so small a step is the same.
+      if (Math.hypot(change[4], change[5]) < SMALL_STEP) return { ...now, correlation };
     }
+    return undefined;
   }
 
-  /** Writes what is seen, in the template's own contrast, and gives its correlation with the template. */
-  #look(plane: Plane, { x, y, a, b, c, d }: AffinePlace, seen: Float64Array): number | undefined {
-    const radius = this.#radius;
+  /** Writes what the brightness that is seen at a place says; false where the place leaves the picture, or nothing is seen. */
+  #look({ widthPx, heightPx, data }: Plane, now: AffinePlace, expected: AffinePlace): boolean {
+    const [radius, products] = [this.#radius, this.#products];
+    const { x, y, a, b, c, d } = now;
     const [reachX, reachY] = [radius * (Math.abs(a) + Math.abs(b)), radius * (Math.abs(c) + Math.abs(d))];
-    if (!(x >= reachX && y >= reachY && x <= plane.widthPx - 1 - reachX && y <= plane.heightPx - 1 - reachY))
-      return undefined;
-    for (let j = -radius, i = 0; j <= radius; j++)
-      for (let k = -radius; k <= radius; k++, i++) seen[i] = sampleGrey(plane, x + a * k + b * j, y + c * k + d * j);
-    if (!(normalise(seen, this.#weights) > 0)) return undefined;
-    let correlation = 0;
-    for (let i = 0; i < seen.length; i++)
-      correlation += (this.#weights[i] as number) * (seen[i] as number) * (this.#values[i] as number);
-    return correlation;
+    const [lastX, lastY] = [widthPx - 1 - ROUNDING, heightPx - 1 - ROUNDING];
+    if (!(x >= reachX && y >= reachY && x + reachX <= lastX && y + reachY <= lastY)) return false;
+    let [sum, squares, likeness] = [0, 0, 0];
+    // With the gradients alone, and with these times the column and the row in the patch.
+    let [gx, gy, gxColumn, gyColumn, gxRow, gyRow] = [0, 0, 0, 0, 0, 0];
+    for (let j = -radius, i = 0; j <= radius; j++) {
+      const rowX = x + b * j;
+      const rowY = y + d * j;
+      let rowGx = 0;
+      let rowGy = 0;
+      for (let k = -radius; k <= radius; k++, i += 4) {
+        const u = rowX + a * k;
+        const v = rowY + c * k;
+        const iu = u | 0;
+        const iv = v | 0;
+        const p = iv * widthPx + iu;
+        const q = p + widthPx;
+        const fu = u - iu;
+        const upper = (data[p] as number) + fu * ((data[p + 1] as number) - (data[p] as number));
+        const lower = (data[q] as number) + fu * ((data[q + 1] as number) - (data[q] as number));
+        const value = upper + (v - iv) * (lower - upper);
+        const weighted = (products[i] as number) * value;
+        sum += weighted;
+        squares += weighted * value;
+        likeness += (products[i + 1] as number) * value;
+        const alongX = (products[i + 2] as number) * value;
+        const alongY = (products[i + 3] as number) * value;
+        rowGx += alongX;
+        rowGy += alongY;
+        gxColumn += k * alongX;
+        gyColumn += k * alongY;
+      }
+      gx += rowGx;
+      gy += rowGy;
+      gxRow += j * rowGx;
+      gyRow += j * rowGy;
+    }
+    const variance = squares - sum * sum;
+    if (!(variance > LEAST_VARIANCE)) return false;
+    const deviation = Math.sqrt(variance);
+    const seen = this.#seen;
+    seen[0] = gxColumn;
+    seen[1] = gxRow;
+    seen[2] = gyColumn;
+    seen[3] = gyRow;
+    seen[4] = gx;
+    seen[5] = gy;
+    const correlation = likeness / deviation;
+    // Less the mean, over the deviation, and less what is like the template.
+    for (let n = 0; n < PARAMETERS; n++)
+      seen[n] =
+        ((seen[n] as number) - sum * (this.#ofOnes[n] as number)) / deviation -
+        correlation * (this.#ofItself[n] as number);
+    seen[0] += this.#prior * (a - expected.a);
+    seen[1] += this.#prior * (b - expected.b);
+    seen[2] += this.#prior * (c - expected.c);
+    seen[3] += this.#prior * (d - expected.d);
+    seen[PARAMETERS] = correlation;
+    return true;
   }
 
   /** The step of the six parameters (a, b, c, d, x, y). */
-  #change(seen: Float64Array, now: AffinePlace, expected: AffinePlace): Float64Array {
-    const slope = new Float64Array(PARAMETERS);
-    for (let i = 0, p = 0; i < seen.length; i++, p += PARAMETERS) {
-      const error = (this.#weights[i] as number) * ((seen[i] as number) - (this.#values[i] as number));
-      for (let k = 0; k < PARAMETERS; k++) slope[k] = (slope[k] as number) + error * (this.#descent[p + k] as number);
-    }
-    (['a', 'b', 'c', 'd'] as const).forEach((name, k) => {
-      slope[k] = (slope[k] as number) + this.#prior * (now[name] - expected[name]);
-    });
-    return Float64Array.from({ length: PARAMETERS }, (_, row) => {
+  #change(): Change {
+    const row = (n: number): number => {
       let sum = 0;
       for (let k = 0; k < PARAMETERS; k++)
-        sum += (this.#inverse[PARAMETERS * row + k] as number) * (slope[k] as number);
+        sum += (this.#inverse[PARAMETERS * n + k] as number) * (this.#seen[k] as number);
       return sum;
-    });
+    };
+    return [row(0), row(1), row(2), row(3), row(4), row(5)];
   }
 }
+
+/** A step of (a, b, c, d, x, y). */
+type Change = readonly [number, number, number, number, number, number];
 
 interface Patch {
   readonly weights: Float64Array;
@@ -185,6 +244,15 @@ function descentOf({ gradientX, gradientY }: Patch, radius: number): Float64Arra
   return out;
 }
 
+/** The weighted sums [6] of values with the descent. */
+function projected(descent: Float64Array, weights: Float64Array, value: (i: number) => number): Float64Array {
+  const out = new Float64Array(PARAMETERS);
+  for (let i = 0; i < weights.length; i++)
+    for (let k = 0; k < PARAMETERS; k++)
+      out[k] = (out[k] as number) + (weights[i] as number) * value(i) * (descent[PARAMETERS * i + k] as number);
+  return out;
+}
+
 function hessianOf(descent: Float64Array, weights: Float64Array): Matrix {
   const hessian = Matrix.zeros(PARAMETERS, PARAMETERS);
   for (let r = 0; r < PARAMETERS; r++)
@@ -199,8 +267,7 @@ function hessianOf(descent: Float64Array, weights: Float64Array): Matrix {
 }
 
 /** The map with a change of the template undone first. */
-function composed({ x, y, a, b, c, d }: AffinePlace, change: Float64Array): AffinePlace {
-  const [p, q, r, s, u, v] = change as unknown as readonly [number, number, number, number, number, number];
+function composed({ x, y, a, b, c, d }: AffinePlace, [p, q, r, s, u, v]: Change): AffinePlace {
   const area = (1 + p) * (1 + s) - q * r;
   const [ia, ib, ic, id] = [(1 + s) / area, -q / area, -r / area, (1 + p) / area];
   const [iu, iv] = [-(ia * u + ib * v), -(ic * u + id * v)];

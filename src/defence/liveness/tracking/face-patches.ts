@@ -31,7 +31,7 @@ export interface TrackPatchesOptions extends JobOptions {
  * Follows the patches about {@link TRACKED_MESH_POINTS} through the frames of a clip, from the frame at rest onwards and back to the first. Meshes say where the patches begin, and where to look for
  * them again once nearly all were lost; where they are is said by the pixels.
  *
- * About 20 ms of one core a frame.
+ * About 4 ms of one core a frame of 320x320 px.
  *
  * @param frames - all of one size.
  * @throws ShapeError where there is no frame at rest, the mesh lacks a point, or frames differ in size; InterruptedError.
@@ -61,10 +61,12 @@ export function trackFacePatches(
     job.onProgress?.({ stage: STAGE, done: ++done, total: frames.length });
   };
   const restPyramid = pyramidOf(first);
-  const begin = (): PatchTracker => new PatchTracker(restPyramid, places, widthPx / scale);
-  write(rest.index, begin().places);
-  for (const step of [1, -1]) {
-    const tracker = begin();
+  const [onwards, back] = [1, -1].map(() => new PatchTracker(restPyramid, places, widthPx / scale)) as [
+    PatchTracker,
+    PatchTracker,
+  ];
+  write(rest.index, onwards.places);
+  for (const [tracker, step] of [[onwards, 1] as const, [back, -1] as const]) {
     for (let index = rest.index + step; index >= 0 && index < frames.length; index += step) {
       throwIfAborted(job);
       const mesh = job.meshes?.[index]?.points;

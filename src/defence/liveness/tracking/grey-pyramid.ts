@@ -32,33 +32,36 @@ function greyOf({ widthPx, heightPx, data }: Image): Plane {
 }
 
 /** Weights 1 2 1 in both directions: less of the camera's noise, and gradients that bilinear sampling does not break. */
-const smoothed = (plane: Plane): Plane => filtered(plane, 1);
+const smoothed = (plane: Plane): Plane => filtered(plane, 1, [0, 0.25, 0.5]);
 
 /** Weights 1 4 6 4 1 in both directions, of which every second pixel is kept. */
-const halved = (plane: Plane): Plane => filtered(plane, 2);
+const halved = (plane: Plane): Plane => filtered(plane, 2, [1 / 16, 4 / 16, 6 / 16]);
 
-function filtered({ widthPx, heightPx, data }: Plane, step: 1 | 2): Plane {
-  const taps = step === 1 ? [0.25, 0.5, 0.25] : [1 / 16, 4 / 16, 6 / 16, 4 / 16, 1 / 16];
-  const reach = taps.length >> 1;
-  const across = emptyPlane(Math.ceil(widthPx / step), heightPx);
-  for (let y = 0; y < heightPx; y++)
-    for (let x = 0; x < across.widthPx; x++) {
-      let sum = 0;
-      for (let k = -reach; k <= reach; k++) {
-        const from = Math.min(widthPx - 1, Math.max(0, step * x + k));
-        sum += (taps[k + reach] as number) * (data[y * widthPx + from] as number);
-      }
-      across.data[y * across.widthPx + x] = sum;
+/** Five weights, of which the last two are the first two again; beyond the edge its pixels are repeated. Rows first, and of those no more than are needed. */
+function filtered(plane: Plane, step: 1 | 2, weights: readonly [outer: number, inner: number, middle: number]): Plane {
+  const [outer, inner, middle] = weights;
+  const { widthPx, heightPx, data } = plane;
+  const out = emptyPlane(Math.ceil(widthPx / step), Math.ceil(heightPx / step));
+  // Two pixels more on each side.
+  const row = new Float32Array(widthPx + 4);
+  for (let y = 0, to = 0; y < out.heightPx; y++) {
+    const start = (dy: number): number => widthPx * Math.min(heightPx - 1, Math.max(0, step * y + dy));
+    const [a, b, c, d, e] = [start(-2), start(-1), start(0), start(1), start(2)];
+    for (let x = 0; x < widthPx; x++)
+      row[x + 2] =
+        outer * ((data[a + x] as number) + (data[e + x] as number)) +
+        inner * ((data[b + x] as number) + (data[d + x] as number)) +
+        middle * (data[c + x] as number);
+    row.fill(row[2] as number, 0, 2);
+    row.fill(row[widthPx + 1] as number, widthPx + 2);
+    for (let x = 0; x < out.widthPx; x++, to++) {
+      const p = step * x;
+      out.data[to] =
+        outer * ((row[p] as number) + (row[p + 4] as number)) +
+        inner * ((row[p + 1] as number) + (row[p + 3] as number)) +
+        middle * (row[p + 2] as number);
     }
-  const out = emptyPlane(across.widthPx, Math.ceil(heightPx / step));
-  for (let y = 0; y < out.heightPx; y++)
-    for (let k = -reach; k <= reach; k++) {
-      const from = out.widthPx * Math.min(heightPx - 1, Math.max(0, step * y + k));
-      const weight = taps[k + reach] as number;
-      const to = y * out.widthPx;
-      for (let x = 0; x < out.widthPx; x++)
-        out.data[to + x] = (out.data[to + x] as number) + weight * (across.data[from + x] as number);
-    }
+  }
   return out;
 }
 

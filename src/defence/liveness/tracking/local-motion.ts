@@ -17,19 +17,36 @@ const FAR_WEIGHT = 1e-3;
  * @returns undefined where the points fix none, because they lie on a line.
  */
 export function localMotion(moved: readonly MovedPlace[], { x, y }: Place, reachPx: number): AffinePlace | undefined {
-  const normal = Matrix.zeros(3, 3);
-  const right = Matrix.zeros(3, 2);
+  // Sums of the normal equations: weights with the offsets from the place, and with where the points went.
+  let [w, wu, wv, wuu, wuv, wvv] = [0, 0, 0, 0, 0, 0];
+  let [wx, wux, wvx, wy, wuy, wvy] = [0, 0, 0, 0, 0, 0];
   for (const { from, to } of moved) {
-    const row = [from.x - x, from.y - y, 1];
-    const weight = FAR_WEIGHT + Math.exp(-((from.x - x) ** 2 + (from.y - y) ** 2) / (2 * reachPx ** 2));
-    row.forEach((p, r) => {
-      row.forEach((q, s) => {
-        normal.set(r, s, normal.get(r, s) + weight * p * q);
-      });
-      right.set(r, 0, right.get(r, 0) + weight * p * to.x);
-      right.set(r, 1, right.get(r, 1) + weight * p * to.y);
-    });
+    const u = from.x - x;
+    const v = from.y - y;
+    const weight = FAR_WEIGHT + Math.exp(-(u * u + v * v) / (2 * reachPx ** 2));
+    w += weight;
+    wu += weight * u;
+    wv += weight * v;
+    wuu += weight * u * u;
+    wuv += weight * u * v;
+    wvv += weight * v * v;
+    wx += weight * to.x;
+    wux += weight * u * to.x;
+    wvx += weight * v * to.x;
+    wy += weight * to.y;
+    wuy += weight * u * to.y;
+    wvy += weight * v * to.y;
   }
+  const normal = new Matrix([
+    [wuu, wuv, wu],
+    [wuv, wvv, wv],
+    [wu, wv, w],
+  ]);
+  const right = new Matrix([
+    [wux, wuy],
+    [wvx, wvy],
+    [wx, wy],
+  ]);
   const decomposition = new LuDecomposition(normal);
   if (decomposition.isSingular()) return undefined;
   const [[a = 0, c = 0] = [], [b = 0, d = 0] = [], [toX = 0, toY = 0] = []] = decomposition.solve(right).to2DArray();

@@ -3,11 +3,12 @@ import { frameOf, wavyScene } from '../../../../test/fixtures/wavy-frame.ts';
 import { Random } from '../../../util/random.ts';
 import { AffineTemplate } from './affine-template.ts';
 import { greyPyramid, sampleGrey } from './grey-pyramid.ts';
-import { findPatch, findPatchBothWays } from './lucas-kanade.ts';
+import { PatchFinder } from './lucas-kanade.ts';
 
 const scene = wavyScene(new Random('scene'));
 const pyramidOf = (seen: typeof scene, levels = 3) => greyPyramid(frameOf(seen), levels);
 const still = pyramidOf(scene);
+const finder = new PatchFinder(8);
 
 describe('a pyramid', () => {
   const ramp = greyPyramid(
@@ -43,7 +44,7 @@ describe('a patch is found', () => {
       { x: 81.5, y: 63.25 },
       { x: 100, y: 40 },
     ]) {
-      const found = findPatchBothWays(still, moved, place, 8);
+      const found = finder.findBothWays(still, moved, place);
       expect(found?.x).toBeCloseTo(place.x + dx, 1);
       expect(found?.y).toBeCloseTo(place.y + dy, 1);
       expect(found?.backPx).toBeLessThan(0.05);
@@ -52,24 +53,24 @@ describe('a patch is found', () => {
 
   test('further away by a pyramid than by its finest level', () => {
     const moved = (levels: number) => pyramidOf((x, y) => scene(x - 12, y - 9), levels);
-    const found = (levels: number) => findPatch(pyramidOf(scene, levels), moved(levels), { x: 60, y: 50 }, 8);
+    const found = (levels: number) => finder.find(pyramidOf(scene, levels), moved(levels), { x: 60, y: 50 });
     expect(Math.hypot((found(3)?.x ?? 0) - 72, (found(3)?.y ?? 0) - 59)).toBeLessThan(0.1);
     expect(Math.hypot((found(1)?.x ?? 0) - 72, (found(1)?.y ?? 0) - 59)).toBeGreaterThan(2);
   });
 
   test('nowhere in a plain picture, at the edge, or where the way back ends elsewhere because it has left the picture', () => {
     const plain = pyramidOf(() => 100);
-    expect(findPatch(plain, still, { x: 60, y: 50 }, 8)).toBeUndefined();
-    expect(findPatch(still, still, { x: 5, y: 50 }, 8)).toBeUndefined();
+    expect(finder.find(plain, still, { x: 60, y: 50 })).toBeUndefined();
+    expect(finder.find(still, still, { x: 5, y: 50 })).toBeUndefined();
     const gone = pyramidOf((x, y) => scene(x - 9, y));
-    expect(findPatchBothWays(still, gone, { x: 145, y: 50 }, 8)?.backPx ?? 100).toBeGreaterThan(1);
+    expect(finder.findBothWays(still, gone, { x: 145, y: 50 })?.backPx ?? 100).toBeGreaterThan(1);
   });
 
   test('where something else has come, the way back ends elsewhere', () => {
     const other = wavyScene(new Random('other'));
     const covered = pyramidOf((x, y) => (Math.hypot(x - 60, y - 50) < 25 ? other(x, y) : scene(x, y)));
-    expect(findPatchBothWays(still, covered, { x: 60, y: 50 }, 8)?.backPx ?? 100).toBeGreaterThan(1);
-    expect(findPatchBothWays(still, covered, { x: 115, y: 80 }, 8)?.backPx).toBeLessThan(0.05);
+    expect(finder.findBothWays(still, covered, { x: 60, y: 50 })?.backPx ?? 100).toBeGreaterThan(1);
+    expect(finder.findBothWays(still, covered, { x: 115, y: 80 })?.backPx).toBeLessThan(0.05);
   });
 });
 
@@ -96,6 +97,31 @@ describe('a template', () => {
       [found?.d, a],
     ] as const)
       expect(Math.abs((own ?? Number.NaN) - given)).toBeLessThan(0.05);
+  });
+
+  test('is brought to where it is most like what is seen, under a veil as well', () => {
+    const [from] = still;
+    const veil = wavyScene(new Random('veil'));
+    const [plane] = pyramidOf((x, y) => 0.9 * scene(x - 1.7, y + 1.2) + 0.3 * veil(x, y) - 30, 1);
+    const offsets = Array.from({ length: 19 * 19 }, (_, i) => [(i % 19) - 9, Math.floor(i / 19) - 9] as const);
+    const weights = offsets.map(([k, j]) => Math.exp(-(k * k + j * j) / 81));
+    const mean = (values: readonly number[]): number =>
+      values.reduce((sum, value, i) => sum + (weights[i] ?? 0) * value, 0) /
+      weights.reduce((sum, value) => sum + value);
+    const covariance = (a: readonly number[], b: readonly number[]): number =>
+      mean(a.map((value, i) => value * (b[i] ?? 0))) - mean(a) * mean(b);
+    for (const start of [place, { x: 60, y: 50 }, { x: 90, y: 70 }, { x: 100, y: 45 }]) {
+      const found = AffineTemplate.of(from, start, 9)?.align(plane, { ...start, a: 1, b: 0, c: 0, d: 1 });
+      const { x, y, a, b, c, d, correlation } = found ?? expect.fail('nothing was found');
+      const own = offsets.map(([k, j]) => sampleGrey(from, start.x + k, start.y + j));
+      const correlationAt = (dx: number, dy: number): number => {
+        const seen = offsets.map(([k, j]) => sampleGrey(plane, x + dx + a * k + b * j, y + dy + c * k + d * j));
+        return covariance(own, seen) / Math.sqrt(covariance(own, own) * covariance(seen, seen));
+      };
+      expect(correlation).toBeCloseTo(correlationAt(0, 0), 2);
+      for (const [dx, dy] of [[0.3, 0] as const, [-0.3, 0] as const, [0, 0.3] as const, [0, -0.3] as const])
+        expect(correlationAt(dx, dy)).toBeLessThan(correlationAt(0, 0));
+    }
   });
 
   test('is hardly like other pictures', () => {

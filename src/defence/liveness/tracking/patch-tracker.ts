@@ -1,7 +1,7 @@
 import { type AffinePlace, AffineTemplate } from './affine-template.ts';
 import type { GreyPyramid } from './grey-pyramid.ts';
 import { localMotion, type MovedPlace } from './local-motion.ts';
-import { findPatchBothWays, type Place } from './lucas-kanade.ts';
+import { PatchFinder, type Place } from './lucas-kanade.ts';
 
 /**
  * Shares of the face's width: half the side of a patch; how far it may be brought from where it was looked for; how far from its beginning the way back may end; how far points have to do with each
@@ -22,11 +22,11 @@ const FEWEST_NEIGHBOURS = 6;
  * where the first frame's skin is, so that errors do not add up. Where that skin is not to be seen (turned away, covered, blurred, another than before) the point is missing; it comes back
  * where it is found again near to where its neighbours' motion has it.
  *
- * Points never come from a face model, which may say where to look and no more: that would give a photo or a replay a depth of its own. About 0.3 ms of one core a point and frame.
+ * Points never come from a face model, which may say where to look and no more: that would give a photo or a replay a depth of its own. About 50 microseconds of one core a point and frame.
  */
 export class PatchTracker {
   readonly #patches: readonly { readonly place: Place; readonly template: AffineTemplate | undefined }[];
-  readonly #radius: number;
+  readonly #finder: PatchFinder;
   readonly #facePx: number;
   #frame: GreyPyramid;
   #places: readonly (AffinePlace | undefined)[];
@@ -38,9 +38,10 @@ export class PatchTracker {
    */
   constructor(frame: GreyPyramid, places: readonly Place[], facePx: number) {
     this.#facePx = facePx;
-    this.#radius = Math.max(4, Math.round(SHARES.radius * facePx));
+    const radius = Math.max(4, Math.round(SHARES.radius * facePx));
+    this.#finder = new PatchFinder(radius);
     this.#frame = frame;
-    this.#patches = places.map((place) => ({ place, template: AffineTemplate.of(frame[0], place, this.#radius) }));
+    this.#patches = places.map((place) => ({ place, template: AffineTemplate.of(frame[0], place, radius) }));
     this.#places = this.#patches.map(
       ({ place, template }) => template && { x: place.x, y: place.y, a: 1, b: 0, c: 0, d: 1 },
     );
@@ -82,7 +83,7 @@ export class PatchTracker {
   }
 
   #findFrom(last: Place, frame: GreyPyramid): Place | undefined {
-    const found = findPatchBothWays(this.#frame, frame, last, this.#radius);
+    const found = this.#finder.findBothWays(this.#frame, frame, last);
     return found && found.backPx <= Math.max(0.5, SHARES.backwards * this.#facePx) ? found : undefined;
   }
 

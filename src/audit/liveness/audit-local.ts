@@ -1,0 +1,153 @@
+import type { AttackSpecies } from '../../attack/presentation/species.ts';
+import type { LivenessCalibration } from '../../defence/liveness/liveness-calibration.ts';
+import { drawChallenge } from '../../defence/liveness/session/challenge.ts';
+import type { Threshold } from '../../metric/threshold.ts';
+import type { FaceSessions } from '../../runtime/bundled-sessions.ts';
+import { Random } from '../../util/random.ts';
+import type { Cheapest } from '../findings.ts';
+import { type AttemptSides, checkMatrix, withoutChecks, withoutSpecies } from './ablation.ts';
+import { makeAttempts } from './all-attempts.ts';
+import type { Attempt } from './attempt.ts';
+import { type CheapestAttack, findCheapest, type Share } from './cheapest.ts';
+import { concluded, type LivenessAuditOptions, type LivenessMeasurements, needsOf, requireApart } from './context.ts';
+import { livenessControls } from './controls.ts';
+import { type JudgedAttempt, livenessFigures } from './figures.ts';
+import { type FitOptions, fitLiveness } from './fit.ts';
+import type { LivenessPerson } from './liveness-person.ts';
+import type { AttemptMaker } from './make-attempt.ts';
+import { arrangementsOf, livenessRates } from './measured-rates.ts';
+import { outcomeOf } from './outcome.ts';
+import { bonaFidePresentation, type PresentationKit } from './presentations.ts';
+import { livenessSelfTests } from './self-tests.ts';
+
+/** What our own verification is audited with. */
+export interface LocalAuditOptions extends LivenessAuditOptions {
+  readonly kit: PresentationKit;
+  /** Makes and measures presentations with these settings of their channels. */
+  readonly makerFor: (settings: PresentationKit['settings']) => AttemptMaker;
+  readonly sessions: FaceSessions;
+  /** Of the encoder that compares faces. */
+  readonly threshold: Threshold;
+  /** Name of the people's data set. */
+  readonly dataset: string;
+  /** Fitted elsewhere, on other people; default: on the calibration side. */
+  readonly calibration?: LivenessCalibration | undefined;
+  /** Settings that are drawn for each species in the search for the cheapest attack; 0: none is looked for. */
+  readonly draws: number;
+  readonly seed: number;
+}
+
+/** As findings name our own verification. */
+const TARGET = 'faceward verify --live';
+
+/** Checks without which nobody passes. */
+const REQUIRED = ['challenge-followed'];
+
+/** Attempts with each drawn setting, and with the best of a species. */
+const SEARCH = { choosing: 3, measuring: 30 } as const;
+
+/**
+ * Audits our own verification: presentations are judged by all checks and the matcher, calibrated on other people.
+ *
+ * @throws InputError where a side has nobody, or too few presentations to calibrate on; InterruptedError.
+ */
+export async function auditLocal(
+  options: LocalAuditOptions,
+): Promise<LivenessMeasurements & { readonly calibration: LivenessCalibration }> {
+  const { people, species, attempts, threshold, makerFor } = options;
+  requireApart(people);
+  const maker = makerFor(undefined);
+  const plan = { ...options, kinds: [undefined, ...species] };
+  const known = await makeAttempts(
+    { ...plan, name: 'attempts for calibration', people: people.calibration, attempts: attempts.calibration },
+    maker.measure,
+  );
+  const test = await makeAttempts(
+    { ...plan, name: 'attempts', people: people.test, attempts: attempts.test },
+    maker.measure,
+  );
+  const fitting = {
+    dataset: `${options.dataset}, calibration people; simulated heads stand for people`,
+    required: REQUIRED,
+  };
+  const calibration = options.calibration ?? fitLiveness(known, fitting);
+  const judged = judgeBy(calibration, threshold, test);
+  const matcher = { id: threshold.encoder, fmr: threshold.fmr };
+  const measured = {
+    rates: livenessRates(livenessFigures(judged), { target: TARGET, matcher }),
+    controls: livenessControls(judged, matcher.id, matcher.fmr),
+    selfTests: await selfTestsOf(options),
+  };
+  const cheapest = options.draws > 0 ? await searchCheapest(options, calibration) : undefined;
+  return {
+    ...concluded(TARGET, measured, species, test),
+    arrangements: arrangementsFor({ calibration: known, test }, calibration, fitting),
+    ...(options.draws > 0 ? { cheapest: cheapest ? rowOf(cheapest) : null } : {}),
+    calibration,
+  };
+}
+
+function judgeBy(
+  calibration: LivenessCalibration,
+  threshold: Threshold,
+  attempts: readonly Attempt[],
+): JudgedAttempt[] {
+  return attempts.map((attempt) => ({
+    attempt,
+    outcome: outcomeOf(attempt, calibration),
+    matched: (attempt.similarities[threshold.encoder] ?? Number.NEGATIVE_INFINITY) >= threshold.similarity,
+  }));
+}
+
+async function selfTestsOf({ people, kit, sessions, seed }: LocalAuditOptions) {
+  const [first] = people.test;
+  if (!first) return [];
+  const random = new Random(`${seed} self-tests`);
+  const clip = await bonaFidePresentation(first, drawChallenge(random.fork('challenge')), kit, random);
+  return livenessSelfTests(clip, sessions);
+}
+
+/** Calibrations of others were fitted with checks that are not fitted here anew. */
+function arrangementsFor(sides: AttemptSides, { checks }: LivenessCalibration, fitting: FitOptions) {
+  const names = Object.keys(checks);
+  return arrangementsOf({
+    alone: checkMatrix(sides, names),
+    without: withoutChecks(sides, names, fitting),
+    unseen: withoutSpecies(sides, fitting),
+  });
+}
+
+async function searchCheapest(
+  options: LocalAuditOptions,
+  calibration: LivenessCalibration,
+): Promise<CheapestAttack | undefined> {
+  const accepted = async (
+    name: string,
+    people: readonly LivenessPerson[],
+    attempts: number,
+    species: AttackSpecies,
+    settings: PresentationKit['settings'],
+  ): Promise<Share> => {
+    const key = `${name} with ${settings ? JSON.stringify(settings) : 'the usual settings'}`;
+    const own = await makeAttempts(
+      { ...options, name: key, people, kinds: [species], attempts },
+      options.makerFor(settings).measure,
+    );
+    const trials = judgeBy(calibration, options.threshold, own);
+    const successes = trials.filter(({ outcome, matched }) => outcome === 'passed' && matched).length;
+    return { successes, trials: trials.length };
+  };
+  const { calibration: others, test } = options.people;
+  return findCheapest({
+    ...options,
+    accepted: {
+      choosing: (species, settings) => accepted('search', others, SEARCH.choosing, species, settings),
+      measuring: (species, settings) => accepted('found', test, SEARCH.measuring, species, settings),
+    },
+  });
+}
+
+const rowOf = ({ species, words, rate, tried }: CheapestAttack): Cheapest => ({
+  ...{ species: species.name, settings: words, needs: needsOf(species), tried },
+  ...rate,
+});

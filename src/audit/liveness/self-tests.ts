@@ -1,0 +1,43 @@
+import { lookAtCapture } from '../../defence/liveness/live-capture.ts';
+import type { CaptureFrame } from '../../defence/liveness/session/capture-message.ts';
+import { refuseFrames } from '../../defence/liveness/session/frame-validation.ts';
+import { type Clip, frameTimeMs } from '../../image/frames/clip.ts';
+import { embedPayload } from '../../image/payload.ts';
+import type { FaceSessions } from '../../runtime/bundled-sessions.ts';
+import type { SelfTest } from '../findings.ts';
+
+/** Ids that belong to nobody. */
+const NO_SESSION = { session: '0'.repeat(32), nonce: '' };
+
+/** What no session may accept, tried on a presentation that is otherwise fine: our own mark, frames in another order, and frames that come twice. */
+export async function livenessSelfTests(clip: Clip, sessions: FaceSessions): Promise<SelfTest[]> {
+  const timed = clip.frames.map((image, f) => ({ image, timeMs: frameTimeMs(f, clip.framesPerSecond) }));
+  const { message, marked } = await lookAtCapture(timed, NO_SESSION, { sessions });
+  const bearing = timed.map(({ image, timeMs }) => ({ timeMs, image: embedPayload(image, { runId: 1, species: 1 }) }));
+  const found = await lookAtCapture(bearing, NO_SESSION, { sessions });
+  const endMs = (timed.at(-1)?.timeMs ?? 0) + 100;
+  const reasonFor = (frames: readonly CaptureFrame[]): string | undefined => refuseFrames(frames, endMs)?.reason;
+  const clean = reasonFor(message.frames);
+  const half = message.frames.length >> 1;
+  const shuffled = reasonFor(message.frames.toReversed());
+  const doubled = reasonFor(
+    message.frames.map((frame, i) => ({
+      ...(i < half ? frame : (message.frames[i - half] ?? frame)),
+      timeMs: frame.timeMs,
+    })),
+  );
+  const test = (name: string, held: boolean, seen: string): SelfTest => ({ name, held, sentence: seen });
+  return [
+    test(
+      'our own mark is refused',
+      found.marked && !marked,
+      `it was ${found.marked ? '' : 'not '}found where it is, and ${marked ? 'even ' : 'not '}where it is not`,
+    ),
+    test(
+      'frames in another order are refused',
+      shuffled !== undefined && clean === undefined,
+      `reversed: ${shuffled ?? 'accepted'}; as they came: ${clean ?? 'accepted'}`,
+    ),
+    test('frames that come twice are refused', doubled !== undefined, `the first half twice: ${doubled ?? 'accepted'}`),
+  ];
+}

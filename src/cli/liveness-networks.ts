@@ -1,0 +1,41 @@
+import { basename } from 'node:path';
+import { readModel } from '../audit/inversion/shipped.ts';
+import { type HumanNetworkName, openHumanNetwork } from '../defence/liveness/network/human-networks.ts';
+import { cropFactorOf, openCropNetwork, SILENT_FACE } from '../defence/liveness/network/minifasnet-file.ts';
+import { openPresentationNetwork } from '../defence/liveness/network/open-presentation-network.ts';
+import type { PresentationNetwork } from '../defence/liveness/network/presentation-network.ts';
+import type { SessionOptions } from '../runtime/session.ts';
+import { InputError } from '../util/errors.ts';
+import { cacheDirectory } from './cache-directory.ts';
+
+/** Networks of @vladmandic/human, by the names under which they are asked for. */
+const BUNDLED: Readonly<Record<string, HumanNetworkName>> = {
+  'human-antispoof': 'antispoof',
+  'human-liveness': 'liveness',
+};
+
+/** What a network's name may be, for the help. */
+export const PRESENTATION_NETWORK_FORMS = `${Object.keys(BUNDLED).join(', ')}, a file of faceward train liveness, or a MiniFASNet (its name begins with its crop: 2.7_80x80_…)`;
+
+/**
+ * Opens a presentation-attack network by its name.
+ *
+ * @throws InputError where there is none; ModelFileError where a file holds something else.
+ */
+export async function openNamedNetwork(spec: string, options: SessionOptions): Promise<PresentationNetwork> {
+  const bundled = BUNDLED[spec];
+  if (bundled) return openHumanNetwork(bundled, { ...options, cacheDir: cacheDirectory() });
+  if (!/\.onnx$/i.test(spec))
+    throw new InputError(`"${spec}" names no presentation-attack network`, {
+      hint: `it is one of: ${PRESENTATION_NETWORK_FORMS}`,
+    });
+  const graph = await readModel(spec);
+  const name = basename(spec, '.onnx');
+  if (graph.metadata.kind === 'presentation-network') return openPresentationNetwork(graph, { ...options, name });
+  const cropFactor = cropFactorOf(basename(spec));
+  if (cropFactor === undefined)
+    throw new InputError(`${spec}: how much of the picture it looks at is not known`, {
+      hint: 'name it as Silent-Face does, by its crop: 2.7_80x80_MiniFASNetV2.onnx',
+    });
+  return openCropNetwork(name, graph, { ...SILENT_FACE, cropFactor }, options);
+}

@@ -1,0 +1,201 @@
+import { readFile } from 'node:fs/promises';
+import { enrolFrames } from '../defence/liveness/capture/enrol-frames.ts';
+import { livenessChecks } from '../defence/liveness/checks/all-checks.ts';
+import { type LiveCapture, lookAtCapture } from '../defence/liveness/live-capture.ts';
+import { type LivenessCalibration, parseLivenessCalibration } from '../defence/liveness/liveness-calibration.ts';
+import { ACTIONS, type Challenge } from '../defence/liveness/session/challenge.ts';
+import { refuseClip } from '../defence/liveness/session/frame-validation.ts';
+import { type Judgement, refused, weigh } from '../defence/liveness/session/judgement.ts';
+import { alignedFace } from '../encoder/aligned-face.ts';
+import { fivePointsOf } from '../face/landmarks.ts';
+import { frameTimeMs } from '../image/frames/clip.ts';
+import { readClip } from '../image/frames/read-clip.ts';
+import type { Image } from '../image/image.ts';
+import type { FaceSessions } from '../runtime/bundled-sessions.ts';
+import { InputError } from '../util/errors.ts';
+import type { JobOptions } from '../util/progress.ts';
+import { type SessionArgs, sessionOptions } from './encoder-options.ts';
+import type { PipelineSource } from './face-source.ts';
+import { openNamedNetwork, PRESENTATION_NETWORK_FORMS } from './liveness-networks.ts';
+import { oneOf, positiveNumber } from './option-values.ts';
+import { table } from './print.ts';
+
+/** Options of a verification of somebody before the camera. */
+export const liveArgs = {
+  live: {
+    type: 'string',
+    description:
+      'a video, or a folder of frames, of somebody before the camera; with --against, in place of two photos',
+    valueHint: 'clip',
+  },
+  against: { type: 'string', description: 'photo of the person whom that is to be', valueHint: 'photo' },
+  'liveness-calibration': {
+    type: 'string',
+    description: 'calibration.json of faceward audit liveness; without it checks are measured, and nothing is decided',
+    valueHint: 'file',
+  },
+  challenge: {
+    type: 'string',
+    description: `what was asked in the clip and when, in seconds, such as turn-left@1,smile@5.4; actions: ${ACTIONS.join(', ')}`,
+    valueHint: 'steps',
+  },
+  enrolment: {
+    type: 'string',
+    description:
+      'an earlier clip of the person, turning the head to both sides: binds the session to the shape of the head',
+    valueHint: 'clip',
+  },
+  network: {
+    type: 'string',
+    description: `a presentation-attack network: ${PRESENTATION_NETWORK_FORMS}`,
+    valueHint: 'network',
+  },
+  fps: { type: 'string', description: 'frames a second at which clips are read', default: '12.5', valueHint: 'n' },
+} as const;
+
+/** The values of {@link liveArgs}. */
+export interface LiveArgs extends SessionArgs {
+  readonly challenge?: string | undefined;
+  readonly enrolment?: string | undefined;
+  readonly network?: string | undefined;
+  readonly 'liveness-calibration'?: string | undefined;
+  readonly fps: string;
+}
+
+/** What the clip gave. */
+export interface LiveResult {
+  /** By the calibration; of measurements without one where none was given, and then it decides nothing. */
+  readonly judgement: Judgement;
+  readonly calibrated: boolean;
+  /** The face in which the person is recognised. */
+  faceFor(view: Parameters<typeof alignedFace>[2]): Image;
+}
+
+/**
+ * Looks at a clip that belongs to no session: nothing is known of when it was taken, and nothing was asked unless `--challenge` says so.
+ *
+ * @throws InputError where the clip shows no face, or an option does not fit.
+ */
+export async function judgeClip(
+  path: string,
+  args: LiveArgs,
+  source: PipelineSource,
+  job: JobOptions,
+): Promise<LiveResult> {
+  const framesPerSecond = positiveNumber(args.fps, '--fps');
+  const challenge = challengeOf(args.challenge);
+  const calibrationPath = args['liveness-calibration'];
+  const calibration = calibrationPath === undefined ? undefined : await readCalibration(calibrationPath);
+  const sessions = await source.openSessions();
+  const network = args.network === undefined ? undefined : await openNamedNetwork(args.network, sessionOptions(args));
+  try {
+    const clip = await readClip(path, { ...job, framesPerSecond });
+    const frames = clip.frames.map((image, f) => ({ image, timeMs: frameTimeMs(f, clip.framesPerSecond) }));
+    const seen = await lookAtCapture(frames, { session: '0'.repeat(32), nonce: '' }, { sessions, network }, job);
+    const enrolledShape =
+      args.enrolment === undefined ? undefined : await shapeIn(args.enrolment, framesPerSecond, sessions, job);
+    const { image, mesh } = seen.rest;
+    return {
+      judgement: judgementOf(
+        seen,
+        { capture: seen.message, challenge, observations: seen.observations, enrolledShape },
+        calibration,
+      ),
+      calibrated: calibration !== undefined,
+      faceFor: (view) => alignedFace(image, fivePointsOf(mesh), view),
+    };
+  } finally {
+    await network?.close();
+  }
+}
+
+function judgementOf(
+  { message, marked }: LiveCapture,
+  seen: Parameters<typeof weigh>[0],
+  calibration: LivenessCalibration | undefined,
+): Judgement {
+  const { checks, fusion, policy } = calibration ?? UNCALIBRATED;
+  const judgement = weigh(seen, marked, { checks: livenessChecks(checks), fusion, policy });
+  const refusal = marked ? undefined : refuseClip(message.frames);
+  return refusal ? { ...refused(refusal), results: judgement.results } : judgement;
+}
+
+const UNMEASURED = { slope: 1, offset: 0, limit: 1, bonaFide: 1, attacks: 1, dataset: 'none' } as const;
+const NEVER = { logLikelihoodRatio: 0, apcer: 1, bpcer: 1, dataset: 'none' } as const;
+
+/** Measures every check, and adds nothing up. */
+const UNCALIBRATED: LivenessCalibration = {
+  checks: Object.fromEntries(
+    ['challenge-followed', 'homography', 'enrolled-shape', 'repeated-motion', 'presentation-network'].map((name) => [
+      name,
+      UNMEASURED,
+    ]),
+  ),
+  fusion: { offset: 0, weights: {}, dataset: 'none' },
+  policy: { pass: NEVER, refuse: NEVER, required: [], leastQuality: 0 },
+};
+
+async function shapeIn(path: string, framesPerSecond: number, sessions: FaceSessions, job: JobOptions) {
+  const { frames } = await readClip(path, { ...job, framesPerSecond });
+  const enrolled = await enrolFrames(frames, sessions, job);
+  if (enrolled) return enrolled.shape;
+  throw new InputError(`${path}: no shape could be enrolled`, {
+    hint: 'give a clip in which the person turns the head to both sides, with a still face, in good light',
+  });
+}
+
+/** The steps that were asked. @throws InputError where they are none. */
+function challengeOf(text: string | undefined): Challenge {
+  if (text === undefined) return [];
+  return text.split(',').map((step) => {
+    const [word, at = '', ...more] = step.trim().split('@');
+    const action = oneOf(word, '--challenge', ACTIONS);
+    const seconds = Number(at);
+    if (!action || more.length > 0 || at === '' || !Number.isFinite(seconds) || seconds < 0)
+      throw new InputError(`--challenge ${step} is no step`, {
+        hint: 'write ACTION@SECONDS, such as turn-left@1,smile@5.4',
+      });
+    return { action, atMs: 1000 * seconds };
+  });
+}
+
+async function readCalibration(path: string): Promise<LivenessCalibration> {
+  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
+    throw new InputError(`${path} cannot be read`, {
+      hint: 'give the calibration.json of faceward audit liveness',
+      cause,
+    });
+  });
+  return parseLivenessCalibration(text, path);
+}
+
+/** The liveness as JSON. */
+export function livenessOf({ judgement, calibrated }: LiveResult) {
+  const { decision, veto, refusal, results, fused } = judgement;
+  return {
+    decision: calibrated || refusal || veto ? decision : null,
+    veto: veto ?? null,
+    refusal: refusal?.reason ?? null,
+    logLikelihoodRatio: calibrated ? (fused?.logLikelihoodRatio ?? null) : null,
+    checks: results.map(({ name, score, logLikelihoodRatio, quality, applicable, reason }) => ({
+      ...{ name, score: score ?? null, quality, applicable, reason },
+      logLikelihoodRatio: calibrated ? logLikelihoodRatio : null,
+    })),
+  };
+}
+
+/** The same for a person at the terminal. */
+export function describeLiveness(result: LiveResult): string {
+  const { decision, veto, refusal, logLikelihoodRatio, checks } = livenessOf(result);
+  const why = veto === 'own-mark' ? ': it bears Faceward’s own mark' : refusal ? `: ${refusal}` : '';
+  const head =
+    decision === null
+      ? 'liveness: not decided, for want of --liveness-calibration'
+      : `liveness: ${decision}${why}${logLikelihoodRatio === null ? '' : ` (log-likelihood ratio ${logLikelihoodRatio.toFixed(2)})`}`;
+  const rows = checks.map(({ name, score, reason }) => [
+    name,
+    score === null ? 'does not apply' : score.toFixed(3),
+    reason,
+  ]);
+  return `${head}\n${table(rows, { align: 'left' })}`;
+}

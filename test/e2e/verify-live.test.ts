@@ -1,0 +1,69 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startFaceward } from '../fixtures/command-line.ts';
+import { SAMPLE_FOLDER } from '../fixtures/originals.ts';
+
+const PHOTO = join(SAMPLE_FOLDER, 'sample6.jpg');
+
+let folder = '';
+let clip = '';
+
+const run = (...words: string[]) =>
+  startFaceward([...words, '--threads', '1'], { cache: join(folder, 'cache') }).outcome;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'faceward-verify-live-'));
+  clip = join(folder, 'clip');
+  const made = await run('animate', PHOTO, '--driver', 'shake', '--out', clip, '--seconds', '2', '--fps', '12.5');
+  expect([made.status, made.stderr]).toEqual([0, expect.any(String)]);
+}, 60_000);
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+/** Passes whatever reaches it. */
+const lenient = {
+  schema: 'faceward.liveness-calibration/1',
+  checks: { homography: { slope: 1, offset: 5, limit: 9, bonaFide: 1, attacks: 1, dataset: 'made up' } },
+  fusion: { offset: 5, weights: { homography: 1 }, dataset: 'made up' },
+  policy: {
+    pass: { logLikelihoodRatio: -100, apcer: 1, bpcer: 0, dataset: 'made up' },
+    refuse: { logLikelihoodRatio: -100, apcer: 1, bpcer: 0, dataset: 'made up' },
+    required: [],
+    leastQuality: 0,
+  },
+};
+
+describe('verify --live', () => {
+  test('knows the person in a clip that we made of one photo, and refuses it by our mark, whatever the checks say', async () => {
+    const calibration = join(folder, 'calibration.json');
+    await writeFile(calibration, JSON.stringify(lenient));
+    const { status, stdout } = await run(
+      ...['verify', '--live', clip, '--against', PHOTO, '--liveness-calibration', calibration, '--json'],
+    );
+    const { accepted, decision, liveness } = JSON.parse(stdout);
+    expect([status, accepted, decision]).toEqual([0, false, 'match']);
+    expect(liveness).toMatchObject({ decision: 'refuse', veto: 'own-mark' });
+    expect(liveness.checks.map(({ name }: { name: string }) => name)).toEqual(['homography']);
+  });
+
+  test('without a calibration it measures, decides nothing and accepts nobody', async () => {
+    const { stdout } = await run('verify', '--live', clip, '--against', PHOTO);
+    expect(stdout).toMatch(/^not accepted\n\nmatch:/);
+    expect(stdout).toMatch(/homography +0\.\d+ /);
+    expect(stdout).toMatch(/challenge-followed +does not apply +nothing was asked/);
+  });
+
+  test.each([
+    [['--live', 'CLIP'], 'a clip is compared with one photo'],
+    [['--live', 'CLIP', '--against', PHOTO, '--challenge', 'fly@1'], '--challenge fly is unknown'],
+    [['--live', 'CLIP', '--against', PHOTO, '--challenge', 'smile'], '--challenge smile is no step'],
+    [['--live', 'CLIP', '--against', PHOTO, '--liveness-calibration', PHOTO], 'is not JSON'],
+    [['--live', 'CLIP', '--against', PHOTO, '--network', 'resnet'], 'names no presentation-attack network'],
+  ])('%j is bad input', async (words, message) => {
+    const { status, stderr } = await run('verify', ...words.map((word) => (word === 'CLIP' ? clip : word)));
+    expect(stderr).toContain(message);
+    expect(status).toBe(2);
+    expect(await readFile(join(clip, 'clip.json'), 'utf8')).toContain('"synthetic": true');
+  });
+});
