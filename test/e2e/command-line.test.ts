@@ -68,7 +68,7 @@ describe('the shell', () => {
     [['audit', '--seed', '-1'], '--seed -1 is no whole number from 0 on'],
     [['verify', 'a.jpg', 'b.jpg', '--fmr', '2'], 'there is no threshold at FMR 2'],
     [['verify', 'a.jpg', 'b.jpg', '--encoder', 'dlib', '--headers', 'x'], '--headers is for an endpoint'],
-    [['verify', 'a.jpg'], 'missing required positional argument: B'],
+    [['verify', 'a.jpg'], 'two photos are compared'],
     [['verify', 'a.jpg', 'b.jpg', '--encoder'], '--encoder needs a value'],
     [['verify', 'a.jpg', 'b.jpg', '--device', 'abacus'], '--device abacus is unknown'],
     [['verify', 'a.jpg', 'b.jpg', '--encoder', 'nope'], '"nope" names no encoder'],
