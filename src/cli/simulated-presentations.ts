@@ -1,3 +1,4 @@
+import { drawnSettings } from '../attack/presentation/channel/drawn-settings.ts';
 import { CHANNEL_PARAMETERS, createChannel } from '../attack/presentation/channel/parameters.ts';
 import { presentFrames } from '../attack/presentation/channel/present.ts';
 import type { Box } from '../face/face.ts';
@@ -44,11 +45,11 @@ export async function simulatePresentation(photo: Image, face: Box, kind: Simula
   // What is printed or shown holds more than the frame does where it is larger than the frame.
   const shown = kind === 'bona-fide' ? reach : Math.min(most, reach * between(FILL));
   const sizePx = Math.round(Math.min(FRAME_PX.high, Math.max(FRAME_PX.low, reach * side)));
+  const drawn = drawnSettings(CHANNEL_PARAMETERS, random);
   const settings = {
-    print: drawn('print', random),
-    screen: drawn('screen', random),
-    hold: { ...drawn('hold', random), fill: shown / reach },
-    camera: { ...drawn('camera', random), jpegQuality: random.uniform() < JPEG.share ? Math.round(between(JPEG)) : 0 },
+    ...{ print: { ...drawn.print }, screen: { ...drawn.screen } },
+    hold: { ...drawn.hold, fill: shown / reach },
+    camera: { ...drawn.camera, jpegQuality: random.uniform() < JPEG.share ? Math.round(between(JPEG)) : 0 },
   };
   const frames = presentFrames(
     [squareAround(photo, face, shown * side, random)],
@@ -58,17 +59,6 @@ export async function simulatePresentation(photo: Image, face: Box, kind: Simula
   );
   for await (const frame of frames) return frame;
   return photo;
-}
-
-/** Settings of a group: from the usual one towards either bound, rarely all the way. */
-function drawn(group: 'print' | 'screen' | 'hold' | 'camera', random: Random): Record<string, number> {
-  return Object.fromEntries(
-    CHANNEL_PARAMETERS.filter((parameter) => parameter.group === group).map(({ name, low, usual, high }) => {
-      const own = random.fork(name);
-      const bound = own.uniform() < 0.5 ? low : high;
-      return [name.slice(group.length + 1), usual + (bound - usual) * own.uniform() ** 2];
-    }),
-  );
 }
 
 /** A square of the photo with the face near its middle. */

@@ -1,3 +1,4 @@
+import { drawnSettings } from '../../attack/presentation/channel/drawn-settings.ts';
 import { CHANNEL_PARAMETERS, type ChannelParameter } from '../../attack/presentation/channel/parameters.ts';
 import type { ChannelSettings } from '../../attack/presentation/channel/settings.ts';
 import type { AttackSpecies } from '../../attack/presentation/species.ts';
@@ -49,7 +50,7 @@ export async function findCheapest(options: CheapestOptions): Promise<CheapestAt
   let tried = 0;
   for (const species of options.species) {
     const random = new Random(`${options.seed} cheapest ${species.name}`);
-    const candidates = [undefined, ...drawnSettings(species, options.draws, random)];
+    const candidates = [undefined, ...settingsFor(species, options.draws, random)];
     let best: { readonly settings: ChannelSettings | undefined; readonly share: number } | undefined;
     for (const settings of candidates) {
       const { successes, trials } = await options.accepted.choosing(species, settings);
@@ -72,19 +73,10 @@ function parametersOf({ instrument }: AttackSpecies): ChannelParameter[] {
 }
 
 /** None for what is injected: nothing stands between it and the verification. */
-function drawnSettings(species: AttackSpecies, draws: number, random: Random): ChannelSettings[] {
+function settingsFor(species: AttackSpecies, draws: number, random: Random): ChannelSettings[] {
   const parameters = parametersOf(species);
   if (parameters.length === 0) return [];
-  return Array.from({ length: draws }, (_, draw) => {
-    const settings: Record<string, Record<string, number>> = {};
-    for (const { name, group, low, usual, high } of parameters) {
-      const own = random.fork(`${draw} ${name}`);
-      const bound = own.uniform() < 0.5 ? low : high;
-      // Rarely all the way: what is usual is so for a reason.
-      (settings[group] ??= {})[name.slice(group.length + 1)] = usual + (bound - usual) * own.uniform() ** 2;
-    }
-    return settings;
-  });
+  return Array.from({ length: draws }, (_, draw) => drawnSettings(parameters, random.fork(`draw ${draw}`)));
 }
 
 function settingsInWords(settings: ChannelSettings | undefined): string {
