@@ -76,6 +76,26 @@ describe('fusion', () => {
     expect(Math.abs(weights.nothing ?? 1)).toBeLessThan(0.2);
   });
 
+  test('takes no evidence for a person as evidence against, though that would fit better', () => {
+    const random = new Random(6);
+    const labels = Array.from({ length: 2000 }, (_, i) => i % 2 === 0);
+    const trials = labels.map((bonaFide) => {
+      const noise = random.normal();
+      // Knows the other's noise, and nothing of the person: taken away it would help.
+      return [result('a', (bonaFide ? 1 : -1) + noise), result('noise', noise + 0.1 * random.normal())];
+    });
+    const { weights } = fitFusion(trials, labels, 'test');
+    expect(weights.noise).toBe(0);
+    expect(weights.a).toBeGreaterThan(1);
+    // Nothing but evidence that points the wrong way: none is left.
+    const wrong = fitFusion(
+      labels.map((bonaFide) => [result('a', (bonaFide ? -1 : 1) + random.normal())]),
+      labels,
+      'test',
+    );
+    expect(wrong.weights).toEqual({ a: 0 });
+  });
+
   test('is not fitted on trials of different checks', () => {
     expect(() => fitFusion([[result('a', 1)], [result('b', 1)]], [true, false], 'test')).toThrow(InputError);
   });

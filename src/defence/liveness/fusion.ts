@@ -32,7 +32,7 @@ export function fuse(results: readonly CheckResult[], calibration: FusionCalibra
 }
 
 /**
- * Fits the weights on presentations of other people than those who are judged, and than those of the checks' own calibration.
+ * Fits the weights on presentations of other people than those who are judged, and than those of the checks' own calibration. None is below 0: evidence for a person never counts against, and a check whose weight would be has nothing to add to the others.
  *
  * @param trials - results of the same checks for each presentation.
  * @param bonaFide - what each presentation was.
@@ -46,15 +46,20 @@ export function fitFusion(
   const names = trials[0]?.map(({ name }) => name) ?? [];
   if (trials.some((results) => results.map(({ name }) => name).join() !== names.join()))
     throw new InputError('fusion is fitted on trials of the same checks');
-  const fit = fitLogistic(
-    trials.map((results) => results.map(evidenceOf)),
-    bonaFide,
-  );
-  return {
-    offset: fit.offset,
-    weights: Object.fromEntries(names.map((name, i) => [name, fit.weights[i] ?? 0])),
-    dataset,
-  };
+  const evidence = trials.map((results) => results.map(evidenceOf));
+  let used = names.map((_, i) => i);
+  for (;;) {
+    const fit = fitLogistic(
+      evidence.map((row) => used.map((i) => row[i] ?? 0)),
+      bonaFide,
+    );
+    const lowest = fit.weights.indexOf(Math.min(...fit.weights));
+    if (used.length === 0 || (fit.weights[lowest] ?? 0) >= 0) {
+      const weights = Object.fromEntries(names.map((name, i) => [name, fit.weights[used.indexOf(i)] ?? 0]));
+      return { offset: fit.offset, weights, dataset };
+    }
+    used = used.filter((_, place) => place !== lowest);
+  }
 }
 
 const evidenceOf = ({ logLikelihoodRatio, quality }: CheckResult): number => quality * logLikelihoodRatio;
