@@ -12,6 +12,7 @@ import { landmarksOfMesh } from '../../face/landmarks68.ts';
 import { createFacePipeline } from '../../face/pipeline.ts';
 import { decodeImage } from '../../image/decode.ts';
 import type { Clip } from '../../image/frames/clip.ts';
+import type { Image } from '../../image/image.ts';
 import { type FaceSessions, openFaceSessions } from '../../runtime/bundled-sessions.ts';
 import { CapabilityError } from '../../util/errors.ts';
 import { Random } from '../../util/random.ts';
@@ -80,6 +81,18 @@ describe('presentations', () => {
     const [score = 1] = await scoresOf(clip, [challenge]);
     expect(score).toBeLessThan(0.3);
     expect((await make()).frames[50]).toEqual(clip.frames[50]);
+  });
+
+  test('whoever drives a face live holds it no stiller than a person does', async () => {
+    const species = ATTACK_SPECIES.find(({ name }) => name === 'inject-warp-lifted');
+    if (!species) throw new TypeError('the list has it');
+    // Without the noise of the camera that it imitates, so that what differs is motion.
+    const { frames } = await attackPresentation(
+      { ...species, imitatesCamera: false },
+      ...([person, challenge, { ...kit(), framesPerSecond: 2 }, new Random('driven')] as const),
+    );
+    const [first, second] = frames as [Image, Image];
+    expect(first.data).not.toEqual(second.data);
   });
 
   test('a species without its network says so', async () => {

@@ -15,7 +15,7 @@ import { landmarksOfMesh } from '../../face/landmarks68.ts';
 import type { Clip } from '../../image/frames/clip.ts';
 import type { Random } from '../../util/random.ts';
 import type { LivenessPerson } from './liveness-person.ts';
-import { simulatedPerson } from './simulated-person.ts';
+import { headUnrest, simulatedPerson } from './simulated-person.ts';
 
 /** Frames that a network made of a person's photo: the head of whoever drives it, doing what is asked. */
 export type NetworkFrames = (photo: CutHead, driver: Clip) => Promise<Clip>;
@@ -92,7 +92,13 @@ export async function attackPresentation(
 ): Promise<Clip> {
   const photo = drawnPhoto(person.others, random.fork('photo'));
   const asked = performanceOf(challenge, random.fork('reaction'));
-  const track = performedTrack(species.followsChallenge ? asked : [], kit.framesPerSecond, lengthOf(challenge));
+  // Whoever drives a face live is no stiller than a person before the camera.
+  const track = performedTrack(
+    species.followsChallenge ? asked : [],
+    kit.framesPerSecond,
+    lengthOf(challenge),
+    headUnrest(random.fork('unrest')),
+  );
   const clip = await framesFor(species, person, photo, challenge, kit, random);
   return makePresentation(
     species,

@@ -1,5 +1,10 @@
 import { createAnimator } from '../../attack/presentation/warp/animate.ts';
-import { type Performance, performedShare, performedTrack } from '../../attack/presentation/warp/performed.ts';
+import {
+  type HeadUnrest,
+  type Performance,
+  performedShare,
+  performedTrack,
+} from '../../attack/presentation/warp/performed.ts';
 import { createRetargeter } from '../../attack/presentation/warp/retarget.ts';
 import type { CutHead } from '../../face/head-cut.ts';
 import { LANDMARKS, landmarksOfMesh } from '../../face/landmarks68.ts';
@@ -72,8 +77,21 @@ function restlessPose(random: RandomNumbers): (timeMs: number) => Required<Rigid
   };
 }
 
+/** The unrest of a head that somebody holds still, from 0 at the first moment on. */
+export function headUnrest(random: RandomNumbers): HeadUnrest {
+  const [pitch, yaw, roll] = [0, 0, 0].map(() => wander(random, 0, radians(UNREST.degrees))) as [
+    Wander,
+    Wander,
+    Wander,
+  ];
+  const since = (at: Wander, timeMs: number): number => at(timeMs) - at(0);
+  return (timeMs) => ({ pitch: since(pitch, timeMs), yaw: since(yaw, timeMs), roll: since(roll, timeMs) });
+}
+
+type Wander = (timeMs: number) => number;
+
 /** A drawn place, about which it wanders in some seconds. */
-function wander(random: RandomNumbers, rest: number, unrest: number): (timeMs: number) => number {
+function wander(random: RandomNumbers, rest: number, unrest: number): Wander {
   const place = rest * random.normal();
   const waves = [0.11, 0.23, 0.41, 0.83].map((hertz) => ({
     hertz: hertz * (0.8 + 0.4 * random.uniform()),

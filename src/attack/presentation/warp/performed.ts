@@ -26,6 +26,11 @@ const GESTURES = {
   smile: { mouth: { drop: 0, narrow: -0.07, raise: 0.006, corners: 0.035 } },
 } as const satisfies Record<string, Gesture>;
 
+/** How a head is held at a time that is held still, never quite; radians. */
+export type HeadUnrest = (timeMs: number) => { readonly pitch: number; readonly yaw: number; readonly roll: number };
+
+const STILL: HeadUnrest = () => ({ pitch: 0, yaw: 0, roll: 0 });
+
 /** How long a person takes from rest to the height of an action, and back. */
 const ONSET_MS = 350;
 
@@ -37,9 +42,15 @@ const LONGEST_MS = 600_000;
  *
  * A person reacts after 300 to 800 ms: that is for the caller to add to the times at which a challenge asks.
  *
+ * @param unrest - default: none, as no person holds a head.
  * @throws InputError where a time or the rate is not positive and finite.
  */
-export function performedTrack(actions: readonly Performance[], framesPerSecond: number, lengthMs: number): Track {
+export function performedTrack(
+  actions: readonly Performance[],
+  framesPerSecond: number,
+  lengthMs: number,
+  unrest: HeadUnrest = STILL,
+): Track {
   const fine = framesPerSecond > 0 && framesPerSecond <= 240 && lengthMs > 0 && lengthMs <= LONGEST_MS;
   if (!fine || !actions.every(({ atMs, durationMs }) => Number.isFinite(atMs) && durationMs > 0)) {
     throw new InputError(`a performance of ${lengthMs} ms at ${framesPerSecond} frames a second`, {
@@ -49,12 +60,12 @@ export function performedTrack(actions: readonly Performance[], framesPerSecond:
   const count = Math.max(1, Math.round((lengthMs * framesPerSecond) / 1000));
   return {
     framesPerSecond,
-    frames: Array.from({ length: count }, (_, n) => faceAt(gestureAt(actions, (1000 * n) / framesPerSecond))),
+    frames: Array.from({ length: count }, (_, n) => faceAt(gestureAt(actions, (1000 * n) / framesPerSecond, unrest))),
   };
 }
 
-function gestureAt(actions: readonly Performance[], timeMs: number): Gesture {
-  const sum = { pitch: 0, yaw: 0, roll: 0 };
+function gestureAt(actions: readonly Performance[], timeMs: number, unrest: HeadUnrest): Gesture {
+  const sum = { ...unrest(timeMs) };
   const mouth = { drop: 0, narrow: 0, raise: 0, corners: 0 };
   for (const performance of actions) {
     const share = performedShare(performance, timeMs);
