@@ -12,7 +12,7 @@ import { animate } from '../src/attack/presentation/warp/animate.ts';
 import { MOTIONS, motionTrack } from '../src/attack/presentation/warp/motions.ts';
 import { parseTrack, smoothTrack, type Track } from '../src/attack/presentation/warp/track.ts';
 import { shippedCalibration, thresholdsOf } from '../src/audit/calibration.ts';
-import { type LivenessPerson, livenessPeople } from '../src/audit/liveness/liveness-person.ts';
+import { type LivenessPerson, livenessPerson } from '../src/audit/liveness/liveness-person.ts';
 import { cacheDirectory } from '../src/cli/cache-directory.ts';
 import { percent, table } from '../src/cli/print.ts';
 import { loadFolder } from '../src/data/folder.ts';
@@ -42,6 +42,8 @@ const EVERY = 10;
 const cacheDir = cacheDirectory();
 const sessions = await openFaceSessions({ cacheDir });
 const encoders = await Promise.all(BUNDLED_ENCODERS.map((name) => openBundledEncoder(name, { cacheDir })));
+
+const thresholds = await Promise.all(encoders.map(thresholdOf));
 
 const tracks = new Map<string, Track>(MOTIONS.map((motion) => [motion, motionTrack(motion, { seconds: 3 })]));
 for (const name of (await readdir(drivers)).filter((file) => file.endsWith('.json')).sort())
@@ -113,7 +115,8 @@ async function testPeople(root: string): Promise<LivenessPerson[]> {
   for (const [person, own] of Map.groupBy(splitByPerson(samples).test, (sample) => sample.person)) {
     const photos: Image[] = [];
     for (const { path } of own.slice(0, 4)) photos.push((await decodeImage(path)).image);
-    found.push(...(await livenessPeople(new Map([[person, photos]]), pipeline)));
+    const one = await livenessPerson(person, photos, pipeline);
+    if (one) found.push(one);
   }
   return found;
 }
@@ -127,7 +130,6 @@ async function embeddings(image: Image, points: Parameters<typeof alignedFace>[1
 /** Whether each encoder takes the face for the template's. */
 async function matches(image: Image, points: Parameters<typeof alignedFace>[1], template: readonly Float32Array[]) {
   const own = await embeddings(image, points);
-  const thresholds = await Promise.all(encoders.map(thresholdOf));
   return own.map((embedding, i) => cosineSimilarity(embedding, template[i] as Float32Array) >= (thresholds[i] ?? 1));
 }
 

@@ -1,5 +1,4 @@
 import { randomInt } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ATTACK_SPECIES, type AttackSpecies } from '../attack/presentation/species.ts';
 import { auditEndpoint } from '../audit/liveness/audit-endpoint.ts';
@@ -9,7 +8,7 @@ import type { LivenessAuditOptions, LivenessMeasurements } from '../audit/livene
 import { openHttpTarget } from '../audit/liveness/http-target.ts';
 import { createAttemptMaker } from '../audit/liveness/make-attempt.ts';
 import { livenessFindings } from '../audit/liveness/report-findings.ts';
-import { formatLivenessCalibration, parseLivenessCalibration } from '../defence/liveness/liveness-calibration.ts';
+import { formatLivenessCalibration } from '../defence/liveness/liveness-calibration.ts';
 import type { Encoder } from '../encoder/encoder.ts';
 import { InputError } from '../util/errors.ts';
 import { auditArgs, finishAudit, readBaseline, readVersion, runRecord } from './audit-output.ts';
@@ -19,6 +18,7 @@ import { command } from './command.ts';
 import { encoderArgs, openEncoderFromArgs, sessionOptions } from './encoder-options.ts';
 import { pipelineSource } from './face-source.ts';
 import { readHeaderFile } from './header-file.ts';
+import { readLivenessCalibration } from './liveness-calibration-file.ts';
 import { openLivenessKit } from './liveness-kit.ts';
 import { openNamedNetwork, PRESENTATION_NETWORK_FORMS } from './liveness-networks.ts';
 import { readLivenessPeople } from './liveness-people.ts';
@@ -121,7 +121,7 @@ export const auditLivenessCommand = command({
     const budgetMs = durationMs(args.budget, '--budget');
     const baseline = await readBaseline(args.baseline);
     const given = args['liveness-calibration'];
-    const calibration = given === undefined ? undefined : parseLivenessCalibration(await textOf(given), given);
+    const calibration = given === undefined ? undefined : await readLivenessCalibration(given);
     const ownership = args.ownership.trim();
     if (ownership === '')
       throw new InputError(
@@ -171,7 +171,7 @@ export const auditLivenessCommand = command({
         measured = await auditEndpoint({ ...options, endpoint, kit, seed, runId: randomInt(2 ** 32) });
         queries = endpoint.queries;
       } else if (args.target === 'local') {
-        const matcher = await openEncoderFromArgs({ ...args, encoder: args.encoder });
+        const matcher = await openEncoderFromArgs(args);
         matchers.push(matcher);
         closing.push(matcher);
         const threshold = await chooseThreshold(matcher, String(fmr), undefined);
@@ -231,10 +231,4 @@ function speciesOf(text: string | undefined): AttackSpecies[] {
   const names = listOf(text).map((word) => oneOf(word, '--species', NAMES));
   // In their own order, which is that of their cost.
   return ATTACK_SPECIES.filter(({ name }) => names.includes(name));
-}
-
-async function textOf(path: string): Promise<string> {
-  return readFile(path, 'utf8').catch((cause: unknown) => {
-    throw new InputError(`${path} cannot be read`, { hint: 'give the calibration.json of an earlier audit', cause });
-  });
 }

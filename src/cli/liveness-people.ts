@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { type LivenessPerson, livenessPeople } from '../audit/liveness/liveness-person.ts';
+import { type LivenessPerson, livenessPerson } from '../audit/liveness/liveness-person.ts';
 import { loadDataset } from '../data/load.ts';
 import type { FaceSample } from '../data/sample.ts';
 import { splitByPerson } from '../data/splits.ts';
@@ -59,7 +59,8 @@ export async function readLivenessPeople(
           printError(error);
         }
       }
-      people.push(...(await livenessPeople(new Map([[person, photos]]), pipeline)));
+      const found = await livenessPerson(person, photos, pipeline);
+      if (found) people.push(found);
       job.onProgress?.({ stage: 'reading people', done: ++done, total: byPerson.size });
     }
     return people;

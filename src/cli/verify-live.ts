@@ -1,14 +1,12 @@
-import { readFile } from 'node:fs/promises';
 import { enrolFrames } from '../defence/liveness/capture/enrol-frames.ts';
-import { livenessChecks } from '../defence/liveness/checks/all-checks.ts';
-import { type LiveCapture, lookAtCapture } from '../defence/liveness/live-capture.ts';
-import { type LivenessCalibration, parseLivenessCalibration } from '../defence/liveness/liveness-calibration.ts';
+import { livenessChecks, uncalibratedChecks } from '../defence/liveness/checks/all-checks.ts';
+import { type LiveCapture, lookAtClip } from '../defence/liveness/live-capture.ts';
+import type { LivenessCalibration } from '../defence/liveness/liveness-calibration.ts';
 import { ACTIONS, type Challenge } from '../defence/liveness/session/challenge.ts';
 import { refuseClip } from '../defence/liveness/session/frame-validation.ts';
 import { type Judgement, refused, weigh } from '../defence/liveness/session/judgement.ts';
 import { alignedFace } from '../encoder/aligned-face.ts';
 import { fivePointsOf } from '../face/landmarks.ts';
-import { frameTimeMs } from '../image/frames/clip.ts';
 import { readClip } from '../image/frames/read-clip.ts';
 import type { Image } from '../image/image.ts';
 import type { FaceSessions } from '../runtime/bundled-sessions.ts';
@@ -16,6 +14,7 @@ import { InputError } from '../util/errors.ts';
 import type { JobOptions } from '../util/progress.ts';
 import { type SessionArgs, sessionOptions } from './encoder-options.ts';
 import type { PipelineSource } from './face-source.ts';
+import { readLivenessCalibration } from './liveness-calibration-file.ts';
 import { openNamedNetwork, PRESENTATION_NETWORK_FORMS } from './liveness-networks.ts';
 import { oneOf, positiveNumber } from './option-values.ts';
 import { table } from './print.ts';
@@ -85,13 +84,12 @@ export async function judgeClip(
   const framesPerSecond = positiveNumber(args.fps, '--fps');
   const challenge = challengeOf(args.challenge);
   const calibrationPath = args['liveness-calibration'];
-  const calibration = calibrationPath === undefined ? undefined : await readCalibration(calibrationPath);
+  const calibration = calibrationPath === undefined ? undefined : await readLivenessCalibration(calibrationPath);
   const sessions = await source.openSessions();
   const network = args.network === undefined ? undefined : await openNamedNetwork(args.network, sessionOptions(args));
   try {
     const clip = await readClip(path, { ...job, framesPerSecond });
-    const frames = clip.frames.map((image, f) => ({ image, timeMs: frameTimeMs(f, clip.framesPerSecond) }));
-    const seen = await lookAtCapture(frames, { session: '0'.repeat(32), nonce: '' }, { sessions, network }, job);
+    const seen = await lookAtClip(clip, { sessions, network }, job);
     const enrolledShape =
       args.enrolment === undefined ? undefined : await shapeIn(args.enrolment, framesPerSecond, sessions, job);
     const { image, mesh } = seen.rest;
@@ -114,26 +112,21 @@ function judgementOf(
   seen: Parameters<typeof weigh>[0],
   calibration: LivenessCalibration | undefined,
 ): Judgement {
-  const { checks, fusion, policy } = calibration ?? UNCALIBRATED;
-  const judgement = weigh(seen, marked, { checks: livenessChecks(checks), fusion, policy });
+  const rules = calibration
+    ? { ...calibration, checks: livenessChecks(calibration.checks) }
+    : { ...UNCALIBRATED, checks: uncalibratedChecks() };
+  const judgement = weigh(seen, marked, rules);
   const refusal = marked ? undefined : refuseClip(message.frames);
   return refusal ? { ...refused(refusal), results: judgement.results } : judgement;
 }
 
-const UNMEASURED = { slope: 1, offset: 0, limit: 1, bonaFide: 1, attacks: 1, dataset: 'none' } as const;
 const NEVER = { logLikelihoodRatio: 0, apcer: 1, bpcer: 1, dataset: 'none' } as const;
 
-/** Measures every check, and adds nothing up. */
-const UNCALIBRATED: LivenessCalibration = {
-  checks: Object.fromEntries(
-    ['challenge-followed', 'homography', 'enrolled-shape', 'repeated-motion', 'presentation-network'].map((name) => [
-      name,
-      UNMEASURED,
-    ]),
-  ),
+/** Adds nothing up. */
+const UNCALIBRATED = {
   fusion: { offset: 0, weights: {}, dataset: 'none' },
   policy: { pass: NEVER, refuse: NEVER, required: [], leastQuality: 0 },
-};
+} as const satisfies Omit<LivenessCalibration, 'checks'>;
 
 async function shapeIn(path: string, framesPerSecond: number, sessions: FaceSessions, job: JobOptions) {
   const { frames } = await readClip(path, { ...job, framesPerSecond });
@@ -157,16 +150,6 @@ function challengeOf(text: string | undefined): Challenge {
       });
     return { action, atMs: 1000 * seconds };
   });
-}
-
-async function readCalibration(path: string): Promise<LivenessCalibration> {
-  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
-    throw new InputError(`${path} cannot be read`, {
-      hint: 'give the calibration.json of faceward audit liveness',
-      cause,
-    });
-  });
-  return parseLivenessCalibration(text, path);
 }
 
 /** The liveness as JSON. */

@@ -70,6 +70,14 @@ export function meshRoll(mesh: readonly MeshPoint[]): number {
   return left && right ? rollOf(left, right) : 0;
 }
 
+/** By how much more one eye is away from the camera than the other, as a share of their distance: how far a face looks to a side. */
+export function meshSideTurn(mesh: readonly MeshPoint[]): number {
+  const left = mesh[EYE_CORNERS.left];
+  const right = mesh[EYE_CORNERS.right];
+  if (!left || !right) return Number.POSITIVE_INFINITY;
+  return Math.abs(right.z - left.z) / Math.hypot(right.x - left.x, right.y - left.y);
+}
+
 /** The smallest upright box around points. */
 export function boundsOf(points: readonly Point[]): Box {
   let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity];

@@ -1,5 +1,6 @@
 import { type CutHead, cutHead } from '../../face/head-cut.ts';
 import { mainFace } from '../../face/main-face.ts';
+import { meshSideTurn } from '../../face/mesh.ts';
 import type { FacePipeline } from '../../face/pipeline.ts';
 import type { Image } from '../../image/image.ts';
 
@@ -19,33 +20,20 @@ export interface LivenessPerson {
 const MOST_TURN = 0.35;
 
 /**
- * The people of an audit: of each the photos in which a face looks about at the camera, the first of which is enrolled.
+ * A person of an audit, of those photos in which a face looks about at the camera: the first of them is enrolled.
  *
- * @param photos - of each person, whole photos.
- * @returns people with two such photos or more.
+ * @returns undefined where there are fewer than two.
  */
-export async function livenessPeople(
-  photos: ReadonlyMap<string, readonly Image[]>,
+export async function livenessPerson(
+  person: string,
+  photos: readonly Image[],
   pipeline: FacePipeline,
-): Promise<LivenessPerson[]> {
-  const people: LivenessPerson[] = [];
-  for (const [person, images] of photos) {
-    const heads: CutHead[] = [];
-    for (const image of images) {
-      const face = mainFace(await pipeline.detect(image), image);
-      if (face && sideTurn(face.mesh) < MOST_TURN) heads.push(cutHead(image, face, HEAD_PX));
-    }
-    const [enrolled, first, ...others] = heads;
-    if (enrolled && first) people.push({ person, enrolled, others: [first, ...others] });
+): Promise<LivenessPerson | undefined> {
+  const heads: CutHead[] = [];
+  for (const photo of photos) {
+    const face = mainFace(await pipeline.detect(photo), photo);
+    if (face && meshSideTurn(face.mesh) < MOST_TURN) heads.push(cutHead(photo, face, HEAD_PX));
   }
-  return people;
-}
-
-const [LEFT_EYE, RIGHT_EYE] = [33, 263];
-
-/** By how much more one eye is away from the camera than the other. */
-function sideTurn(mesh: CutHead['face']['mesh']): number {
-  const [left, right] = [mesh[LEFT_EYE], mesh[RIGHT_EYE]];
-  if (!left || !right) return Number.POSITIVE_INFINITY;
-  return Math.abs(right.z - left.z) / Math.hypot(right.x - left.x, right.y - left.y);
+  const [enrolled, first, ...others] = heads;
+  return enrolled && first && { person, enrolled, others: [first, ...others] };
 }

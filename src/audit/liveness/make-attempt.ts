@@ -2,7 +2,7 @@ import type { AttackSpecies } from '../../attack/presentation/species.ts';
 import { enrolFrames } from '../../defence/liveness/capture/enrol-frames.ts';
 import { measureChecks } from '../../defence/liveness/checks/all-checks.ts';
 import type { EnrolledShape } from '../../defence/liveness/geometry/enrolment.ts';
-import { type LiveCapture, lookAtCapture } from '../../defence/liveness/live-capture.ts';
+import { type LiveCapture, lookAtClip } from '../../defence/liveness/live-capture.ts';
 import type { FaceFrame, PresentationNetwork } from '../../defence/liveness/network/presentation-network.ts';
 import { drawChallenge } from '../../defence/liveness/session/challenge.ts';
 import { refuseFrames } from '../../defence/liveness/session/frame-validation.ts';
@@ -55,8 +55,6 @@ const UPLOAD_MS = 800;
 
 /** Frames a second of what only networks look at. */
 const FEW_FRAMES = 1;
-
-const NO_SESSION = { session: '0'.repeat(32), nonce: '' };
 
 /** Makes a maker; enrolments are made once for each person. @param seed - of everything that is drawn. */
 export function createAttemptMaker(kit: PresentationKit, tools: AttemptTools, seed: number): AttemptMaker {
@@ -123,10 +121,9 @@ export function createAttemptMaker(kit: PresentationKit, tools: AttemptTools, se
   };
 }
 
-async function lookAt(clip: Clip, { sessions, network }: AttemptTools): Promise<LiveCapture | undefined> {
-  const frames = clip.frames.map((image, f) => ({ image, timeMs: frameTimeMs(f, clip.framesPerSecond) }));
+async function lookAt(clip: Clip, tools: AttemptTools): Promise<LiveCapture | undefined> {
   try {
-    return await lookAtCapture(frames, NO_SESSION, { sessions, network });
+    return await lookAtClip(clip, tools);
   } catch (error) {
     // What shows no face is refused, and no fault of the audit.
     if (error instanceof InputError) return undefined;

@@ -2,7 +2,7 @@ import { createChannel } from '../../attack/presentation/channel/parameters.ts';
 import { type Codecs, presentThrough } from '../../attack/presentation/channel/present.ts';
 import type { ChannelSettings } from '../../attack/presentation/channel/settings.ts';
 import { makePresentation } from '../../attack/presentation/presentation.ts';
-import type { AttackSpecies } from '../../attack/presentation/species.ts';
+import type { AttackSpecies, Maker } from '../../attack/presentation/species.ts';
 import { type Performance, performedTrack } from '../../attack/presentation/warp/performed.ts';
 import {
   CHALLENGE_MS,
@@ -91,15 +91,10 @@ export async function attackPresentation(
   random: Random,
 ): Promise<Clip> {
   const photo = drawnPhoto(person.others, random.fork('photo'));
-  const asked = performanceOf(challenge, random.fork('reaction'));
+  const done = species.followsChallenge ? performanceOf(challenge, random.fork('reaction')) : [];
   // Whoever drives a face live is no stiller than a person before the camera.
-  const track = performedTrack(
-    species.followsChallenge ? asked : [],
-    kit.framesPerSecond,
-    lengthOf(challenge),
-    headUnrest(random.fork('unrest')),
-  );
-  const clip = await framesFor(species, person, photo, challenge, kit, random);
+  const track = performedTrack(done, kit.framesPerSecond, lengthOf(challenge), headUnrest(random.fork('unrest')));
+  const clip = await framesFor(species.maker, person, photo, { done, lengthMs: lengthOf(challenge) }, kit, random);
   return makePresentation(
     species,
     { photo: photo.image, landmarks: landmarksOfMesh(photo.face.mesh), track, ...(clip ? { clip } : {}) },
@@ -109,10 +104,10 @@ export async function attackPresentation(
 
 /** The frames that a species is handed; undefined for one that makes its own. */
 async function framesFor(
-  { maker, followsChallenge }: AttackSpecies,
+  maker: Maker,
   person: LivenessPerson,
   photo: CutHead,
-  challenge: Challenge,
+  { done, lengthMs }: { readonly done: readonly Performance[]; readonly lengthMs: number },
   kit: PresentationKit,
   random: Random,
 ): Promise<Clip | undefined> {
@@ -122,14 +117,8 @@ async function framesFor(
   }
   const make = maker.kind === 'network' ? kit.networks[maker.network] : undefined;
   if (!make) return undefined;
-  const asked = followsChallenge ? performanceOf(challenge, random.fork('reaction')) : [];
-  const driver = simulatedPerson(kit.driver, 'the driver').perform(
-    asked,
-    kit.framesPerSecond,
-    lengthOf(challenge),
-    random.fork('driver'),
-  );
-  return make(photo, driver);
+  const driver = simulatedPerson(kit.driver, 'the driver');
+  return make(photo, driver.perform(done, kit.framesPerSecond, lengthMs, random.fork('driver')));
 }
 
 const presentOptions = ({ codecs }: Pick<PresentationKit, 'codecs'>, random: Random) => ({

@@ -1,4 +1,4 @@
-import { lookAtCapture } from '../../defence/liveness/live-capture.ts';
+import { lookAtClip } from '../../defence/liveness/live-capture.ts';
 import type { CaptureFrame } from '../../defence/liveness/session/capture-message.ts';
 import { refuseFrames } from '../../defence/liveness/session/frame-validation.ts';
 import { type Clip, frameTimeMs } from '../../image/frames/clip.ts';
@@ -6,16 +6,12 @@ import { embedPayload } from '../../image/payload.ts';
 import type { FaceSessions } from '../../runtime/bundled-sessions.ts';
 import type { SelfTest } from '../findings.ts';
 
-/** Ids that belong to nobody. */
-const NO_SESSION = { session: '0'.repeat(32), nonce: '' };
-
 /** What no session may accept, tried on a presentation that is otherwise fine: our own mark, frames in another order, and frames that come twice. */
 export async function livenessSelfTests(clip: Clip, sessions: FaceSessions): Promise<SelfTest[]> {
-  const timed = clip.frames.map((image, f) => ({ image, timeMs: frameTimeMs(f, clip.framesPerSecond) }));
-  const { message, marked } = await lookAtCapture(timed, NO_SESSION, { sessions });
-  const bearing = timed.map(({ image, timeMs }) => ({ timeMs, image: embedPayload(image, { runId: 1, species: 1 }) }));
-  const found = await lookAtCapture(bearing, NO_SESSION, { sessions });
-  const endMs = (timed.at(-1)?.timeMs ?? 0) + 100;
+  const { message, marked } = await lookAtClip(clip, { sessions });
+  const bearing = clip.frames.map((image) => embedPayload(image, { runId: 1, species: 1 }));
+  const found = await lookAtClip({ ...clip, frames: bearing }, { sessions });
+  const endMs = frameTimeMs(clip.frames.length - 1, clip.framesPerSecond) + 100;
   const reasonFor = (frames: readonly CaptureFrame[]): string | undefined => refuseFrames(frames, endMs)?.reason;
   const clean = reasonFor(message.frames);
   const half = message.frames.length >> 1;

@@ -1,4 +1,5 @@
 import { boundsOf, type FaceMesh } from '../../face/mesh.ts';
+import { type Clip, frameTimeMs } from '../../image/frames/clip.ts';
 import type { Image } from '../../image/image.ts';
 import { findPayload } from '../../image/payload.ts';
 import type { FaceSessions } from '../../runtime/bundled-sessions.ts';
@@ -55,6 +56,15 @@ export async function lookAtCapture(
   // It is one of the frames.
   const { image } = frames[rest.index] as TimedFrame;
   return { message, observations, marked, rest: { image, mesh: rest.mesh } };
+}
+
+/** Ids that belong to nobody. */
+const NO_SESSION = { session: '0'.repeat(32), nonce: '' } as const;
+
+/** The same of a clip that belongs to no session: its frames come at their steady rate from 0 on. */
+export function lookAtClip(clip: Clip, tools: LiveCaptureTools, job: JobOptions = {}): Promise<LiveCapture> {
+  const frames = clip.frames.map((image, f) => ({ image, timeMs: frameTimeMs(f, clip.framesPerSecond) }));
+  return lookAtCapture(frames, NO_SESSION, tools, job);
 }
 
 function faceIn(frame: TimedFrame | undefined, mesh: FaceMesh | undefined) {

@@ -16,7 +16,6 @@ const CHECKS: readonly ((calibration: LlrCalibration) => LivenessCheck)[] = [
   (calibration) => observedCheck(PRESENTATION_CHECK, calibration),
 ];
 
-/** For what is only measured: a score then stays as it is. */
 const UNCALIBRATED: LlrCalibration = { slope: 1, offset: 0, limit: 1, bonaFide: 1, attacks: 1, dataset: 'none' };
 
 /** The checks that are calibrated, by their names. */
@@ -27,11 +26,14 @@ export function livenessChecks(calibrations: Readonly<Record<string, LlrCalibrat
   });
 }
 
+/** Every check, for what is only measured: its score stays as it is. */
+export const uncalibratedChecks = (): LivenessCheck[] => CHECKS.map((make) => make(UNCALIBRATED));
+
 /** What every check measures, before any calibration: what calibrations are fitted on. */
 export function measureChecks(input: CheckInput): Record<string, Measurement> {
   return Object.fromEntries(
-    CHECKS.map((make) => {
-      const { name, applicable, score, quality, reason } = make(UNCALIBRATED).measure(input);
+    uncalibratedChecks().map((check) => {
+      const { name, applicable, score, quality, reason } = check.measure(input);
       const measured = applicable && score !== undefined ? { score, quality, reason } : { notApplicable: reason };
       return [name, measured];
     }),
