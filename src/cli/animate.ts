@@ -67,8 +67,8 @@ export const animateCommand = command({
     const seconds = positiveNumber(args.seconds, '--seconds');
     const strength = positiveNumber(args.strength, '--strength');
     // Of a motion the length is known before the work; a clip or a track has its own.
-    if (MOTIONS.some((motion) => motion === args.driver))
-      requireRoom(seconds * framesPerSecond, sizePx, 'give less --seconds, --fps or --size');
+    const motion = MOTIONS.find((known) => known === args.driver);
+    if (motion) requireRoom(seconds * framesPerSecond, sizePx, 'give less --seconds, --fps or --size');
     // Nobody is to wait for frames that find no place.
     await requireClipTarget(args.out);
     await using source = pipelineSource(args);
@@ -93,7 +93,7 @@ export const animateCommand = command({
     const species = `inject-warp-${mode}` as const;
     const runId = randomInt(2 ** 32);
     // Not the driver's name: a file may be called by a person's.
-    const detail = `${MOTIONS.find((motion) => motion === args.driver) ?? 'a track or a clip'}, ${mode}`;
+    const detail = `${motion ?? 'a track or a clip'}, ${mode}`;
     await writeMarkedClip(
       { framesPerSecond: track.framesPerSecond, frames },
       args.out,

@@ -20,11 +20,12 @@ import { pipelineSource } from './face-source.ts';
 import { readHeaderFile } from './header-file.ts';
 import { readLivenessCalibration } from './liveness-calibration-file.ts';
 import { openLivenessKit } from './liveness-kit.ts';
-import { openNamedNetwork, PRESENTATION_NETWORK_FORMS } from './liveness-networks.ts';
+import { openNamedNetwork } from './liveness-networks.ts';
 import { readLivenessPeople } from './liveness-people.ts';
 import { durationMs, listOf, oneOf, positiveNumber, wholeNumber } from './option-values.ts';
 import { prepareOutputFolder, writeOutputFile } from './output-file.ts';
 import { lockOutput } from './output-lock.ts';
+import { PRESENTATION_NETWORK_FORMS } from './presentation-network-forms.ts';
 import { printNote } from './print.ts';
 
 const NAMES = ATTACK_SPECIES.map(({ name }) => name);
@@ -102,7 +103,7 @@ export const auditLivenessCommand = command({
       description: 'fooled: exit with status 3 where an attack gets in',
       valueHint: 'verdict',
     },
-    ...withoutCalibration(auditArgs),
+    ...withoutUnused(auditArgs),
     encoder: encoderArgs.encoder,
     headers: encoderArgs.headers,
     device: encoderArgs.device,
@@ -218,8 +219,8 @@ export const auditLivenessCommand = command({
   },
 });
 
-/** The calibration of this audit is of another kind than other audits'. */
-function withoutCalibration<T extends { readonly calibration: unknown; readonly 'show-faces': unknown }>(
+/** The calibration of this audit is of another kind than other audits', and it shows no faces. */
+function withoutUnused<T extends { readonly calibration: unknown; readonly 'show-faces': unknown }>(
   args: T,
 ): Omit<T, 'calibration' | 'show-faces'> {
   const { calibration: _, 'show-faces': _faces, ...others } = args;

@@ -5,9 +5,8 @@ import { readModel } from '../audit/inversion/shipped.ts';
 import type { NetworkFrames, PresentationKit } from '../audit/liveness/presentations.ts';
 import type { CutHead } from '../face/head-cut.ts';
 import { createFacePipeline } from '../face/pipeline.ts';
-import { decodeImage } from '../image/decode.ts';
-import { encodeJpeg } from '../image/encode.ts';
 import type { Image } from '../image/image.ts';
+import { throughJpeg } from '../image/through-jpeg.ts';
 import type { FaceSessions } from '../runtime/bundled-sessions.ts';
 import type { SessionOptions } from '../runtime/session.ts';
 import { InputError } from '../util/errors.ts';
@@ -46,7 +45,12 @@ export async function openLivenessKit(
     return [{ species: one, reason: REASONS[one.maker.network] }];
   });
   return {
-    kit: { framesPerSecond: FRAMES_PER_SECOND, codecs: { jpeg: throughJpeg }, networks, driver },
+    kit: {
+      framesPerSecond: FRAMES_PER_SECOND,
+      codecs: { jpeg: (frame, quality) => throughJpeg(frame, Math.round(quality)) },
+      networks,
+      driver,
+    },
     left,
     species: species.filter((one) => !left.some(({ species: other }) => other === one)),
     [Symbol.asyncDispose]: async () => reenactor?.close(),
@@ -75,8 +79,4 @@ function reenactedBy(reenactor: Awaited<ReturnType<typeof openReenactor>>, sessi
       frames.push(picture);
     return { framesPerSecond: driver.framesPerSecond, frames };
   };
-}
-
-async function throughJpeg(frame: Image, quality: number): Promise<Image> {
-  return (await decodeImage(await encodeJpeg(frame, { quality: Math.round(quality) }))).image;
 }

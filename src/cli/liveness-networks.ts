@@ -1,21 +1,13 @@
 import { basename } from 'node:path';
 import { readModel } from '../audit/inversion/shipped.ts';
-import { type HumanNetworkName, openHumanNetwork } from '../defence/liveness/network/human-networks.ts';
+import { openHumanNetwork } from '../defence/liveness/network/human-networks.ts';
 import { cropFactorOf, openCropNetwork, SILENT_FACE } from '../defence/liveness/network/minifasnet-file.ts';
 import { openPresentationNetwork } from '../defence/liveness/network/open-presentation-network.ts';
 import type { PresentationNetwork } from '../defence/liveness/network/presentation-network.ts';
 import type { SessionOptions } from '../runtime/session.ts';
 import { InputError } from '../util/errors.ts';
 import { cacheDirectory } from './cache-directory.ts';
-
-/** Networks of @vladmandic/human, by the names under which they are asked for. */
-const BUNDLED: Readonly<Record<string, HumanNetworkName>> = {
-  'human-antispoof': 'antispoof',
-  'human-liveness': 'liveness',
-};
-
-/** What a network's name may be, for the help. */
-export const PRESENTATION_NETWORK_FORMS = `${Object.keys(BUNDLED).join(', ')}, a file of faceward train liveness, or a MiniFASNet (its name begins with its crop: 2.7_80x80_…)`;
+import { HUMAN_NETWORKS, PRESENTATION_NETWORK_FORMS } from './presentation-network-forms.ts';
 
 /**
  * Opens a presentation-attack network by its name.
@@ -23,7 +15,7 @@ export const PRESENTATION_NETWORK_FORMS = `${Object.keys(BUNDLED).join(', ')}, a
  * @throws InputError where there is none; ModelFileError where a file holds something else.
  */
 export async function openNamedNetwork(spec: string, options: SessionOptions): Promise<PresentationNetwork> {
-  const bundled = BUNDLED[spec];
+  const bundled = HUMAN_NETWORKS[spec];
   if (bundled) return openHumanNetwork(bundled, { ...options, cacheDir: cacheDirectory() });
   if (!/\.onnx$/i.test(spec))
     throw new InputError(`"${spec}" names no presentation-attack network`, {

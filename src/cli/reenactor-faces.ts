@@ -9,7 +9,8 @@ import { loadDataset } from '../data/load.ts';
 import { countPeople } from '../data/sample.ts';
 import { refuseTestPeople, splitByPerson, splitOf } from '../data/splits.ts';
 import type { Box } from '../face/face.ts';
-import { LANDMARKS, landmarksOfMesh } from '../face/landmarks68.ts';
+import { landmarksOfMesh } from '../face/landmarks68.ts';
+import { moveFace } from '../face/moved-face.ts';
 import type { FacePipeline } from '../face/pipeline.ts';
 import { readClip } from '../image/frames/read-clip.ts';
 import type { Image } from '../image/image.ts';
@@ -95,11 +96,7 @@ async function photoOfFace(image: Image, sizePx: number, pipeline: FacePipeline)
   const side = Math.min(region.width, PHOTO_SCALE * sizePx);
   const photo = resizeImage(cropImage(image, region), side, side);
   const scale = side / region.width;
-  const inPhoto = landmarksOfMesh(face.mesh);
-  const landmarks = Float64Array.from({ length: 2 * LANDMARKS }, (_, i) => {
-    const start = i % 2 === 0 ? region.x : region.y;
-    return ((inPhoto[i] as number) - start + 0.5) * scale - 0.5;
-  });
+  const landmarks = landmarksOfMesh(moveFace(face, { left: region.x, top: region.y, scale }).mesh);
   // It throws where a face cannot be moved.
   createAnimator(photo, landmarks);
   return { photo, landmarks };

@@ -2,10 +2,9 @@ import { drawnSettings } from '../attack/presentation/channel/drawn-settings.ts'
 import { CHANNEL_PARAMETERS, createChannel } from '../attack/presentation/channel/parameters.ts';
 import { presentFrames } from '../attack/presentation/channel/present.ts';
 import type { Box } from '../face/face.ts';
-import { decodeImage } from '../image/decode.ts';
-import { encodeJpeg } from '../image/encode.ts';
 import type { Image } from '../image/image.ts';
 import { cropImage } from '../image/resize.ts';
+import { throughJpeg } from '../image/through-jpeg.ts';
 import { Random } from '../util/random.ts';
 
 /** The kinds of presentation that are simulated; the first is the person before the camera. */
@@ -55,7 +54,7 @@ export async function simulatePresentation(photo: Image, face: Box, kind: Simula
     [squareAround(photo, face, shown * side, random)],
     FRAMES_PER_SECOND,
     createChannel(kind === 'bona-fide' ? 'camera' : kind, settings),
-    { seed, size: { widthPx: sizePx, heightPx: sizePx }, codecs: { jpeg } },
+    { seed, size: { widthPx: sizePx, heightPx: sizePx }, codecs: { jpeg: throughJpeg } },
   );
   for await (const frame of frames) return frame;
   return photo;
@@ -74,8 +73,4 @@ function squareAround(photo: Image, { x, y, width, height }: Box, sidePx: number
     width: side,
     height: side,
   });
-}
-
-async function jpeg(frame: Image, quality: number): Promise<Image> {
-  return (await decodeImage(await encodeJpeg(frame, { quality }))).image;
 }

@@ -12,54 +12,13 @@ import type { Image } from '../image/image.ts';
 import type { FaceSessions } from '../runtime/bundled-sessions.ts';
 import { InputError } from '../util/errors.ts';
 import type { JobOptions } from '../util/progress.ts';
-import { type SessionArgs, sessionOptions } from './encoder-options.ts';
+import { sessionOptions } from './encoder-options.ts';
 import type { PipelineSource } from './face-source.ts';
+import type { LiveArgs } from './live-args.ts';
 import { readLivenessCalibration } from './liveness-calibration-file.ts';
-import { openNamedNetwork, PRESENTATION_NETWORK_FORMS } from './liveness-networks.ts';
+import { openNamedNetwork } from './liveness-networks.ts';
 import { oneOf, positiveNumber } from './option-values.ts';
 import { table } from './print.ts';
-
-/** Options of a verification of somebody before the camera. */
-export const liveArgs = {
-  live: {
-    type: 'string',
-    description:
-      'a video, or a folder of frames, of somebody before the camera; with --against, in place of two photos',
-    valueHint: 'clip',
-  },
-  against: { type: 'string', description: 'photo of the person whom that is to be', valueHint: 'photo' },
-  'liveness-calibration': {
-    type: 'string',
-    description: 'calibration.json of faceward audit liveness; without it checks are measured, and nothing is decided',
-    valueHint: 'file',
-  },
-  challenge: {
-    type: 'string',
-    description: `what was asked in the clip and when, in seconds, such as turn-left@1,smile@5.4; actions: ${ACTIONS.join(', ')}`,
-    valueHint: 'steps',
-  },
-  enrolment: {
-    type: 'string',
-    description:
-      'an earlier clip of the person, turning the head to both sides: binds the session to the shape of the head',
-    valueHint: 'clip',
-  },
-  network: {
-    type: 'string',
-    description: `a presentation-attack network: ${PRESENTATION_NETWORK_FORMS}`,
-    valueHint: 'network',
-  },
-  fps: { type: 'string', description: 'frames a second at which clips are read', default: '12.5', valueHint: 'n' },
-} as const;
-
-/** The values of {@link liveArgs}. */
-export interface LiveArgs extends SessionArgs {
-  readonly challenge?: string | undefined;
-  readonly enrolment?: string | undefined;
-  readonly network?: string | undefined;
-  readonly 'liveness-calibration'?: string | undefined;
-  readonly fps: string;
-}
 
 /** What the clip gave. */
 export interface LiveResult {

@@ -8,12 +8,13 @@ import type { Image } from '../image/image.ts';
 import { cosineSimilarity } from '../metric/similarity.ts';
 import type { Threshold } from '../metric/threshold.ts';
 import { InputError } from '../util/errors.ts';
+import type { JobOptions } from '../util/progress.ts';
 import { chooseThreshold } from './chosen-threshold.ts';
 import { command } from './command.ts';
 import { encoderArgs, openEncoderFromArgs } from './encoder-options.ts';
-import { pipelineSource } from './face-source.ts';
+import { type PipelineSource, pipelineSource } from './face-source.ts';
+import { type LiveArgs, liveArgs } from './live-args.ts';
 import { percent, printJson, printLine, printNote } from './print.ts';
-import { describeLiveness, judgeClip, liveArgs, livenessOf } from './verify-live.ts';
 
 /** `faceward verify`: one comparison, with a threshold that says what it costs. */
 export const verifyCommand = command({
@@ -54,7 +55,7 @@ export const verifyCommand = command({
       const threshold = await chooseThreshold(encoder, args.fmr, args.calibration);
       const openPipeline = args.aligned ? undefined : source.openPipeline;
       const known = await readFace(sides.against, encoder, openPipeline);
-      const live = 'live' in sides ? await judgeClip(sides.live, args, source, job) : undefined;
+      const live = 'live' in sides ? await judgeLive(sides.live, args, source, job) : undefined;
       const shown =
         live?.faceFor(encoder.view) ?? (await readFace('photo' in sides ? sides.photo : '', encoder, openPipeline));
       const [first, second] = await encoder.embed([shown, known]);
@@ -63,17 +64,24 @@ export const verifyCommand = command({
       const decision = threshold && (similarity >= threshold.similarity ? 'match' : 'no match');
       const identity = { similarity, decision: decision ?? null, encoder: encoder.id, threshold: threshold ?? null };
       const accepted = live && decision === 'match' && live.calibrated && live.judgement.decision === 'pass';
-      if (args.json) printJson(live ? { accepted, ...identity, liveness: livenessOf(live) } : identity);
+      if (args.json) printJson(live ? { accepted, ...identity, liveness: live.json } : identity);
       else {
         if (live) printLine(`${accepted ? 'accepted' : 'not accepted'}\n`);
         printLine(describe(similarity, threshold, encoder));
-        if (live) printLine(`\n${describeLiveness(live)}`);
+        if (live) printLine(`\n${live.text}`);
       }
     } finally {
       await encoder.close();
     }
   },
 });
+
+/** What a clip gave; what looks at it is loaded here, since two photos need none of it. */
+async function judgeLive(path: string, args: LiveArgs, source: PipelineSource, job: JobOptions) {
+  const { describeLiveness, judgeClip, livenessOf } = await import('./verify-live.ts');
+  const result = await judgeClip(path, args, source, job);
+  return { ...result, json: livenessOf(result), text: describeLiveness(result) };
+}
 
 /** What is compared: two photos, or a clip and a photo. @throws InputError where it is neither. */
 function sidesOf(args: {

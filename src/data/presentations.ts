@@ -36,21 +36,23 @@ export async function holdsPresentations(root: string): Promise<boolean> {
  */
 export async function loadPresentations(root: string): Promise<PresentationDataset> {
   const top = await readPhotoFolder(resolve(root));
-  const own = top.folders.filter(({ name }) => BONA_FIDE.test(name));
-  const [bonaFide] = own;
-  if (!bonaFide || own.length > 1) {
-    throw new InputError(`${top.path}: there ${own.length === 0 ? 'is no folder' : 'are several folders'} bona-fide`, {
-      hint: 'lay photos out as bona-fide/PERSON/1.jpg and SPECIES/PERSON/1.jpg, such as print/ann/1.jpg',
-    });
+  const found = top.folders.filter(({ name }) => BONA_FIDE.test(name));
+  const [bonaFide] = found;
+  if (!bonaFide || found.length > 1) {
+    throw new InputError(
+      `${top.path}: there ${found.length === 0 ? 'is no folder' : 'are several folders'} bona-fide`,
+      {
+        hint: 'lay photos out as bona-fide/PERSON/1.jpg and SPECIES/PERSON/1.jpg, such as print/ann/1.jpg',
+      },
+    );
   }
   const species = top.folders
     .filter((folder) => folder !== bonaFide)
     .map((folder) => ({ name: folder.name, samples: samplesOf(folder, top.path) }));
-  const empty = [{ name: bonaFide.name, samples: samplesOf(bonaFide, top.path) }, ...species].find(
-    ({ samples }) => samples.length === 0,
-  );
+  const own = { name: bonaFide.name, samples: samplesOf(bonaFide, top.path) };
+  const empty = [own, ...species].find(({ samples }) => samples.length === 0);
   if (empty) throw new InputError(`${join(top.path, empty.name)}: there is no photo in this folder`);
-  return { name: datasetName(top.path), bonaFide: samplesOf(bonaFide, top.path), species };
+  return { name: datasetName(top.path), bonaFide: own.samples, species };
 }
 
 function samplesOf(folder: PhotoFolder, root: string): FaceSample[] {

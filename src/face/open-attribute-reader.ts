@@ -6,6 +6,7 @@ import type { Image } from '../image/image.ts';
 import { toPlanar } from '../image/tensor.ts';
 import { createSession, type Session, type SessionOptions } from '../runtime/session.ts';
 import { ModelFileError, ShapeError } from '../util/errors.ts';
+import { toHex } from '../util/hex.ts';
 import type { FaceView } from './alignment.ts';
 import type { AttributeReader } from './attribute-reader.ts';
 import { portraitView } from './portrait.ts';
@@ -101,5 +102,5 @@ function describedBy(graph: Graph): { readonly attributes: string[]; readonly si
 
 async function sha256(bytes: Uint8Array): Promise<string> {
   const digest = await globalThis.crypto.subtle.digest('SHA-256', Uint8Array.from(bytes));
-  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
+  return toHex(new Uint8Array(digest));
 }

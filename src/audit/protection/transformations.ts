@@ -1,8 +1,7 @@
-import { decodeImage } from '../../image/decode.ts';
-import { encodeJpeg } from '../../image/encode.ts';
 import { gaussianBlur } from '../../image/filter.ts';
 import type { Image } from '../../image/image.ts';
 import { resizeImage } from '../../image/resize.ts';
+import { throughJpeg } from '../../image/through-jpeg.ts';
 
 /** Names of what happens to a photo on its way to a recogniser. */
 export const TRANSFORMATION_NAMES = ['as-it-is', 'jpeg-75', 'half-size', 'screenshot', 'blur'] as const;
@@ -21,9 +20,6 @@ export interface Transformation {
 /** A screen rarely shows a photo at its own size. */
 const SCREEN_SCALE = 0.83;
 
-const JPEG = async (photo: Image, quality: number): Promise<Image> =>
-  (await decodeImage(await encodeJpeg(photo, { quality }))).image;
-
 const scaled = ({ widthPx, heightPx }: Image, scale: number): [number, number] => [
   Math.max(1, Math.round(widthPx * scale)),
   Math.max(1, Math.round(heightPx * scale)),
@@ -32,7 +28,7 @@ const scaled = ({ widthPx, heightPx }: Image, scale: number): [number, number] =
 /** All of them; a new one is an entry here and its name above. */
 export const TRANSFORMATIONS: readonly Transformation[] = [
   { name: 'as-it-is', words: 'as it is', apply: async (photo) => photo },
-  { name: 'jpeg-75', words: 'JPEG of quality 75', apply: (photo) => JPEG(photo, 75) },
+  { name: 'jpeg-75', words: 'JPEG of quality 75', apply: (photo) => throughJpeg(photo, 75) },
   {
     name: 'half-size',
     words: 'resized to half and back',
@@ -41,7 +37,7 @@ export const TRANSFORMATIONS: readonly Transformation[] = [
   {
     name: 'screenshot',
     words: `a screenshot: shown at ${SCREEN_SCALE} of its size, saved as JPEG of quality 90`,
-    apply: (photo) => JPEG(resizeImage(photo, ...scaled(photo, SCREEN_SCALE)), 90),
+    apply: (photo) => throughJpeg(resizeImage(photo, ...scaled(photo, SCREEN_SCALE)), 90),
   },
   {
     name: 'blur',

@@ -7,9 +7,8 @@ import { alignmentMatrix, applyAffine } from '../../face/alignment.ts';
 import type { Box, Face, FivePoints } from '../../face/face.ts';
 import type { FacePipeline } from '../../face/pipeline.ts';
 import { isSameFace } from '../../face/suppression.ts';
-import { decodeImage } from '../../image/decode.ts';
-import { encodeJpeg } from '../../image/encode.ts';
 import type { Image } from '../../image/image.ts';
+import { throughJpeg } from '../../image/through-jpeg.ts';
 import { wilson } from '../../metric/intervals.ts';
 import { cosineSimilarityOr } from '../../metric/similarity.ts';
 import type { Threshold } from '../../metric/threshold.ts';
@@ -31,7 +30,7 @@ export interface PhotoSource {
 /** How the perturbed photo comes to the system. */
 const FILES: readonly { readonly name: string; readonly save: (photo: Image) => Promise<Image> }[] = [
   { name: 'PNG', save: async (photo) => photo },
-  { name: 'JPEG 90', save: async (photo) => (await decodeImage(await encodeJpeg(photo, { quality: 90 }))).image },
+  { name: 'JPEG 90', save: (photo) => throughJpeg(photo, 90) },
 ];
 
 /** What became of one photo in one file. */

@@ -1,9 +1,8 @@
 import type { Look } from '../../encoder/similarity-gradient.ts';
-import { decodeImage } from '../../image/decode.ts';
-import { encodeJpeg } from '../../image/encode.ts';
 import { gaussianBlur, medianFilter } from '../../image/filter.ts';
 import type { Image } from '../../image/image.ts';
 import { resizeImage } from '../../image/resize.ts';
+import { throughJpeg } from '../../image/through-jpeg.ts';
 import { denoiseTotalVariation } from '../../image/total-variation.ts';
 import { readModelFile } from '../../runtime/model-file.ts';
 import { InputError } from '../../util/errors.ts';
@@ -43,7 +42,7 @@ const KINDS: readonly Kind[] = [
     number: 'quality, 1 to 100',
     default: 75,
     isAllowed: isWhole(1, 100),
-    apply: (quality) => async (face) => (await decodeImage(await encodeJpeg(face, { quality }))).image,
+    apply: (quality) => (face) => throughJpeg(face, quality),
   },
   {
     name: 'bits',

@@ -1,8 +1,7 @@
 import type { SimilarityGradient } from '../../../encoder/similarity-gradient.ts';
-import { decodeImage } from '../../../image/decode.ts';
-import { encodeJpeg } from '../../../image/encode.ts';
 import type { Image } from '../../../image/image.ts';
 import { fromPlanar, toPlanar } from '../../../image/tensor.ts';
+import { throughJpeg } from '../../../image/through-jpeg.ts';
 import type { Threshold } from '../../../metric/threshold.ts';
 import { type JobOptions, throwIfAborted } from '../../../util/progress.ts';
 import type { Random } from '../../../util/random.ts';
@@ -57,7 +56,7 @@ async function inViews(
   const views: Image[] = [];
   for (let k = 0; k < heldOutViews; k++) {
     const own = random.fork(`${k}`);
-    views.push(await throughJpeg(viewWorn(face, texture, on, own).picture, gradient.sizePx, own));
+    views.push(await throughCamera(viewWorn(face, texture, on, own).picture, gradient.sizePx, own));
   }
   const seen = await gradient.see(
     views.map((view) => toPlanar([view])),
@@ -71,9 +70,9 @@ async function inViews(
 }
 
 /** What a camera writes and a system reads. */
-async function throughJpeg(picture: Float32Array, sizePx: number, random: Random): Promise<Image> {
+async function throughCamera(picture: Float32Array, sizePx: number, random: Random): Promise<Image> {
   const [low, high] = JPEG_QUALITIES;
   const [image] = fromPlanar(picture, { widthPx: sizePx, heightPx: sizePx }) as [Image];
   const quality = low + random.integer(high - low + 1);
-  return (await decodeImage(await encodeJpeg(image, { quality }))).image;
+  return throughJpeg(image, quality);
 }

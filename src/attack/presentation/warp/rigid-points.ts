@@ -16,7 +16,7 @@ export const LINEAR_PARTS = 4;
  * The least-squares regression of what is seen at the rigid points on their place in the mean face, as a matrix: part p of the linear map is the sum over the rigid points k of
  * `matrix[4 * k + p] * seen[k]`.
  */
-export const RIGID_REGRESSION: Float64Array = regression();
+const RIGID_REGRESSION: Float64Array = regression();
 
 function regression(): Float64Array {
   const design = new Matrix(RIGID_POINTS.map(([i]) => [1, ...MEAN_FACE.subarray(3 * i, 3 * i + 3)]));

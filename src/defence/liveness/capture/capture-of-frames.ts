@@ -4,11 +4,11 @@ import type { FaceMesh } from '../../../face/mesh.ts';
 import type { Image } from '../../../image/image.ts';
 import type { FaceSessions } from '../../../runtime/bundled-sessions.ts';
 import { InputError } from '../../../util/errors.ts';
+import { toHex } from '../../../util/hex.ts';
 import type { JobOptions } from '../../../util/progress.ts';
 import type { GappedTracks } from '../geometry/gapped-tracks.ts';
 import type { CaptureFrame, CaptureMessage } from '../session/capture-message.ts';
 import { CHALLENGE_TIMES } from '../session/challenge.ts';
-import { toHex } from '../session/hex.ts';
 import { type RestFrame, trackFacePatches } from '../tracking/face-patches.ts';
 import { restFrame } from './rest-frame.ts';
 

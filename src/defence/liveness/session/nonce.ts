@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import { fromHex, toHex } from '../../../util/hex.ts';
 import { type Challenge, drawChallenge } from './challenge.ts';
 import type { Clock } from './clock.ts';
-import { fromHex, toHex } from './hex.ts';
 import type { Signer } from './signature.ts';
 
 /** How long a session may take from its opening to its answer; unless asked otherwise. */

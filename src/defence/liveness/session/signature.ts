@@ -1,5 +1,5 @@
 import { InputError } from '../../../util/errors.ts';
-import { fromHex, toHex } from './hex.ts';
+import { fromHex, toHex } from '../../../util/hex.ts';
 
 /** What a signed text is for: a signature of one kind is none of another. */
 export type SignedKind = 'liveness nonce' | 'liveness evidence';

@@ -1,0 +1,45 @@
+import { ACTIONS } from '../defence/liveness/session/challenge.ts';
+import type { SessionArgs } from './encoder-options.ts';
+import { PRESENTATION_NETWORK_FORMS } from './presentation-network-forms.ts';
+
+/** Options of a verification of somebody before the camera. */
+export const liveArgs = {
+  live: {
+    type: 'string',
+    description:
+      'a video, or a folder of frames, of somebody before the camera; with --against, in place of two photos',
+    valueHint: 'clip',
+  },
+  against: { type: 'string', description: 'photo of the person whom that is to be', valueHint: 'photo' },
+  'liveness-calibration': {
+    type: 'string',
+    description: 'calibration.json of faceward audit liveness; without it checks are measured, and nothing is decided',
+    valueHint: 'file',
+  },
+  challenge: {
+    type: 'string',
+    description: `what was asked in the clip and when, in seconds, such as turn-left@1,smile@5.4; actions: ${ACTIONS.join(', ')}`,
+    valueHint: 'steps',
+  },
+  enrolment: {
+    type: 'string',
+    description:
+      'an earlier clip of the person, turning the head to both sides: binds the session to the shape of the head',
+    valueHint: 'clip',
+  },
+  network: {
+    type: 'string',
+    description: `a presentation-attack network: ${PRESENTATION_NETWORK_FORMS}`,
+    valueHint: 'network',
+  },
+  fps: { type: 'string', description: 'frames a second at which clips are read', default: '12.5', valueHint: 'n' },
+} as const;
+
+/** The values of {@link liveArgs}. */
+export interface LiveArgs extends SessionArgs {
+  readonly challenge?: string | undefined;
+  readonly enrolment?: string | undefined;
+  readonly network?: string | undefined;
+  readonly 'liveness-calibration'?: string | undefined;
+  readonly fps: string;
+}
