@@ -42,3 +42,11 @@ test('each stage is patient for itself', () => {
   display.show({ stage: 'embedding', done: 1, total: 2 });
   expect(written).toBe('');
 });
+
+test('one that is under way does not count as done', () => {
+  using display = new ProgressDisplay(stream);
+  display.show({ stage: 'optimising', done: 0.1, total: 2 });
+  vi.advanceTimersByTime(3000);
+  display.show({ stage: 'optimising', done: 1.9, total: 2 });
+  expect(written).toBe('optimising: 1/2\n');
+});

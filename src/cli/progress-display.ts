@@ -18,7 +18,9 @@ export class ProgressDisplay implements Disposable {
     this.#stream = stream;
   }
 
-  show(event: ProgressEvent): void {
+  show(reported: ProgressEvent): void {
+    // Part of a whole is reported so that a bar moves; nobody reads "67.87 of 800".
+    const event = { ...reported, done: Math.floor(reported.done) };
     const nowMs = performance.now();
     if (event.stage !== this.#stage) this.#enterStage(event.stage, nowMs);
     if (nowMs - this.#stageStartMs < PATIENCE_MS) return;

@@ -4,6 +4,7 @@ import { InterruptedError } from './errors.ts';
 export interface ProgressEvent {
   /** What is being done, in a few words ("embedding test people"). */
   readonly stage: string;
+  /** Of `total`; a fraction where one of them is under way. */
   readonly done: number;
   readonly total: number;
   /** Figures of the moment, such as `{ loss: 0.031 }`. */
