@@ -9,6 +9,8 @@ import { type JobOptions, throwIfAborted } from '../util/progress.ts';
 export interface ReadPhotosOptions extends JobOptions {
   /** Finds faces in photos that are not aligned yet; opened when the first such photo comes. */
   readonly openPipeline: () => Promise<FacePipeline>;
+  /** What a photo must be at least: what it throws is thrown, and leaves none out. */
+  readonly require?: (sample: FaceSample, image: Image) => Promise<void>;
   /** Told of each photo that is left out. */
   readonly onRejected?: (sample: FaceSample, reason: string) => void;
 }
@@ -28,13 +30,15 @@ export async function readPhotos<T>(
   };
   for (const [i, sample] of samples.entries()) {
     throwIfAborted(options);
-    try {
-      const { image } = await decodeImage(sample.path);
-      faces.push(...(await take(sample, image, openPipeline)));
-    } catch (error) {
+    const leftOut = (error: unknown): undefined => {
       if (!(error instanceof InputError)) throw error;
       rejected++;
       options.onRejected?.(sample, error.message);
+    };
+    const decoded = await decodeImage(sample.path).catch(leftOut);
+    if (decoded) {
+      await options.require?.(sample, decoded.image);
+      faces.push(...((await take(sample, decoded.image, openPipeline).catch(leftOut)) ?? []));
     }
     options.onProgress?.({ stage: 'reading photos', done: i + 1, total: samples.length });
   }

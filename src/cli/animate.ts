@@ -1,10 +1,8 @@
 import { randomInt } from 'node:crypto';
 import { speciesNumber } from '../attack/presentation/species.ts';
-import { animate } from '../attack/presentation/warp/animate.ts';
 import { MOTIONS } from '../attack/presentation/warp/motions.ts';
 import { RETARGET_MODES } from '../attack/presentation/warp/retarget.ts';
 import { cutHead } from '../face/head-cut.ts';
-import { landmarksOfMesh } from '../face/landmarks68.ts';
 import { mainFace } from '../face/main-face.ts';
 import { decodeImage } from '../image/decode.ts';
 import { requireClipTarget, writeMarkedClip } from '../image/frames/marked-clip.ts';
@@ -13,20 +11,22 @@ import { InputError } from '../util/errors.ts';
 import { throwIfAborted } from '../util/progress.ts';
 import { command } from './command.ts';
 import { DRIVER_FORMS, readDriver } from './driver-track.ts';
-import { sessionArgs } from './encoder-options.ts';
+import { sessionArgs, sessionOptions } from './encoder-options.ts';
 import { pipelineSource } from './face-source.ts';
-import { oneOf, positiveNumber, wholeNumber } from './option-values.ts';
+import { positiveNumber, wholeNumber } from './option-values.ts';
+import { openPhotoMover } from './photo-mover.ts';
 import { printJson, printLine, printNote } from './print.ts';
 
 /** `faceward animate`: one photo moved by a driver, marked. */
 export const animateCommand = command({
   name: 'animate',
   description:
-    'Moves the face of one photo as a driver does, by warping it: the attack that a face check must withstand. Every frame is marked, visibly and within the picture; there is no option that leaves it out.',
+    'Moves the face of one photo as a driver does, by warping it or by a network: the attack that a face check must withstand. Every frame is marked, visibly and within the picture; there is no option that leaves it out.',
   examples: [
     'faceward animate photo.jpg --driver nod --out nodding/',
     'faceward animate photo.jpg --driver me.mp4 --out animated.mp4 --mode relative',
     'faceward animate photo.jpg --driver track.json --out animated/ --size 512',
+    'faceward animate photo.jpg --driver me.mp4 --out animated/ --reenactor reenactor.onnx',
   ],
   args: {
     photo: { type: 'positional', description: 'the photo', required: true },
@@ -39,9 +39,14 @@ export const animateCommand = command({
     },
     mode: {
       type: 'string',
-      description: `how the driver’s motion comes to the photo: ${RETARGET_MODES.join(', ')}`,
-      default: 'lifted',
+      description: `how the driver’s motion comes to the photo: ${RETARGET_MODES.join(', ')}; default: lifted, of a network relative`,
       valueHint: 'mode',
+    },
+    reenactor: {
+      type: 'string',
+      description:
+        'moves the photo by a network, made by faceward train reenactor, instead of warping it; the driver is a clip',
+      valueHint: 'file.onnx',
     },
     size: {
       type: 'string',
@@ -61,7 +66,6 @@ export const animateCommand = command({
     ...sessionArgs,
   },
   async run({ args, job }) {
-    const mode = oneOf(args.mode, '--mode', RETARGET_MODES) ?? 'lifted';
     const sizePx = wholeNumber(args.size, '--size', { min: 64, max: 4096 }) ?? 256;
     const framesPerSecond = positiveNumber(args.fps, '--fps');
     const seconds = positiveNumber(args.seconds, '--seconds');
@@ -71,6 +75,7 @@ export const animateCommand = command({
     if (motion) requireRoom(seconds * framesPerSecond, sizePx, 'give less --seconds, --fps or --size');
     // Nobody is to wait for frames that find no place.
     await requireClipTarget(args.out);
+    await using mover = await openPhotoMover(args, sessionOptions(args));
     await using source = pipelineSource(args);
     const { image } = await decodeImage(args.photo);
     const faces = await (await source.openPipeline()).detect(image);
@@ -79,25 +84,26 @@ export const animateCommand = command({
       throw new InputError(`${args.photo}: no face was found`, { hint: 'give a photo with a face of 40 px or more' });
     if (faces.length > 1)
       printNote(`${args.photo}: there are ${faces.length} faces; the largest near the middle is moved`);
-    const track = await readDriver(args.driver, source, { ...job, framesPerSecond, seconds, strength });
+    const driver = await readDriver(args.driver, source, { ...job, framesPerSecond, seconds, strength });
+    const { track } = driver;
     requireRoom(track.frames.length, sizePx, 'give a shorter driver, or less --fps or --size');
     const head = cutHead(image, face, sizePx);
     const startMs = performance.now();
     const frames: Image[] = [];
-    for (const frame of animate(head.image, landmarksOfMesh(head.face.mesh), track, { mode })) {
+    for await (const frame of mover.move(head, driver)) {
       throwIfAborted(job);
       frames.push(frame);
       job.onProgress?.({ stage: 'animating', done: frames.length, total: track.frames.length });
     }
     const animatedPerSecond = (1000 * frames.length) / (performance.now() - startMs);
-    const species = `inject-warp-${mode}` as const;
+    const { species, method } = mover;
     const runId = randomInt(2 ** 32);
     // Not the driver's name: a file may be called by a person's.
-    const detail = `${motion ?? 'a track or a clip'}, ${mode}`;
+    const detail = `${motion ?? 'a track or a clip'}, ${mover.mode}`;
     await writeMarkedClip(
       { framesPerSecond: track.framesPerSecond, frames },
       args.out,
-      { provenance: { kind: 'animated', method: 'warp', detail }, payload: { runId, species: speciesNumber(species) } },
+      { provenance: { kind: 'animated', method, detail }, payload: { runId, species: speciesNumber(species) } },
       job,
     );
     const { length } = frames;

@@ -1,34 +1,34 @@
 import { randomInt } from 'node:crypto';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { ATTACK_SPECIES, type AttackSpecies } from '../attack/presentation/species.ts';
+import { makeBothSides } from '../audit/liveness/all-attempts.ts';
 import { auditEndpoint } from '../audit/liveness/audit-endpoint.ts';
-import { auditLocal } from '../audit/liveness/audit-local.ts';
+import { auditLocal, type LocalAuditOptions } from '../audit/liveness/audit-local.ts';
 import { auditNetworks } from '../audit/liveness/audit-network.ts';
 import type { LivenessAuditOptions, LivenessMeasurements } from '../audit/liveness/context.ts';
-import { openHttpTarget } from '../audit/liveness/http-target.ts';
-import { createAttemptMaker } from '../audit/liveness/make-attempt.ts';
+import { type AttemptMaker, createAttemptMaker } from '../audit/liveness/make-attempt.ts';
 import { livenessFindings } from '../audit/liveness/report-findings.ts';
+import { requireFolder } from '../data/photo-files.ts';
 import { formatLivenessCalibration } from '../defence/liveness/liveness-calibration.ts';
-import type { Encoder } from '../encoder/encoder.ts';
 import { InputError } from '../util/errors.ts';
 import { auditArgs, finishAudit, readBaseline, readVersion, runRecord } from './audit-output.ts';
 import { openAuditWork } from './audit-work.ts';
-import { chooseThreshold } from './chosen-threshold.ts';
 import { command } from './command.ts';
-import { encoderArgs, openEncoderFromArgs, sessionOptions } from './encoder-options.ts';
+import { encoderArgs, sessionOptions } from './encoder-options.ts';
 import { pipelineSource } from './face-source.ts';
-import { readHeaderFile } from './header-file.ts';
 import { readLivenessCalibration } from './liveness-calibration-file.ts';
-import { openLivenessKit } from './liveness-kit.ts';
-import { openNamedNetwork } from './liveness-networks.ts';
+import { attackArgs, openAttackFiles } from './liveness-kit.ts';
 import { readLivenessPeople } from './liveness-people.ts';
+import { isEndpoint, openLivenessTarget } from './liveness-target.ts';
 import { durationMs, listOf, oneOf, positiveNumber, wholeNumber } from './option-values.ts';
 import { prepareOutputFolder, writeOutputFile } from './output-file.ts';
 import { lockOutput } from './output-lock.ts';
 import { PRESENTATION_NETWORK_FORMS } from './presentation-network-forms.ts';
 import { printNote } from './print.ts';
+import { shareOf, startShares, threadsEach, usualProcesses } from './share-processes.ts';
 
 const NAMES = ATTACK_SPECIES.map(({ name }) => name);
+const ATTACK_OPTIONS = Object.keys(attackArgs) as (keyof typeof attackArgs)[];
 
 /** `faceward audit liveness`: what gets past a liveness check, made of photos of the people. */
 export const auditLivenessCommand = command({
@@ -38,6 +38,7 @@ export const auditLivenessCommand = command({
   examples: [
     'faceward audit liveness --people people/ --ownership "our own verification, ticket 4711"',
     'faceward audit liveness --people people/ --species screen-warp,inject-warp-lifted --attempts 50 --ownership "…"',
+    'faceward audit liveness --people people/ --drivers clips/ --reenactor reenactor.onnx --ownership "…"',
     'faceward audit liveness --people people/ --target human-liveness,2.7_80x80_MiniFASNetV2.onnx --ownership "…"',
     'faceward audit liveness --people people/ --target https://verify.example/adapter --headers key.txt --ownership "ours, ticket 4711"',
   ],
@@ -78,7 +79,7 @@ export const auditLivenessCommand = command({
       description: 'what faceward audit liveness wrote as calibration.json elsewhere; default: fitted here',
       valueHint: 'file',
     },
-    reenactor: { type: 'string', description: 'made by faceward train reenactor', valueHint: 'file.onnx' },
+    ...attackArgs,
     search: {
       type: 'string',
       description:
@@ -103,12 +104,25 @@ export const auditLivenessCommand = command({
       description: 'fooled: exit with status 3 where an attack gets in',
       valueHint: 'verdict',
     },
+    processes: {
+      type: 'string',
+      description:
+        'processes that make attempts side by side, each with its own networks (some 700 MB); default: one for each core, at most 4, where there are attempts enough',
+      valueHint: 'n',
+    },
+    share: {
+      type: 'string',
+      description:
+        'make this share of the attempts alone, such as 2/4, for a run that is under way on the same --out: --processes starts such runs itself',
+      valueHint: 'i/n',
+    },
     ...withoutUnused(auditArgs),
     encoder: encoderArgs.encoder,
     headers: encoderArgs.headers,
     device: encoderArgs.device,
     threads: encoderArgs.threads,
   },
+  repeatable: ['drivers'],
   async run({ args, job }) {
     const startedAt = new Date();
     const failOn = oneOf(args['fail-on'], '--fail-on', ['fooled']);
@@ -132,82 +146,88 @@ export const auditLivenessCommand = command({
         },
       );
     const chosen = speciesOf(args.species);
+    const share = shareOf(args.share, '--share');
+    const total = (1 + chosen.length) * (attempts.test + attempts.calibration);
+    const processes = wholeNumber(args.processes, '--processes', { min: 1, max: 64 }) ?? usualProcesses(total);
+    if (isEndpoint(args.target) && (share || args.processes !== undefined))
+      throw new InputError('an endpoint is asked by one process', { hint: 'leave --processes and --share out' });
     await prepareOutputFolder(args.out);
-    await using _lock = await lockOutput(join(args.out, 'audit'));
-    await using source = pipelineSource(args);
+    await using _lock = await lockOutput(join(args.out, share ? `audit-${share.index}` : 'audit'));
+    // Nobody is to wait for people to be read before a file is found wanting.
+    await requireFolder(resolve(args.people));
+    const networkArgs = { ...args, threads: args.threads ?? (processes > 1 ? threadsEach(processes) : undefined) };
+    await using target = await openLivenessTarget({ ...networkArgs, ownership }, fmr);
+    await using source = pipelineSource(networkArgs);
+    await using files = await openAttackFiles(chosen, args, { source, job, options: sessionOptions(networkArgs) });
     const sides = await readLivenessPeople(args.people, source, job);
     const sessions = await source.openSessions();
-    const [driver] = sides.driver.others;
-    await using opened = await openLivenessKit(chosen, args, driver, sessions, sessionOptions(args));
+    const opened = files.kitFor(sides);
     for (const { species, reason } of opened.left) printNote(`left out: ${species.name}, ${reason}`);
+    if (opened.species.every(({ name }) => opened.attacked[name] !== undefined))
+      throw new InputError('there is no attack that can be made of everybody', {
+        hint: 'thresholds are fixed on others than those who are attacked: name more attacks with --species, or give what they need',
+      });
     const version = await readVersion();
     const { kit } = opened;
-    const isEndpoint = /^https?:\/\//i.test(args.target);
     const work = await openAuditWork(
       {
         ...{ version, target: args.target, network: args.network, seed, attempts, draws, fmr, encoder: args.encoder },
-        ...{ people: args.people, species: opened.species.map(({ name }) => name), reenactor: args.reenactor },
-        ...{ calibration, device: args.device },
+        ...{ people: args.people, species: opened.species.map(({ name }) => name), calibration, device: args.device },
+        ...Object.fromEntries(ATTACK_OPTIONS.map((name) => [name, args[name]])),
       },
-      args,
+      share ? { ...args, resume: true } : args,
     );
     const options: LivenessAuditOptions = {
       ...job,
       people: { calibration: sides.calibration, test: sides.test },
       species: opened.species,
+      attacked: opened.attacked,
       attempts,
       store: work.store,
       ...(budgetMs === undefined ? {} : { endsAt: startedAt.getTime() + budgetMs }),
     };
-    const matchers: Encoder[] = [];
-    const closing: { close(): unknown }[] = [];
-    let queries = 0;
-    const thresholds = [];
-    let measured: LivenessMeasurements;
-    try {
-      if (isEndpoint) {
-        const headers = args.headers === undefined ? {} : { headers: await readHeaderFile(args.headers) };
-        const endpoint = openHttpTarget(args.target, { ownership, ...headers });
-        closing.push(endpoint);
-        measured = await auditEndpoint({ ...options, endpoint, kit, seed, runId: randomInt(2 ** 32) });
-        queries = endpoint.queries;
-      } else if (args.target === 'local') {
-        const matcher = await openEncoderFromArgs(args);
-        matchers.push(matcher);
-        closing.push(matcher);
-        const threshold = await chooseThreshold(matcher, String(fmr), undefined);
-        if (!threshold)
-          throw new InputError(`there is no threshold for "${matcher.id}"`, { hint: 'take a bundled encoder' });
-        thresholds.push(threshold);
-        const network =
-          args.network === undefined ? undefined : await openNamedNetwork(args.network, sessionOptions(args));
-        if (network) closing.push(network);
-        const tools = { sessions, network, networks: [], matchers };
-        const local = await auditLocal({
-          ...options,
-          ...{ kit, sessions, threshold, calibration, draws, seed, dataset: sides.name },
-          makerFor: (settings) => createAttemptMaker(settings ? { ...kit, settings } : kit, tools, seed),
-        });
-        await writeOutputFile(join(args.out, 'calibration.json'), formatLivenessCalibration(local.calibration));
-        measured = local;
-      } else {
-        const networks = await Promise.all(
-          listOf(args.target).map((spec) => openNamedNetwork(spec, sessionOptions(args))),
-        );
-        closing.push(...networks);
-        const [first, ...others] = networks.map(({ name }) => name);
-        if (first === undefined)
-          throw new InputError('no target was named', { hint: 'leave --target out for our own verification' });
-        const maker = createAttemptMaker(kit, { sessions, networks, matchers: [] }, seed);
-        measured = await auditNetworks({ ...options, maker, networks: [first, ...others] });
+    /** Makes this process' share while others make theirs; false where the rest of the audit is another run's. */
+    const shared = async (measure: AttemptMaker['measure']): Promise<boolean> => {
+      if (share) await makeBothSides({ ...options, share }, measure);
+      else if (processes > 1) {
+        await using others = startShares(processes, job.signal);
+        await makeBothSides({ ...options, share: { index: 1, of: processes } }, measure);
+        await others.finished();
       }
-    } finally {
-      await Promise.all(closing.map((one) => one.close()));
+      return share === undefined;
+    };
+    let measured: LivenessMeasurements;
+    if (target.kind === 'endpoint') {
+      measured = await auditEndpoint({ ...options, endpoint: target.endpoint, kit, seed, runId: randomInt(2 ** 32) });
+    } else if (target.kind === 'local') {
+      const { network, matcher, threshold } = target;
+      const tools = { sessions, network, networks: [], matchers: [matcher] };
+      const makerFor: LocalAuditOptions['makerFor'] = (settings) =>
+        createAttemptMaker(settings ? { ...kit, settings } : kit, tools, seed);
+      if (!(await shared(makerFor(undefined).measure))) return 0;
+      const local = await auditLocal({
+        ...options,
+        ...{ kit, sessions, network: network?.name, threshold, calibration, draws, seed, makerFor },
+        dataset: sides.name,
+      });
+      await writeOutputFile(join(args.out, 'calibration.json'), formatLivenessCalibration(local.calibration));
+      measured = local;
+    } else {
+      const [first, ...others] = target.networks;
+      const maker = createAttemptMaker(kit, { sessions, networks: target.networks, matchers: [] }, seed);
+      if (!(await shared(maker.measureFrames))) return 0;
+      measured = await auditNetworks({
+        ...options,
+        ...{ maker, networks: [first.name, ...others.map(({ name }) => name)] },
+      });
     }
     const findings = livenessFindings(measured, {
       ...runRecord({ ...args, ownership }, { version, seed, startedAt }),
       targetHash: `${measured.target} ${version}`,
-      ...{ matchers, thresholds, queries, models: [] },
+      ...(target.kind === 'local'
+        ? { matchers: [target.matcher], thresholds: [target.threshold] }
+        : { matchers: [], thresholds: [] }),
+      ...{ queries: target.kind === 'endpoint' ? target.endpoint.queries : 0, models: [] },
       people: options.people,
       dataset: { name: sides.name, rejected: sides.rejected },
       notes: [
@@ -230,6 +250,8 @@ function withoutUnused<T extends { readonly calibration: unknown; readonly 'show
 function speciesOf(text: string | undefined): AttackSpecies[] {
   if (text === undefined) return [...ATTACK_SPECIES];
   const names = listOf(text).map((word) => oneOf(word, '--species', NAMES));
+  if (names.length === 0)
+    throw new InputError('--species names no attack', { hint: `it takes some of: ${NAMES.join(', ')}` });
   // In their own order, which is that of their cost.
   return ATTACK_SPECIES.filter(({ name }) => names.includes(name));
 }

@@ -1,4 +1,4 @@
-import { readdir, rename } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { ModelInversionAttack } from '../attack/inversion/model/attack.ts';
 import { shippedGenerator } from '../audit/inversion/shipped.ts';
@@ -27,7 +27,7 @@ import {
 import { maskingTable } from './masking-table.ts';
 import { MODEL_INVERSION_WORDS, modelInversionAttacks } from './model-inversion-attacks.ts';
 import { listOf, positiveNumber, wholeNumber } from './option-values.ts';
-import { prepareOutputFolder, writeOutputFile } from './output-file.ts';
+import { prepareOutputFolder, writeWhole } from './output-file.ts';
 import { printError, printJson, printLine, printNote, someOf } from './print.ts';
 import { openTrainingRun } from './training-run.ts';
 
@@ -142,7 +142,7 @@ export const benchMaskingCommand = command({
           const work = await openWorkFolder(join(args.out, `${nameOf(task)}.work`), problem, { resume: true, keyFile });
           const options = { ...job, ...sessionOptions(args), settings, run, checkpointSteps, store: work.store };
           const result = await runMaskingTask(task, opened, options);
-          await writeWhole(path, `${JSON.stringify(result)}\n`);
+          await writeShared(path, `${JSON.stringify(result)}\n`);
           await work.remove();
         } catch (error) {
           // One masking that cannot be trained or measured says nothing of the others, which take hours.
@@ -186,19 +186,16 @@ async function summarise(
   // Again where another run ended meanwhile: its summary, of all, may be what this one has just written over.
   while (await readNew()) {
     summary = summariseMaskings(tasks.flatMap((task) => known.get(task) ?? []));
-    await writeWhole(join(out, 'masking.summary.json'), `${JSON.stringify(summary, undefined, 2)}\n`);
-    await writeWhole(join(out, 'masking.md'), `${maskingTable(summary)}\n`);
-    await writeWhole(join(out, 'masking.svg'), maskingPlot(summary));
+    await writeShared(join(out, 'masking.summary.json'), `${JSON.stringify(summary, undefined, 2)}\n`);
+    await writeShared(join(out, 'masking.md'), `${maskingTable(summary)}\n`);
+    await writeShared(join(out, 'masking.svg'), maskingPlot(summary));
   }
   return { summary, missing: tasks.filter((task) => !known.has(task)) };
 }
 
-/** Writes aside and renames: another run reads what is there at any time, and this one may be killed. */
-async function writeWhole(path: string, text: string): Promise<void> {
-  const part = `${path}.${process.pid}.part`;
-  await writeOutputFile(part, text);
-  await rename(part, path);
-}
+/** Another run may write the same file. */
+const writeShared = (path: string, text: string): Promise<void> =>
+  writeWhole(path, text, { part: `${path}.${process.pid}.part` });
 
 /** Name of a task's files: `adaptive+target-0.5.seed1`. */
 const nameOf = ({ contender, seed }: MaskingTask): string => `${contender.name.replaceAll(':', '-')}.seed${seed}`;

@@ -28,7 +28,7 @@ test('runs that begin together have one', async () => {
 
 test('a damaged one is refused, and never replaced', async () => {
   await writeFile(join(folder, 'secret'), 'not a secret');
-  await expect(kept()).rejects.toThrow(/is no secret of earlier draws/);
+  await expect(kept()).rejects.toThrow(/is no secret of ours/);
   expect(await readFile(join(folder, 'secret'), 'utf8')).toBe('not a secret');
 });
 

@@ -1,10 +1,7 @@
-import { link } from 'node:fs/promises';
 import { join } from 'node:path';
-import { InputError } from '../util/errors.ts';
 import { freshSecret } from '../util/secret-random.ts';
-import { prepareOutputFolder } from './output-file.ts';
 import { printNote } from './print.ts';
-import { readSecretFile, secretOfText, writeSecretFile } from './secret-file.ts';
+import { keptSecret, readSecretFile, type SecretHints, secretOfText } from './secret-file.ts';
 
 /**
  * What draws are made of: the text that was given; else a secret beside the receipts, made where there is none, so that a photo that is protected again does not get a second,
@@ -24,29 +21,12 @@ export async function secretOf(
     return secret;
   }
   const path = join(receipts, 'secret');
-  const kept = await keptSecret(path);
-  if (kept) return kept;
-  const secret = freshSecret();
-  if (!isKept) return secret;
-  await prepareOutputFolder(receipts);
-  try {
-    await writeSecretFile(path, secret, link);
-  } catch (cause) {
-    // Another run was first; its secret holds for both.
-    const other = await keptSecret(path);
-    if (other) return other;
-    throw new InputError(`${path}: the secret of the draws cannot be kept`, {
-      hint: 'choose another folder with --receipts',
-      cause,
-    });
-  }
-  return secret;
+  if (isKept) return keptSecret(path, { ...HINTS, unkept: 'choose another folder with --receipts' });
+  return (await readSecretFile(path, HINTS)) ?? freshSecret();
 }
 
 /** A fresh one in place of what cannot be read would give photos a second draw. */
-const keptSecret = (path: string): Promise<Uint8Array | undefined> =>
-  readSecretFile(path, {
-    unreadable: 'make it readable, or choose another folder with --receipts',
-    damaged:
-      'bring it back from a copy; or delete it, and what was protected before can be told from what is drawn anew',
-  });
+const HINTS: SecretHints = {
+  unreadable: 'make it readable, or choose another folder with --receipts',
+  damaged: 'bring it back from a copy; or delete it, and what was protected before can be told from what is drawn anew',
+};

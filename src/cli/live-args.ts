@@ -1,4 +1,5 @@
 import { ACTIONS } from '../defence/liveness/session/challenge.ts';
+import { FLASH_COLOURS } from '../defence/liveness/session/flashes.ts';
 import type { SessionArgs } from './encoder-options.ts';
 import { PRESENTATION_NETWORK_FORMS } from './presentation-network-forms.ts';
 
@@ -21,6 +22,11 @@ export const liveArgs = {
     description: `what was asked in the clip and when, in seconds, such as turn-left@1,smile@5.4; actions: ${ACTIONS.join(', ')}`,
     valueHint: 'steps',
   },
+  flashes: {
+    type: 'string',
+    description: `colours that the screen showed in the clip after the challenge and when: of its left half and its right one as the person sees them, such as rose/cyan@18.6,green/violet@19.1; half a second each; colours: ${Object.keys(FLASH_COLOURS).join(', ')}`,
+    valueHint: 'colours',
+  },
   enrolment: {
     type: 'string',
     description:
@@ -32,14 +38,24 @@ export const liveArgs = {
     description: `a presentation-attack network: ${PRESENTATION_NETWORK_FORMS}`,
     valueHint: 'network',
   },
+  'audit-token': {
+    type: 'string',
+    description:
+      'file of a token of faceward audit token: our own mark is judged, not refused, and nobody is accepted; needs --key',
+    valueHint: 'file',
+  },
+  key: { type: 'string', description: 'the key that signed the token', valueHint: 'file' },
   fps: { type: 'string', description: 'frames a second at which clips are read', default: '12.5', valueHint: 'n' },
 } as const;
 
 /** The values of {@link liveArgs}. */
 export interface LiveArgs extends SessionArgs {
   readonly challenge?: string | undefined;
+  readonly flashes?: string | undefined;
   readonly enrolment?: string | undefined;
   readonly network?: string | undefined;
   readonly 'liveness-calibration'?: string | undefined;
+  readonly 'audit-token'?: string | undefined;
+  readonly key?: string | undefined;
   readonly fps: string;
 }

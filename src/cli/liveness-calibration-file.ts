@@ -12,3 +12,14 @@ export async function readLivenessCalibration(path: string): Promise<LivenessCal
   });
   return parseLivenessCalibration(text, path);
 }
+
+/** Refuses scores of one network under the calibration of another. @throws InputError that names both. */
+export function requireItsNetwork({ network: its }: LivenessCalibration, network: string | undefined): void {
+  if (network === undefined || network === its) return;
+  throw new InputError(
+    its === undefined
+      ? `the calibration was made without a presentation-attack network, and does not know ${network}`
+      : `the calibration was made with the presentation-attack network ${its}, and does not know ${network}`,
+    { hint: 'give --network as the audit had it that wrote the calibration, or leave it out' },
+  );
+}

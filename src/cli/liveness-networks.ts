@@ -22,7 +22,8 @@ export async function openNamedNetwork(spec: string, options: SessionOptions): P
       hint: `it is one of: ${PRESENTATION_NETWORK_FORMS}`,
     });
   const graph = await readModel(spec);
-  const name = basename(spec, '.onnx');
+  // As encoders are called: two files of one name are two networks.
+  const name = `${basename(spec, '.onnx')}-${graph.metadata.sha256?.slice(0, 8)}`;
   if (graph.metadata.kind === 'presentation-network') return openPresentationNetwork(graph, { ...options, name });
   const cropFactor = cropFactorOf(basename(spec));
   if (cropFactor === undefined)

@@ -38,6 +38,10 @@ const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'measure which attacks, made of photos, get past a liveness check',
     load: async () => (await import('./audit-liveness.ts')).auditLivenessCommand,
   },
+  'audit token': {
+    summary: 'let an audit of your own verification past the refusal of our own mark',
+    load: async () => (await import('./audit-token.ts')).auditTokenCommand,
+  },
   'train inverter': {
     summary: 'train the black-box inverter of an encoder',
     load: async () => (await import('./train-inverter.ts')).trainInverterCommand,
@@ -107,6 +111,10 @@ const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   animate: {
     summary: 'move the face of one photo as a driver does, marked',
     load: async () => (await import('./animate.ts')).animateCommand,
+  },
+  swap: {
+    summary: 'put the face that a swap has learnt on the face in a clip or a photo, marked',
+    load: async () => (await import('./swap.ts')).swapCommand,
   },
   translate: {
     summary: 'write faces as a translator makes them, marked',

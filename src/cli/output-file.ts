@@ -1,6 +1,6 @@
-import { access, constants, mkdir, stat, writeFile } from 'node:fs/promises';
+import { access, constants, mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { InputError } from '../util/errors.ts';
+import { InputError, StoreError } from '../util/errors.ts';
 
 /**
  * Makes sure that a file can be written before the work for it begins; the folders above it are made where they are not there.
@@ -34,6 +34,29 @@ export async function writeOutputFile(
 ): Promise<void> {
   await prepareOutputFile(path);
   await writeFile(path, content, options);
+}
+
+/**
+ * Writes a file that is whole or not there, in a folder that is.
+ *
+ * @param options.part - where it is written before it is renamed; of one's own where several processes write this file. Default: `.part` behind its name.
+ * @throws StoreError where it cannot be written: a full disk, a name that is too long, a folder of that name.
+ */
+export async function writeWhole(
+  path: string,
+  content: string | Uint8Array,
+  { mode, part = `${path}.part` }: { readonly mode?: number | undefined; readonly part?: string } = {},
+): Promise<void> {
+  try {
+    await writeFile(part, content, mode === undefined ? {} : { mode });
+    await rename(part, path);
+  } catch (cause) {
+    await rm(part, { force: true }).catch(() => undefined);
+    throw new StoreError(`${path} cannot be written (${cause instanceof Error ? cause.message : cause})`, {
+      hint: 'look for room on the disk, a shorter name, or another place with --out',
+      cause,
+    });
+  }
 }
 
 async function requireWritable(path: string): Promise<void> {

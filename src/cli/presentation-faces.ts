@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { readPhotos } from '../audit/read-photos.ts';
 import { loadDataset } from '../data/load.ts';
 import { holdsPresentations, loadPresentations, type PresentationSpecies } from '../data/presentations.ts';
@@ -10,11 +9,10 @@ import type { Box } from '../face/face.ts';
 import { mainFace } from '../face/main-face.ts';
 import type { FacePipeline } from '../face/pipeline.ts';
 import type { Image } from '../image/image.ts';
-import { readProvenance } from '../image/mark.ts';
-import { findPayload, MIN_PAYLOAD_SIZE_PX } from '../image/payload.ts';
 import { InputError } from '../util/errors.ts';
 import type { JobOptions } from '../util/progress.ts';
 import { Random } from '../util/random.ts';
+import { requireUnmarkedPhoto } from './clip-files.ts';
 import type { SessionArgs } from './encoder-options.ts';
 import { pipelineSource, readPhotoSize } from './face-source.ts';
 import { printNote } from './print.ts';
@@ -178,10 +176,7 @@ async function faceOf(picture: Image, pipeline: FacePipeline, name: string): Pro
 
 /** The photo. @throws InputError where it was made by us, by its file or by its pixels. */
 async function unmarked(photo: Image, path: string): Promise<Image> {
-  const found =
-    readProvenance(await readFile(path)) ??
-    (Math.min(photo.widthPx, photo.heightPx) >= MIN_PAYLOAD_SIZE_PX ? findPayload(photo) : undefined);
-  if (found) throw new InputError(`${path}: it bears our mark, which would be learnt`);
+  await requireUnmarkedPhoto(photo, path, 'learn from photos of real people');
   return photo;
 }
 

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join, relative, resolve, sep } from 'node:path';
 import { InputError } from '../util/errors.ts';
-import { writeWhole } from './protected-files.ts';
+import { writeWhole } from './output-file.ts';
 
 /** File in a folder of receipts that says which folder of photos they are of, from the one to the other: both may be moved together. */
 const OWNER_FILE = 'photos.txt';
@@ -32,5 +32,5 @@ export async function requireOwnReceipts(receipts: string, out: string): Promise
 /** Keeps a folder, which is there, for the receipts of one folder of photos. @throws as {@link requireOwnReceipts}. */
 export async function claimReceipts(receipts: string, out: string): Promise<void> {
   await requireOwnReceipts(receipts, out);
-  await writeWhole(join(receipts, OWNER_FILE), `${relative(resolve(receipts), resolve(out))}\n`, 0o600);
+  await writeWhole(join(receipts, OWNER_FILE), `${relative(resolve(receipts), resolve(out))}\n`, { mode: 0o600 });
 }

@@ -7,8 +7,8 @@ import type { Image } from '../image/image.ts';
 import { encodeMarkedPng } from '../image/mark.ts';
 import { warpAffine } from '../image/warp.ts';
 import { type ReviewedFace, type ReviewedPhoto, renderReview } from '../report/review-page.ts';
+import { writeWhole } from './output-file.ts';
 import type { ProtectedPhoto } from './protect-attributes-run.ts';
-import { writeWhole } from './protected-files.ts';
 
 /** Side of a face on the sheet, and how much of its surroundings is on it, as a share of the box. */
 const SHOWN_PX = 96;
@@ -22,7 +22,7 @@ export async function writeReviewSheet(
   const reviewed: ReviewedPhoto[] = [];
   for (const photo of photos) reviewed.push(await reviewPhoto(photo));
   const path = join(folder, 'review.html');
-  await writeWhole(path, renderReview(reviewed, failed), 0o600);
+  await writeWhole(path, renderReview(reviewed, failed), { mode: 0o600 });
   return path;
 }
 

@@ -25,7 +25,7 @@ import { type AttributeWords, type FacePlan, type FacePolicy, policyForAll, read
 import { pipelineSource } from './face-source.ts';
 import { recogniser } from './gallery-people.ts';
 import { listOf, oneOf, positiveNumber, wholeNumber } from './option-values.ts';
-import { prepareOutputFolder } from './output-file.ts';
+import { prepareOutputFolder, writeWhole } from './output-file.ts';
 import { lockOutput } from './output-lock.ts';
 import { printError, printJson, printLine, printNote, someOf } from './print.ts';
 import { claimReceipts, refuseInside, requireOwnReceipts } from './protect-attributes-receipts.ts';
@@ -44,7 +44,6 @@ import {
   listPhotosToProtect,
   originalsOf,
   type PhotoToProtect,
-  writeWhole,
 } from './protected-files.ts';
 import {
   bundledBut,
@@ -242,7 +241,7 @@ export const protectAttributesCommand = command({
     );
     const page = join(receipts, 'receipts.html');
     const made = done.map(({ receipt }) => receipt);
-    await writeWhole(page, renderReceipts(made, { failed }), 0o600);
+    await writeWhole(page, renderReceipts(made, { failed }), { mode: 0o600 });
     const sheet = args.review ? await writeReviewSheet(done, { folder: receipts, failed }) : undefined;
     if (args.json) printJson({ receipts: made, failed });
     else printProtection(made, { failed, page, sheet, out: args.out });

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { StoreError } from '../util/errors.ts';
-import { listOtherFiles, listPhotosToProtect, originalsOf, requireFree, writeWhole } from './protected-files.ts';
+import { writeWhole } from './output-file.ts';
+import { listOtherFiles, listPhotosToProtect, originalsOf, requireFree } from './protected-files.ts';
 
 let folder = '';
 const at = (...parts: string[]): string => join(folder, ...parts);

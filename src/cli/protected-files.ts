@@ -1,11 +1,11 @@
-import { readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { type Receipt, readReceipt, writeReceipt } from '../audit/protection/receipt.ts';
 import { type CleanPhoto, sha256Of } from '../audit/protection/reference-photos.ts';
 import { isPhotoName, type PhotoFolder, readPhotoFolder } from '../data/photo-files.ts';
 import type { ImageFormat } from '../image/format.ts';
-import { InputError, StoreError } from '../util/errors.ts';
-import { prepareOutputFolder } from './output-file.ts';
+import { InputError } from '../util/errors.ts';
+import { prepareOutputFolder, writeWhole } from './output-file.ts';
 
 /** A photo to protect, and where it goes below the output folder. */
 export interface PhotoToProtect {
@@ -160,21 +160,6 @@ export async function writeProtected(
 ): Promise<void> {
   await prepareOutputFolder(dirname(output.photo));
   await prepareOutputFolder(dirname(output.receipt));
-  await writeWhole(output.receipt, writeReceipt(receipt), options.receiptMode);
+  await writeWhole(output.receipt, writeReceipt(receipt), { mode: options.receiptMode });
   await writeWhole(output.photo, photo);
-}
-
-/** Writes a file that is whole or not there. @throws StoreError where it cannot be written: a full disk, a name that is too long, a folder of that name. */
-export async function writeWhole(path: string, content: string | Uint8Array, mode?: number): Promise<void> {
-  const part = `${path}.part`;
-  try {
-    await writeFile(part, content, mode === undefined ? {} : { mode });
-    await rename(part, path);
-  } catch (cause) {
-    await rm(part, { force: true }).catch(() => undefined);
-    throw new StoreError(`${path} cannot be written (${cause instanceof Error ? cause.message : cause})`, {
-      hint: 'look for room on the disk, a shorter name, or another place with --out',
-      cause,
-    });
-  }
 }

@@ -5,9 +5,12 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { wavyImage } from '../../test/fixtures/image-files.ts';
 import { SHARED_DATA } from '../../test/fixtures/shared-data.ts';
 import { type Split, splitOf } from '../data/splits.ts';
+import { encodePng } from '../image/encode.ts';
 import { writeMarkedClip } from '../image/frames/marked-clip.ts';
+import { encodeMarkedPng } from '../image/mark.ts';
+import { embedPayload } from '../image/payload.ts';
 import { Random } from '../util/random.ts';
-import { type ReenactorData, reenactorFaces } from './reenactor-faces.ts';
+import { findReenactorFiles, type ReenactorData, reenactorFaces } from './reenactor-faces.ts';
 
 const ARGS = { device: 'cpu', threads: '1' };
 
@@ -17,15 +20,18 @@ beforeAll(async () => {
 });
 afterAll(() => rm(root, { recursive: true, force: true }));
 
-const data = (changes: Partial<ReenactorData> = {}): ReenactorData => ({
-  photos: join(root, 'photos'),
-  mostPhotos: 10,
-  clips: join(root, 'clips'),
-  tracks: join(root, 'tracks'),
-  sizePx: 64,
-  seed: 1,
-  ...changes,
-});
+const load = async (changes: Partial<ReenactorData> = {}, sizePx = 64) =>
+  reenactorFaces(
+    await findReenactorFiles({
+      photos: join(root, 'photos'),
+      mostPhotos: 10,
+      clips: join(root, 'clips'),
+      tracks: join(root, 'tracks'),
+      seed: 1,
+      ...changes,
+    }),
+    { sizePx, args: ARGS, job: {} },
+  );
 
 describe.skipIf(!SHARED_DATA)('faces of a training', () => {
   beforeAll(async () => {
@@ -49,7 +55,7 @@ describe.skipIf(!SHARED_DATA)('faces of a training', () => {
   });
 
   test('are of the training side alone: photos, clips and tracks', async () => {
-    const faces = await reenactorFaces(data(), ARGS, {});
+    const faces = await load();
     expect(faces.people).toBe(1);
     expect(faces.photos).toHaveLength(2);
     for (const { photo, landmarks } of faces.photos) {
@@ -74,15 +80,30 @@ describe.skipIf(!SHARED_DATA)('faces of a training', () => {
     const clip = { framesPerSecond: 10, frames: [1, 2].map((seed) => wavyImage(96, 96, new Random(seed))) };
     const mark = { provenance: { kind: 'animated', method: 'test' }, payload: { runId: 1, species: 10 } } as const;
     await writeMarkedClip(clip, join(root, 'imitated/d0'), mark);
-    await expect(reenactorFaces(data({ clips: join(root, 'imitated'), tracks: undefined }), ARGS, {})).rejects.toThrow(
-      /mark/,
-    );
+    await expect(load({ clips: join(root, 'imitated'), tracks: undefined })).rejects.toThrow(/imitated.d0.*mark/);
+  });
+
+  test('are refused where a photo is one of ours, by its file or by its pixels', async () => {
+    const provenance = { kind: 'animated', method: 'test' } as const;
+    const person = ['Ann', 'Ben', 'Eve', 'Joe'].find((name) => splitOf(name) === 'train') ?? '';
+    const photo = wavyImage(256, 256, new Random(3));
+    const ours = [
+      await encodeMarkedPng(photo, provenance),
+      await encodePng(embedPayload(photo, { runId: 1, species: 2 })),
+    ];
+    for (const [i, bytes] of ours.entries()) {
+      await mkdir(join(root, `ours-${i}`, person), { recursive: true });
+      await writeFile(join(root, `ours-${i}`, person, 'a.png'), bytes);
+      await expect(load({ photos: join(root, `ours-${i}`), clips: undefined, tracks: undefined })).rejects.toThrow(
+        /a\.png: it carries Faceward’s mark/,
+      );
+    }
   });
 
   test('are refused where there is none', async () => {
-    const without = (changes: Partial<ReenactorData>) =>
-      reenactorFaces(data({ clips: undefined, tracks: undefined, mostPhotos: 1, ...changes }), ARGS, {});
-    await expect(without({ sizePx: 512 })).rejects.toThrow(/no face of a person on the training side/);
+    const without = (changes: Partial<ReenactorData>, sizePx?: number) =>
+      load({ clips: undefined, tracks: undefined, mostPhotos: 1, ...changes }, sizePx);
+    await expect(without({}, 512)).rejects.toThrow(/no face of a person on the training side/);
     await expect(without({ clips: join(root, 'tracks') })).rejects.toThrow(/there is no clip/);
     await expect(without({ clips: join(root, 'none') })).rejects.toThrow(/cannot be read/);
     await expect(without({ tracks: join(root, 'clips') })).rejects.toThrow(/no track of landmarks/);

@@ -1,24 +1,26 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
-import { basename, join, parse, resolve } from 'node:path';
+import { readdir, readFile } from 'node:fs/promises';
+import { basename, join, parse } from 'node:path';
 import { faceCrop } from '../attack/presentation/reenactment/face-crop.ts';
 import type { MovingFaces, PhotoOfFace } from '../attack/presentation/reenactment/training-pairs.ts';
 import { createAnimator } from '../attack/presentation/warp/animate.ts';
 import { parseTrack, smoothTrack, type Track } from '../attack/presentation/warp/track.ts';
 import { readPhotos } from '../audit/read-photos.ts';
 import { loadDataset } from '../data/load.ts';
-import { countPeople } from '../data/sample.ts';
+import { countPeople, type FaceSample } from '../data/sample.ts';
 import { refuseTestPeople, splitByPerson, splitOf } from '../data/splits.ts';
 import type { Box } from '../face/face.ts';
 import { landmarksOfMesh } from '../face/landmarks68.ts';
+import { meanBox } from '../face/mean-box.ts';
 import { moveFace } from '../face/moved-face.ts';
 import type { FacePipeline } from '../face/pipeline.ts';
 import { readClip } from '../image/frames/read-clip.ts';
 import type { Image } from '../image/image.ts';
-import { findPayload, MIN_PAYLOAD_SIZE_PX } from '../image/payload.ts';
 import { cropImage, resizeImage } from '../image/resize.ts';
 import { InputError } from '../util/errors.ts';
+import { evenly } from '../util/evenly.ts';
 import { type JobOptions, throwIfAborted } from '../util/progress.ts';
 import { Random } from '../util/random.ts';
+import { clipsIn, requireUnmarkedClip, requireUnmarkedPhoto } from './clip-files.ts';
 import type { SessionArgs } from './encoder-options.ts';
 import { pipelineSource, readPhotoSize } from './face-source.ts';
 import { printNote, someOf } from './print.ts';
@@ -35,6 +37,9 @@ const LOOKS = 8;
 /** At which rate videos are read: neighbours that are nearer teach little. */
 const FRAMES_PER_SECOND = 12.5;
 
+/** A network would learn the mark, and a face that never was there. */
+const REAL = 'learn from photos and clips of real people, not from imitated ones';
+
 /** Where a training's faces come from. */
 export interface ReenactorData {
   readonly photos: string;
@@ -44,41 +49,62 @@ export interface ReenactorData {
   readonly clips: string | undefined;
   /** A folder of tracks of landmarks, `.json`. */
   readonly tracks: string | undefined;
-  readonly sizePx: number;
   readonly seed: number;
 }
 
-/** What a training may draw from: people of the training side alone. @throws InputError where there is nobody, or something cannot be read. */
-export async function reenactorFaces(
-  data: ReenactorData,
-  args: SessionArgs,
-  job: JobOptions,
-): Promise<MovingFaces & { readonly people: number }> {
-  await using source = pipelineSource(args);
-  // What is read quickly comes first, so that a wrong path is told before the photos are searched for faces.
-  const tracks = data.tracks === undefined ? [] : await readTracks(data.tracks);
-  const clips = data.clips === undefined ? [] : await readClips(data.clips, data.sizePx, source.openPipeline, job);
-  const { photos, people } = await readFaces(data, source.openPipeline, job);
-  return { photos, clips, tracks, people };
+/** The files that a training is made of: of people of the training side alone. */
+export interface ReenactorFiles {
+  readonly photos: readonly FaceSample[];
+  /** Videos, and folders of frames. */
+  readonly clips: readonly string[];
+  readonly tracks: readonly string[];
 }
 
-async function readFaces(
-  { photos: folder, mostPhotos, sizePx, seed }: ReenactorData,
-  openPipeline: () => Promise<FacePipeline>,
-  job: JobOptions,
-): Promise<{ readonly photos: readonly PhotoOfFace[]; readonly people: number }> {
+/** What a training may draw from. @throws InputError where there is nobody, or something cannot be read. */
+export async function findReenactorFiles({
+  photos: folder,
+  clips,
+  tracks,
+  mostPhotos,
+  seed,
+}: ReenactorData): Promise<ReenactorFiles> {
   const dataset = await loadDataset(folder, { readSize: readPhotoSize });
   printNote(dataset.description);
   const { train } = splitByPerson(dataset.samples);
   refuseTestPeople(train, 'training a reenactment network');
-  const chosen = new Random(seed).fork('photos').sample(train, mostPhotos);
+  return {
+    photos: new Random(seed).fork('photos').sample(train, mostPhotos),
+    clips: clips === undefined ? [] : await trainingClips(clips),
+    tracks: tracks === undefined ? [] : await trainingTracks(tracks),
+  };
+}
+
+/** Reads them. @throws InputError where there is no face, something cannot be read, or bears our mark. */
+export async function reenactorFaces(
+  files: ReenactorFiles,
+  { sizePx, args, job }: { readonly sizePx: number; readonly args: SessionArgs; readonly job: JobOptions },
+): Promise<MovingFaces & { readonly people: number }> {
+  await using source = pipelineSource(args);
+  // What is read quickly comes first, so that what is wrong with it is told before the photos are searched for faces.
+  const tracks = await Promise.all(files.tracks.map(readTrack));
+  const clips = await readClips(files.clips, sizePx, source.openPipeline, job);
+  const { photos, people } = await readFaces(files.photos, sizePx, source.openPipeline, job);
+  return { photos, clips, tracks, people };
+}
+
+async function readFaces(
+  samples: readonly FaceSample[],
+  sizePx: number,
+  openPipeline: () => Promise<FacePipeline>,
+  job: JobOptions,
+): Promise<{ readonly photos: readonly PhotoOfFace[]; readonly people: number }> {
   const { faces, rejected } = await readPhotos(
-    chosen,
+    samples,
     async (sample, image) => [{ person: sample.person, ...(await photoOfFace(image, sizePx, await openPipeline())) }],
-    { ...job, openPipeline },
+    { ...job, openPipeline, require: ({ path }, image) => requireUnmarkedPhoto(image, path, REAL) },
   );
   if (faces.length === 0)
-    throw new InputError(`${folder} has no face of a person on the training side that can be moved`, {
+    throw new InputError(`--data has no face of a person on the training side that can be moved`, {
       hint: '70 % of people are, by a hash of the name; photos must look about at the camera',
     });
   const people = countPeople(faces);
@@ -102,12 +128,8 @@ async function photoOfFace(image: Image, sizePx: number, pipeline: FacePipeline)
   return { photo, landmarks };
 }
 
-async function readClips(
-  folder: string,
-  sizePx: number,
-  openPipeline: () => Promise<FacePipeline>,
-  job: JobOptions,
-): Promise<Image[][]> {
+/** The clips of the training side in a folder. @throws InputError where there is none. */
+async function trainingClips(folder: string): Promise<string[]> {
   const found = await clipsIn(folder);
   const chosen = found.filter((path) => splitOf(parse(path).name) === 'train');
   const left = found.filter((path) => !chosen.includes(path)).map((path) => basename(path));
@@ -115,66 +137,48 @@ async function readClips(
     throw new InputError(`${folder} has no clip of a person on the training side`, {
       hint: `70 % of people are, by a hash of the clip’s name; there is ${someOf(left)}`,
     });
+  if (left.length > 0) printNote(`clips kept for tests: ${someOf(left)}`);
+  return chosen;
+}
+
+async function readClips(
+  paths: readonly string[],
+  sizePx: number,
+  openPipeline: () => Promise<FacePipeline>,
+  job: JobOptions,
+): Promise<Image[][]> {
   const clips: Image[][] = [];
-  for (const path of chosen) {
+  for (const path of paths) {
     throwIfAborted(job);
     const { frames } = await readClip(path, { ...job, framesPerSecond: FRAMES_PER_SECOND });
-    requireUnmarked(frames[0] as Image, path);
+    requireUnmarkedClip(frames, path, REAL);
     const region = faceCrop(frames[0] as Image, await faceIn(frames, path, await openPipeline()));
     clips.push(frames.map((frame) => resizeImage(cropImage(frame, region), sizePx, sizePx)));
   }
-  const kept = left.length === 0 ? '' : `; kept for tests: ${someOf(left)}`;
-  printNote(`${clips.length} clips of ${clips.flat().length} frames on the training side${kept}`);
+  if (clips.length > 0) printNote(`${clips.length} clips of ${clips.flat().length} frames on the training side`);
   return clips;
-}
-
-/** @throws InputError where a clip is one of ours: a network would learn the mark, and a face that never was there. */
-function requireUnmarked(frame: Image, path: string): void {
-  if (Math.min(frame.widthPx, frame.heightPx) < MIN_PAYLOAD_SIZE_PX || !findPayload(frame)) return;
-  throw new InputError(`${path}: its frames carry Faceward’s mark`, {
-    hint: 'learn from clips of real people, not from imitated ones',
-  });
-}
-
-/** The clips in a folder, or the folder itself where it holds frames. @throws InputError where there is none. */
-async function clipsIn(folder: string): Promise<string[]> {
-  const root = resolve(folder);
-  const names = await readdir(root).catch((cause: unknown) => {
-    throw new InputError(`${folder}: the folder cannot be read`, { hint: 'check the path', cause });
-  });
-  if (names.some((name) => /\.(jpe?g|png)$/i.test(name))) return [root];
-  const paths: string[] = [];
-  for (const name of names.filter((name) => !name.startsWith('.')).sort()) {
-    const path = join(root, name);
-    if (/\.(mp4|m4v|mov|mkv|webm|avi)$/i.test(name) || (await stat(path).catch(() => undefined))?.isDirectory())
-      paths.push(path);
-  }
-  if (paths.length > 0) return paths;
-  throw new InputError(`${folder}: there is no clip`, { hint: 'give a folder with folders of frames or videos in it' });
 }
 
 /** The mean box of a clip's face over some of its frames. @throws InputError where it is found in none. */
 async function faceIn(frames: readonly Image[], name: string, pipeline: FacePipeline): Promise<Box> {
   const boxes: Box[] = [];
-  const step = Math.max(1, Math.floor(frames.length / LOOKS));
-  for (let i = 0; i < frames.length; i += step) {
-    const [face] = await pipeline.detect(frames[i] as Image, { maxFaces: 1 });
+  for (const place of evenly(frames.length, LOOKS)) {
+    const [face] = await pipeline.detect(frames[place] as Image, { maxFaces: 1 });
     if (face) boxes.push(face.box);
   }
   if (boxes.length === 0) throw new InputError(`${name}: no face was found`);
-  const mean = (of: keyof Box): number => boxes.reduce((sum, box) => sum + box[of], 0) / boxes.length;
-  return { x: mean('x'), y: mean('y'), width: mean('width'), height: mean('height') };
+  return meanBox(boxes);
 }
 
 /** The tracks of the training side in a folder: a face's motion is its owner's too. @throws InputError where there is none. */
-async function readTracks(folder: string): Promise<Track[]> {
+async function trainingTracks(folder: string): Promise<string[]> {
   const found = await readdir(folder).catch((cause: unknown) => {
     throw new InputError(`${folder}: the folder cannot be read`, { hint: 'check the path', cause });
   });
   const names = found.filter((name) => name.endsWith('.json') && splitOf(parse(name).name) === 'train').sort();
   if (names.length === 0)
     throw new InputError(`${folder}: there is no track of landmarks (.json) of a person on the training side`);
-  return Promise.all(names.map((name) => readTrack(join(folder, name))));
+  return names.map((name) => join(folder, name));
 }
 
 async function readTrack(path: string): Promise<Track> {

@@ -5,9 +5,10 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { wavyImage } from '../../test/fixtures/image-files.ts';
 import { trainingSidePx } from '../attack/presentation/swap/swap-view.ts';
 import { encodePng } from '../image/encode.ts';
+import { encodeMarkedPng } from '../image/mark.ts';
 import { InputError } from '../util/errors.ts';
 import { Random } from '../util/random.ts';
-import { loadSwapFaces } from './swap-faces.ts';
+import { findSwapPhotos, loadSwapFaces } from './swap-faces.ts';
 
 const PATIENCE_MS = 60_000;
 
@@ -37,14 +38,14 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-const load = (donor: string, wearer: string) =>
-  loadSwapFaces(
-    {
-      donor: { folder: inFolder(donor), option: '--face-of' },
-      wearer: { folder: inFolder(wearer), option: '--onto' },
-    },
-    { sizePx: 32, args: { device: 'cpu', threads: '1' }, job: {} },
-  );
+const load = async (donor: string, wearer: string) => {
+  const folders = {
+    donor: { folder: inFolder(donor), option: '--face-of' },
+    wearer: { folder: inFolder(wearer), option: '--onto' },
+  };
+  const options = { sizePx: 32, args: { device: 'cpu', threads: '1' }, job: {} };
+  return loadSwapFaces(await findSwapPhotos(folders), folders, options);
+};
 
 test.each([
   ['few', 'there are 19 photos in this folder, and a swap needs 20 at least'],
@@ -79,3 +80,10 @@ test(
   },
   PATIENCE_MS,
 );
+
+test('a photo of ours is refused by its name, not left out', { timeout: PATIENCE_MS }, async () => {
+  await makePhotos('ours', 20);
+  const marked = await encodeMarkedPng(wavyImage(112, 112, new Random(1)), { kind: 'generated', method: 'swap' });
+  await writeFile(join(inFolder('ours'), '7.png'), marked);
+  await expect(load('ours', 'ann')).rejects.toThrow(/7\.png: it carries Faceward’s mark/);
+});

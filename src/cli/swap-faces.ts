@@ -19,6 +19,7 @@ import { toPlanarBytes } from '../image/tensor.ts';
 import { InputError } from '../util/errors.ts';
 import type { JobOptions } from '../util/progress.ts';
 import { cacheDirectory } from './cache-directory.ts';
+import { requireUnmarkedPhoto } from './clip-files.ts';
 import { type SessionArgs, sessionOptions } from './encoder-options.ts';
 import { pipelineSource, readPhotoSize } from './face-source.ts';
 import { medianSimilarity, strangersAmong } from './one-person.ts';
@@ -49,19 +50,26 @@ export interface SwapFaces {
 /** The two folders of a swap, each with the option that named it. */
 export type SwapFolders = Readonly<Record<SwapPerson, { readonly folder: string; readonly option: string }>>;
 
+/** The photos of two people. */
+export type SwapPhotos = Readonly<Record<SwapPerson, readonly FaceSample[]>>;
+
+/** The photos of two folders; of both at once, so that what is wrong with either is told before the work. @throws InputError where one has fewer than 20. */
+export async function findSwapPhotos({ donor, wearer }: SwapFolders): Promise<SwapPhotos> {
+  return { donor: await samplesOf(donor), wearer: await samplesOf(wearer) };
+}
+
 /**
- * Cuts the largest face out of every photo of two folders; a photo without one is left out and counted. Folders that seem to hold several people, or both the same one, are warned
+ * Cuts the largest face out of every photo of two people; a photo without one is left out and counted. Folders that seem to hold several people, or both the same one, are warned
  * about, where the bundled encoder `dlib` says so.
  *
  * @param options.sizePx - side of the swap's faces.
- * @throws InputError where a folder has fewer than 20 photos with a face.
+ * @throws InputError where somebody has fewer than 20 photos with a face, or one bears our mark.
  */
 export async function loadSwapFaces(
+  samples: SwapPhotos,
   folders: SwapFolders,
   options: { readonly sizePx: number; readonly args: SessionArgs; readonly job: JobOptions },
 ): Promise<Readonly<Record<SwapPerson, SwapFaces>>> {
-  // Both at once, so that what is wrong with either is told before the work.
-  const samples = { donor: await samplesOf(folders.donor), wearer: await samplesOf(folders.wearer) };
   await using source = pipelineSource(options.args);
   const encoder = await openBundledEncoder('dlib', { ...sessionOptions(options.args), cacheDir: cacheDirectory() });
   try {
@@ -111,7 +119,11 @@ async function loadPerson(
       const crop = compared.has(sample) ? alignedFace(image, place, encoder.view) : undefined;
       return [{ example: exampleOf(image, place, landmarks, sizePx), crop }];
     },
-    { ...job, openPipeline },
+    {
+      ...{ ...job, openPipeline },
+      require: ({ path }, image) =>
+        requireUnmarkedPhoto(image, path, 'learn from photos of real people, not from imitated ones'),
+    },
   );
   if (faces.length < LEAST_FACES) {
     const showing = faces.length === 0 ? 'none shows' : `${faces.length} show`;

@@ -1,4 +1,4 @@
-import { basename, resolve } from 'node:path';
+import { basename } from 'node:path';
 import { reenactorGraph } from '../attack/presentation/reenactment/reenactor.ts';
 import {
   REENACTOR_SHAPES,
@@ -10,11 +10,12 @@ import { InputError } from '../util/errors.ts';
 import { command } from './command.ts';
 import { sessionArgs, sessionOptions } from './encoder-options.ts';
 import { peopleArgs } from './face-source.ts';
+import { hashOfFiles } from './files-hash.ts';
 import { listOf, oneOf, positiveNumber, wholeNumber } from './option-values.ts';
 import { prepareOutputFile } from './output-file.ts';
 import { lockOutput } from './output-lock.ts';
 import { printLine, printNote } from './print.ts';
-import { type ReenactorData, reenactorFaces } from './reenactor-faces.ts';
+import { findReenactorFiles, reenactorFaces } from './reenactor-faces.ts';
 import { reenactorSheets } from './reenactor-samples.ts';
 import { watchFigures } from './training-figures.ts';
 import { openTrainingRun, trainingArgs } from './training-run.ts';
@@ -99,19 +100,16 @@ export const trainReenactorCommand = command({
       steps: wholeNumber(args.steps, '--steps', { min: 1 }) ?? 3200,
       seed: wholeNumber(args.seed, '--seed') ?? 1,
     };
-    const data: ReenactorData = {
-      photos: resolve(args.data),
-      mostPhotos: wholeNumber(args.photos, '--photos', { min: 1 }) ?? 4000,
-      clips: args.clips === undefined ? undefined : resolve(args.clips),
-      tracks: args.tracks === undefined ? undefined : resolve(args.tracks),
-      sizePx: shape.sizePx,
-      seed: plan.seed,
-    };
+    const mostPhotos = wholeNumber(args.photos, '--photos', { min: 1 }) ?? 4000;
     const clipShare = shareOf(args['clip-share'], '--clip-share');
     const checkpointSteps = wholeNumber(args['checkpoint-every'], '--checkpoint-every', { min: 1 }) ?? 100;
     await prepareOutputFile(args.out);
     await using _lock = await lockOutput(args.out);
-    const run = await openTrainingRun(args.out, JSON.stringify({ ...plan, data, clipShare }), {
+    const { data, clips, tracks } = args;
+    const files = await findReenactorFiles({ photos: data, clips, tracks, mostPhotos, seed: plan.seed });
+    const named = [...files.clips, ...files.tracks].map((path) => ({ id: basename(path), path }));
+    const hash = await hashOfFiles([...files.photos, ...named]);
+    const run = await openTrainingRun(args.out, JSON.stringify({ ...plan, data: hash, clipShare }), {
       resume: args.resume === true,
       int8: args.int8 === true,
     });
@@ -119,7 +117,7 @@ export const trainReenactorCommand = command({
       printNote(`${args.out} is finished`);
       return;
     }
-    const faces = { ...(await reenactorFaces(data, args, job)), clipShare };
+    const faces = { ...(await reenactorFaces(files, { sizePx: shape.sizePx, args, job })), clipShare };
     const sheets = args.samples === undefined ? undefined : reenactorSheets(args.samples, faces, shape);
     const watched = watchFigures(job);
     const weights = await trainReenactor(faces, {

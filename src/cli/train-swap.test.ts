@@ -32,6 +32,7 @@ async function makePhotos(name: string, count: number): Promise<void> {
 
 let killed: Outcome;
 let resumed: Outcome;
+let changed: Outcome;
 let checkpoint: Buffer;
 let model: Buffer;
 beforeAll(async () => {
@@ -50,6 +51,11 @@ beforeAll(async () => {
   killed = await outcome;
   checkpoint = await readFile(inFolder('swap.onnx.checkpoint'));
   await rm(inFolder('sheets'), { recursive: true, force: true });
+  const [photo, others] = [inFolder(BEN, '3.png'), await encodePng(wavyImage(112, 112, new Random('another')))];
+  const own = await readFile(photo);
+  await writeFile(photo, others);
+  changed = await start(...words, '--resume').outcome;
+  await writeFile(photo, own);
   resumed = await start(...words, '--resume').outcome;
   model = await readFile(inFolder('swap.onnx'));
 }, PATIENCE_MS);
@@ -60,6 +66,11 @@ describe('a training of two folders', () => {
     expect(killed.signal).toBe('SIGKILL');
     expect(resumed).toMatchObject({ status: 0, stdout: expect.stringContaining(inFolder('swap.onnx')) });
     expect(existsSync(inFolder('swap.onnx.checkpoint'))).toBe(false);
+  });
+
+  test('does not go on with another photo in the place of one', () => {
+    expect(changed.status).not.toBe(0);
+    expect(changed.stderr).toContain('the checkpoint is of a training with other options, or other data');
   });
 
   test('tells of the faces', () => {

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
 import { SWAP_SHAPES, type SwapShapeName } from '../attack/presentation/swap/networks.ts';
 import { swapGraph } from '../attack/presentation/swap/swap.ts';
@@ -6,11 +5,12 @@ import { trainSwap } from '../attack/presentation/swap/training.ts';
 import { InputError } from '../util/errors.ts';
 import { command } from './command.ts';
 import { sessionArgs, sessionOptions } from './encoder-options.ts';
+import { hashOfFiles } from './files-hash.ts';
 import { oneOf, positiveNumber, wholeNumber } from './option-values.ts';
 import { prepareOutputFile } from './output-file.ts';
 import { lockOutput } from './output-lock.ts';
 import { printLine, printNote } from './print.ts';
-import { loadSwapFaces } from './swap-faces.ts';
+import { findSwapPhotos, loadSwapFaces, type SwapFolders } from './swap-faces.ts';
 import { swapSheets } from './swap-samples.ts';
 import { watchFigures } from './training-figures.ts';
 import { openTrainingRun, trainingArgs } from './training-run.ts';
@@ -79,20 +79,20 @@ export const trainSwapCommand = command({
     if (donorFolder === wearerFolder) throw new InputError('--face-of and --onto name the same folder');
     await prepareOutputFile(args.out);
     await using _lock = await lockOutput(args.out);
-    // The problem is kept in the checkpoint: folders are often named after people.
-    const problem = JSON.stringify({ ...plan, donor: hashOf(donorFolder), wearer: hashOf(wearerFolder) });
+    const folders: SwapFolders = {
+      donor: { folder: donorFolder, option: '--face-of' },
+      wearer: { folder: wearerFolder, option: '--onto' },
+    };
+    const photos = await findSwapPhotos(folders);
+    // The problem is kept in the checkpoint: folders are often named after people, and their hashes are all that it has.
+    const [donor, wearer] = [await hashOfFiles(photos.donor), await hashOfFiles(photos.wearer)];
+    const problem = JSON.stringify({ ...plan, donor, wearer });
     const run = await openTrainingRun(args.out, problem, { resume: args.resume === true, int8: args.int8 === true });
     if (run.finished) {
       printNote(`${args.out} is finished`);
       return;
     }
-    const faces = await loadSwapFaces(
-      {
-        donor: { folder: donorFolder, option: '--face-of' },
-        wearer: { folder: wearerFolder, option: '--onto' },
-      },
-      { sizePx: shape.sizePx, args, job },
-    );
+    const faces = await loadSwapFaces(photos, folders, { sizePx: shape.sizePx, args, job });
     const people = { donor: faces.donor.examples, wearer: faces.wearer.examples };
     const sheets = args.samples === undefined ? undefined : swapSheets(args.samples, people, shape);
     const watched = watchFigures(job);
@@ -125,5 +125,3 @@ export const trainSwapCommand = command({
     if (losses !== undefined) printLine(losses);
   },
 });
-
-const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex');

@@ -3,19 +3,22 @@ import { livenessChecks, uncalibratedChecks } from '../defence/liveness/checks/a
 import { type LiveCapture, lookAtClip } from '../defence/liveness/live-capture.ts';
 import type { LivenessCalibration } from '../defence/liveness/liveness-calibration.ts';
 import { ACTIONS, type Challenge } from '../defence/liveness/session/challenge.ts';
+import { FLASH_COLOURS, type FlashColour, type Flashes } from '../defence/liveness/session/flashes.ts';
 import { refuseClip } from '../defence/liveness/session/frame-validation.ts';
 import { type Judgement, refused, weigh } from '../defence/liveness/session/judgement.ts';
 import { alignedFace } from '../encoder/aligned-face.ts';
 import { fivePointsOf } from '../face/landmarks.ts';
+import type { Clip } from '../image/frames/clip.ts';
 import { readClip } from '../image/frames/read-clip.ts';
 import type { Image } from '../image/image.ts';
 import type { FaceSessions } from '../runtime/bundled-sessions.ts';
 import { InputError } from '../util/errors.ts';
 import type { JobOptions } from '../util/progress.ts';
+import { auditOf } from './audit-token.ts';
 import { sessionOptions } from './encoder-options.ts';
 import type { PipelineSource } from './face-source.ts';
 import type { LiveArgs } from './live-args.ts';
-import { readLivenessCalibration } from './liveness-calibration-file.ts';
+import { readLivenessCalibration, requireItsNetwork } from './liveness-calibration-file.ts';
 import { openNamedNetwork } from './liveness-networks.ts';
 import { oneOf, positiveNumber } from './option-values.ts';
 import { table } from './print.ts';
@@ -30,7 +33,7 @@ export interface LiveResult {
 }
 
 /**
- * Looks at a clip that belongs to no session: nothing is known of when it was taken, and nothing was asked unless `--challenge` says so.
+ * Looks at a clip that belongs to no session: nothing is known of when it was taken, and nothing was asked or shown unless `--challenge` and `--flashes` say so.
  *
  * @throws InputError where the clip shows no face, or an option does not fit.
  */
@@ -42,21 +45,26 @@ export async function judgeClip(
 ): Promise<LiveResult> {
   const framesPerSecond = positiveNumber(args.fps, '--fps');
   const challenge = challengeOf(args.challenge);
+  const flashes = flashesOf(args.flashes);
   const calibrationPath = args['liveness-calibration'];
   const calibration = calibrationPath === undefined ? undefined : await readLivenessCalibration(calibrationPath);
+  const audit = await auditOf(args);
   const sessions = await source.openSessions();
   const network = args.network === undefined ? undefined : await openNamedNetwork(args.network, sessionOptions(args));
   try {
+    if (calibration) requireItsNetwork(calibration, network?.name);
     const clip = await readClip(path, { ...job, framesPerSecond });
-    const seen = await lookAtClip(clip, { sessions, network }, job);
-    const enrolledShape =
-      args.enrolment === undefined ? undefined : await shapeIn(args.enrolment, framesPerSecond, sessions, job);
+    // Before the first is looked at, which takes a while.
+    const { enrolment } = args;
+    const earlier = enrolment === undefined ? undefined : await readClip(enrolment, { ...job, framesPerSecond });
+    const seen = await lookAtClip(clip, { sessions, network }, { ...job, flashes });
+    const enrolledShape = earlier && (await shapeIn(earlier, sessions, job));
     const { image, mesh } = seen.rest;
     return {
       judgement: judgementOf(
         seen,
-        { capture: seen.message, challenge, observations: seen.observations, enrolledShape },
-        calibration,
+        { capture: seen.message, challenge, flashes, observations: seen.observations, enrolledShape },
+        { calibration, audit },
       ),
       calibrated: calibration !== undefined,
       faceFor: (view) => alignedFace(image, fivePointsOf(mesh), view),
@@ -69,14 +77,15 @@ export async function judgeClip(
 function judgementOf(
   { message, marked }: LiveCapture,
   seen: Parameters<typeof weigh>[0],
-  calibration: LivenessCalibration | undefined,
+  { calibration, audit }: { readonly calibration: LivenessCalibration | undefined; readonly audit: Judgement['audit'] },
 ): Judgement {
   const rules = calibration
     ? { ...calibration, checks: livenessChecks(calibration.checks) }
     : { ...UNCALIBRATED, checks: uncalibratedChecks() };
-  const judgement = weigh(seen, marked, rules);
-  const refusal = marked ? undefined : refuseClip(message.frames);
-  return refusal ? { ...refused(refusal), results: judgement.results } : judgement;
+  const isVetoed = marked && !audit;
+  const judgement = weigh(seen, isVetoed, rules);
+  const refusal = isVetoed ? undefined : refuseClip(message.frames);
+  return { ...(refusal ? { ...refused(refusal), results: judgement.results } : judgement), audit };
 }
 
 const NEVER = { logLikelihoodRatio: 0, apcer: 1, bpcer: 1, dataset: 'none' } as const;
@@ -87,37 +96,57 @@ const UNCALIBRATED = {
   policy: { pass: NEVER, refuse: NEVER, required: [], leastQuality: 0 },
 } as const satisfies Omit<LivenessCalibration, 'checks'>;
 
-async function shapeIn(path: string, framesPerSecond: number, sessions: FaceSessions, job: JobOptions) {
-  const { frames } = await readClip(path, { ...job, framesPerSecond });
+async function shapeIn({ frames }: Clip, sessions: FaceSessions, job: JobOptions) {
   const enrolled = await enrolFrames(frames, sessions, job);
   if (enrolled) return enrolled.shape;
-  throw new InputError(`${path}: no shape could be enrolled`, {
+  throw new InputError('--enrolment: no shape could be enrolled', {
     hint: 'give a clip in which the person turns the head to both sides, with a still face, in good light',
   });
 }
 
 /** The steps that were asked. @throws InputError where they are none. */
 function challengeOf(text: string | undefined): Challenge {
-  if (text === undefined) return [];
-  return text.split(',').map((step) => {
-    const [word, at = '', ...more] = step.trim().split('@');
-    const action = oneOf(word, '--challenge', ACTIONS);
-    const seconds = Number(at);
-    if (!action || more.length > 0 || at === '' || !Number.isFinite(seconds) || seconds < 0)
-      throw new InputError(`--challenge ${step} is no step`, {
-        hint: 'write ACTION@SECONDS, such as turn-left@1,smile@5.4',
-      });
-    return { action, atMs: 1000 * seconds };
+  return eventsOf(text).map(({ event, what, atMs }) => {
+    const action = oneOf(what, '--challenge', ACTIONS);
+    if (action && atMs !== undefined) return { action, atMs };
+    throw new InputError(`--challenge ${event} is no step`, {
+      hint: 'write ACTION@SECONDS, such as turn-left@1,smile@5.4',
+    });
+  });
+}
+
+const COLOURS = Object.keys(FLASH_COLOURS) as FlashColour[];
+
+/** The colours that were shown, by their times. @throws InputError where they are none. */
+function flashesOf(text: string | undefined): Flashes {
+  const flashes = eventsOf(text).map(({ event, what, atMs }) => {
+    const [left, right, ...more] = what.split('/').map((word) => oneOf(word, '--flashes', COLOURS));
+    if (left && right && more.length === 0 && atMs !== undefined) return { left, right, atMs };
+    throw new InputError(`--flashes ${event} is no flash`, {
+      hint: 'write LEFT/RIGHT@SECONDS, such as rose/cyan@18.6,green/violet@19.1',
+    });
+  });
+  return flashes.toSorted((a, b) => a.atMs - b.atMs);
+}
+
+/** What was to happen when, of `WHAT@SECONDS,…`; without a time where none is written. */
+function eventsOf(text: string | undefined) {
+  return (text?.split(',') ?? []).map((event) => {
+    const [what = '', at = '', ...more] = event.trim().split('@');
+    const atMs = 1000 * Number(at);
+    const fine = more.length === 0 && at !== '' && Number.isFinite(atMs) && atMs >= 0;
+    return { event, what, atMs: fine ? atMs : undefined };
   });
 }
 
 /** The liveness as JSON. */
 export function livenessOf({ judgement, calibrated }: LiveResult) {
-  const { decision, veto, refusal, results, fused } = judgement;
+  const { decision, veto, refusal, results, fused, audit } = judgement;
   return {
     decision: calibrated || refusal || veto ? decision : null,
     veto: veto ?? null,
     refusal: refusal?.reason ?? null,
+    audit: audit ?? null,
     logLikelihoodRatio: calibrated ? (fused?.logLikelihoodRatio ?? null) : null,
     checks: results.map(({ name, score, logLikelihoodRatio, quality, applicable, reason }) => ({
       ...{ name, score: score ?? null, quality, applicable, reason },
@@ -128,7 +157,7 @@ export function livenessOf({ judgement, calibrated }: LiveResult) {
 
 /** The same for a person at the terminal. */
 export function describeLiveness(result: LiveResult): string {
-  const { decision, veto, refusal, logLikelihoodRatio, checks } = livenessOf(result);
+  const { decision, veto, refusal, audit, logLikelihoodRatio, checks } = livenessOf(result);
   const why = veto === 'own-mark' ? ': it bears Faceward’s own mark' : refusal ? `: ${refusal}` : '';
   const head =
     decision === null
@@ -139,5 +168,6 @@ export function describeLiveness(result: LiveResult): string {
     score === null ? 'does not apply' : score.toFixed(3),
     reason,
   ]);
-  return `${head}\n${table(rows, { align: 'left' })}`;
+  const of = audit === null ? '' : `an audit, which accepts nobody: ${audit.ownership}\n`;
+  return `${of}${head}\n${table(rows, { align: 'left' })}`;
 }

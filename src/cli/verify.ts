@@ -63,7 +63,8 @@ export const verifyCommand = command({
       const similarity = cosineSimilarity(first, second);
       const decision = threshold && (similarity >= threshold.similarity ? 'match' : 'no match');
       const identity = { similarity, decision: decision ?? null, encoder: encoder.id, threshold: threshold ?? null };
-      const accepted = live && decision === 'match' && live.calibrated && live.judgement.decision === 'pass';
+      const passes = live?.calibrated && live.judgement.decision === 'pass' && !live.judgement.audit;
+      const accepted = live && decision === 'match' && passes;
       if (args.json) printJson(live ? { accepted, ...identity, liveness: live.json } : identity);
       else {
         if (live) printLine(`${accepted ? 'accepted' : 'not accepted'}\n`);

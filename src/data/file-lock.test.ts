@@ -44,3 +44,29 @@ test('a lock that an earlier process with our id left behind is taken over', asy
   expect(unlock).toBeDefined();
   await unlock?.();
 });
+
+test('of processes that find a lock left behind at once, one alone takes it over', async () => {
+  const rounds = 60;
+  const gone = spawn(process.execPath, ['-e', '']);
+  await once(gone, 'close');
+  for (let round = 0; round < rounds; round++) await writeFile(join(folder, `round-${round}`), String(gone.pid));
+  const startMs = Date.now() + 700;
+  // Every contender keeps what it takes, and tells how many those are.
+  const contender = `
+    const { lockFile } = await import(${JSON.stringify(new URL('./file-lock.ts', import.meta.url).href)});
+    let taken = 0;
+    for (let round = 0; round < ${rounds}; round++) {
+      while (Date.now() < ${startMs} + 10 * round);
+      if (await lockFile(${JSON.stringify(join(folder, 'round-'))} + round)) taken++;
+    }
+    console.log(taken);
+    setTimeout(() => {}, 1000);`;
+  const taken = await Promise.all(
+    Array.from({ length: 3 }, async () => {
+      const child = spawn(process.execPath, ['--input-type=module', '-e', contender]);
+      const [text] = await once(child.stdout, 'data');
+      return Number(text);
+    }),
+  );
+  expect(taken.reduce((sum, count) => sum + count, 0)).toBe(rounds);
+});

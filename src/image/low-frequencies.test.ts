@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { flatImage, wavyImage } from '../../test/fixtures/image-files.ts';
 import { Random } from '../util/random.ts';
 import type { Image } from './image.ts';
-import { addLowFrequencies, lowFrequencies } from './low-frequencies.ts';
+import { addLowFrequencies, lowFrequencies, topFrequencies } from './low-frequencies.ts';
 
 const COUNT = 9;
 
@@ -30,6 +30,15 @@ describe('low frequencies', () => {
     const found = lowFrequencies(image, COUNT);
     for (let v = 0; v < COUNT; v++) {
       for (let u = 0; u < COUNT; u++) expect(found[v * COUNT + u]).toBeCloseTo(coefficient(image, v, u), 1);
+    }
+  });
+
+  it('of an upper part are those of the part by itself', () => {
+    const image = wavyImage(31, 40, new Random(5));
+    const ofTop = topFrequencies(image, COUNT);
+    for (const heightPx of [40, 36, 29]) {
+      const part = { widthPx: 31, heightPx, data: image.data.slice(0, 3 * 31 * heightPx) };
+      expect(ofTop(heightPx)).toEqual(lowFrequencies(part, COUNT));
     }
   });
 

@@ -25,19 +25,30 @@ const GAIN = 512;
  * @returns `[count, count]` float32, vertical frequency first.
  */
 export function lowFrequencies(image: Image, count: number): Float32Array {
-  const { widthPx, heightPx } = image;
-  const [across, down] = [basisOf(widthPx, count), basisOf(heightPx, count)];
-  const rows = transformRows(image, across, count);
-  const out = new Float32Array(count * count);
-  const folded = [new Float32Array(down.half), new Float32Array(down.half)] as const;
-  for (let u = 0; u < count; u++) {
-    fold(rows, u * heightPx, heightPx, folded);
-    for (let v = 0; v < count; v++) {
-      out[v * count + u] =
-        (GAIN / (widthPx * heightPx)) * dot(down.byFrequency, v * down.half, folded[v % 2 ? 1 : 0], down.half);
+  return topFrequencies(image, count)(image.heightPx);
+}
+
+/**
+ * The same of a picture's upper parts: each row, which costs most, is looked at once, however many heights are asked for.
+ *
+ * @returns what gives {@link lowFrequencies} of the upper `heightPx` rows by themselves.
+ */
+export function topFrequencies(image: Image, count: number): (heightPx: number) => Float32Array {
+  const { widthPx } = image;
+  const rows = transformRows(image, basisOf(widthPx, count), count);
+  return (heightPx) => {
+    const down = basisOf(heightPx, count);
+    const out = new Float32Array(count * count);
+    const folded = [new Float32Array(down.half), new Float32Array(down.half)] as const;
+    for (let u = 0; u < count; u++) {
+      fold(rows, u * image.heightPx, heightPx, folded);
+      for (let v = 0; v < count; v++) {
+        out[v * count + u] =
+          (GAIN / (widthPx * heightPx)) * dot(down.byFrequency, v * down.half, folded[v % 2 ? 1 : 0], down.half);
+      }
     }
-  }
-  return out;
+    return out;
+  };
 }
 
 /**

@@ -80,9 +80,7 @@ export function clusterBootstrap(groups: readonly (readonly number[])[], options
   if (!Number.isInteger(samples) || samples < 1)
     throw new InputError(`a bootstrap needs at least one sample, not ${samples}`);
   const tails = tailsOf(confidence);
-  const totals = groups
-    .filter((group) => group.length > 0)
-    .map((group) => ({ sum: group.reduce((sum, value) => sum + value, 0), count: group.length }));
+  const totals = groups.filter((group) => group.length > 0).map(totalOf);
   if (totals.length === 0) throw new InputError('a mean needs at least one value');
   const means = Float64Array.from({ length: samples }, () =>
     pooledMean(totals.map((own) => totals[random.integer(totals.length)] ?? own)),
@@ -105,14 +103,26 @@ export function clusterRate(groups: readonly (readonly boolean[])[], options: Bo
   return { ...rate, low: Math.min(rate.low, low), high: Math.max(rate.high, high) };
 }
 
-function pooledMean(groups: readonly { readonly sum: number; readonly count: number }[]): number {
-  let sum = 0;
-  let count = 0;
-  for (const group of groups) {
-    sum += group.sum;
-    count += group.count;
+/** What a group's values come to. */
+export interface Total {
+  readonly sum: number;
+  readonly count: number;
+}
+
+/** The total of some values. */
+export const totalOf = (values: readonly number[]): Total => ({
+  sum: values.reduce((sum, value) => sum + value, 0),
+  count: values.length,
+});
+
+/** The mean of all values of some groups; of no value 0. */
+export function pooledMean(totals: readonly Total[]): number {
+  let [sum, count] = [0, 0];
+  for (const total of totals) {
+    sum += total.sum;
+    count += total.count;
   }
-  return sum / count;
+  return count === 0 ? 0 : sum / count;
 }
 
 /** How often each of so many people is drawn in one resample of a bootstrap. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { InputError } from '../util/errors.ts';
-import { medianInterval } from './median.ts';
+import { medianInterval, medianOf } from './median.ts';
 
 const upTo = (n: number): number[] => Array.from({ length: n }, (_, i) => n - i);
 
@@ -37,4 +37,10 @@ describe('medianInterval', () => {
     expect(() => medianInterval([])).toThrow(InputError);
     expect(() => medianInterval([1, Number.NaN])).toThrow(InputError);
   });
+});
+
+test('the middle value, or the mean of the two', () => {
+  expect(medianOf([5, 1, 3])).toBe(3);
+  expect(medianOf([4, 1, 3, 2])).toBe(2.5);
+  expect(medianOf([])).toBeNaN();
 });

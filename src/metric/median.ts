@@ -1,4 +1,8 @@
 import { InputError } from '../util/errors.ts';
+import { quantileOfSorted } from './intervals.ts';
+
+/** The middle value, or the mean of the two; NaN where there is none. */
+export const medianOf = (values: ArrayLike<number>): number => quantileOfSorted(Float64Array.from(values).sort(), 0.5);
 
 /** A median between the limits of its interval. */
 export interface MedianEstimate {

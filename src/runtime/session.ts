@@ -3,6 +3,7 @@ import './telemetry.ts';
 import * as ort from 'onnxruntime-node';
 import type { Graph } from '../graph/graph.ts';
 import { writeGraph } from '../graph/onnx-file.ts';
+import { withQuickPrelu } from '../graph/quick-prelu.ts';
 import type { DataType, Tensor } from '../graph/tensor.ts';
 import { ModelFileError, ShapeError } from '../util/errors.ts';
 import { type Device, executionProviders } from './device.ts';
@@ -32,7 +33,7 @@ export interface Session {
  * @throws CapabilityError where the device is not offered here; ModelFileError where ONNX Runtime refuses the graph.
  */
 export async function createSession(model: Graph | Uint8Array, options: SessionOptions = {}): Promise<Session> {
-  const bytes = model instanceof Uint8Array ? model : writeGraph(model);
+  const bytes = model instanceof Uint8Array ? model : writeGraph(withQuickPrelu(model));
   const providers = executionProviders(options.device ?? 'cpu');
   let session: ort.InferenceSession;
   try {

@@ -1,6 +1,6 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { basename, extname, join } from 'node:path';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import { ATTACK_SPECIES } from '../../src/attack/presentation/species.ts';
@@ -8,32 +8,29 @@ import { animateCommand } from '../../src/cli/animate.ts';
 import { decodeImage } from '../../src/image/decode.ts';
 import { encodeJpeg } from '../../src/image/encode.ts';
 import { CLIP_FILE } from '../../src/image/frames/clip-file.ts';
-import type { Image } from '../../src/image/image.ts';
-import { readProvenance } from '../../src/image/mark.ts';
-import { findPayload, type Payload } from '../../src/image/payload.ts';
 import { resizeImage } from '../../src/image/resize.ts';
 import { InputError } from '../../src/util/errors.ts';
 import { fakeFfmpeg, fakeVideo, noFfmpeg } from '../fixtures/ffmpeg.ts';
+import { filesUnder, optionsOf, requireAllMarked, toldPayload } from '../fixtures/marked-output.ts';
 import { SAMPLE_FOLDER } from '../fixtures/originals.ts';
+import { tinyReenactorFile } from '../fixtures/presentation-networks.ts';
 
-const clipFile = z.object({
-  synthetic: z.literal(true),
-  runId: z.number(),
-  species: z.number(),
-  pictureHeightPx: z.number(),
-  frames: z.array(z.object({ file: z.string().optional() })),
-});
 const printed = z.object({ frames: z.number(), runId: z.number(), species: z.string() });
 
-/** A photo, and a place that a run may fill. */
-let [folder, photo, place] = ['', '', ''];
+/** A photo, a clip that may drive it, and a place that a run may fill. */
+let [folder, photo, driver, place] = ['', '', '', ''];
 const before = process.env.FACEWARD_CACHE;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'faceward-animate-'));
   process.env.FACEWARD_CACHE = join(folder, 'cache');
   photo = join(folder, 'photo.jpg');
   const { image } = await decodeImage(join(SAMPLE_FOLDER, 'sample6.jpg'));
-  await writeFile(photo, await encodeJpeg(resizeImage(image, 480, Math.round((480 * image.heightPx) / image.widthPx))));
+  const small = resizeImage(image, 480, Math.round((480 * image.heightPx) / image.widthPx));
+  await writeFile(photo, await encodeJpeg(small));
+  driver = join(folder, 'driver');
+  await mkdir(driver);
+  for (const name of ['1.jpg', '2.jpg']) await writeFile(join(driver, name), await encodeJpeg(small));
+  await writeFile(join(folder, NETWORK), await tinyReenactorFile());
 });
 afterAll(async () => {
   if (before === undefined) delete process.env.FACEWARD_CACHE;
@@ -61,60 +58,17 @@ async function animate(out: string, ...more: string[]): Promise<string> {
   }
 }
 
-const optionsOf = (help: string): string[] => [...help.matchAll(/^ *--([a-z-]+)/gm)].map(([, name = '']) => name);
-
 const speciesCalled = (name: string): number | undefined =>
   ATTACK_SPECIES.find((species) => species.name === name)?.number;
 
-/** Fails unless the frame is marked: by the payload, and by a band of words below the picture. */
-function requireMarked(frame: Image, pictureHeightPx: number, payload: Payload): void {
-  expect(findPayload(frame)).toEqual(payload);
-  const band = frame.data.subarray(3 * frame.widthPx * pictureHeightPx);
-  const words = band.filter((value) => value > 200).length / band.length;
-  expect(Math.min(...band)).toBeLessThan(32);
-  expect(words).toBeGreaterThan(0.02);
-}
+const WARP = { kind: 'animated', method: 'warp' } as const;
 
-/** Every file that there is under a folder, by name from there. */
-const filesUnder = async (root: string): Promise<string[]> =>
-  (await readdir(root, { recursive: true, withFileTypes: true }))
-    .filter((entry) => entry.isFile())
-    .map(({ parentPath, name }) => join(parentPath, name).slice(root.length + 1))
-    .sort();
-
-/** Fails unless all that is in the place is marked frames, fake videos of such, and the files that tell of them; gives the number of frames. */
-async function requireAllMarked(payload: Payload): Promise<number> {
-  let count = 0;
-  for (const file of await filesUnder(place)) {
-    if (basename(file) === CLIP_FILE || file.endsWith('.json')) continue;
-    const path = join(place, file);
-    const bytes = await readFile(path);
-    const video = ['.mp4', '.mov', '.mkv', '.webm'].includes(extname(file).toLowerCase());
-    const sidecar = video ? `${path}.json` : join(path, '..', CLIP_FILE);
-    const told = clipFile.parse(JSON.parse(await readFile(sidecar, 'utf8')));
-    expect(told).toMatchObject(payload);
-    if (!video) expect(readProvenance(bytes)).toMatchObject({ kind: 'animated', method: 'warp' });
-    const frames = video ? framesOfFake(bytes) : [(await decodeImage(path)).image];
-    for (const frame of frames) requireMarked(frame, told.pictureHeightPx, payload);
-    count += frames.length;
-  }
-  return count;
-}
-
-/** What the stand-in for ffmpeg was fed. */
-function framesOfFake(bytes: Buffer): Image[] {
-  const end = bytes.indexOf(10);
-  const { widthPx, heightPx, count } = JSON.parse(bytes.subarray(0, end).toString());
-  const size = 3 * widthPx * heightPx;
-  return Array.from({ length: count }, (_, i) => ({
-    widthPx,
-    heightPx,
-    data: new Uint8Array(bytes.subarray(end + 1 + i * size, end + 1 + (i + 1) * size)),
-  }));
-}
+/** Stands for the file of a network, where it is. */
+const NETWORK = 'reenactor.onnx';
 
 /** Each option with a value other than its usual one; `photo`, `driver` and `out` are tried by all runs. */
 const OPTIONS: Readonly<Record<string, readonly string[]>> = {
+  reenactor: [NETWORK],
   mode: ['absolute', 'relative', 'lifted'],
   size: ['64', '97', '200'],
   fps: ['20'],
@@ -127,7 +81,7 @@ const OPTIONS: Readonly<Record<string, readonly string[]>> = {
 
 test('no option is left untried here', async () => {
   const known = ['driver', 'out', ...Object.keys(OPTIONS)].sort();
-  expect([...new Set(optionsOf(await animateCommand.help()))].sort()).toEqual(known);
+  expect(optionsOf(await animateCommand.help()).sort()).toEqual(known);
 });
 
 test.each(['absolute', 'relative', 'lifted'])(
@@ -136,7 +90,7 @@ test.each(['absolute', 'relative', 'lifted'])(
     const told = printed.parse(JSON.parse(await animate(join(place, 'frames'), '--mode', mode, '--json')));
     expect(told).toMatchObject({ frames: 3, species: `inject-warp-${mode}` });
     const species = speciesCalled(`inject-warp-${mode}`) ?? 0;
-    expect(await requireAllMarked({ runId: told.runId, species })).toBe(3);
+    expect(await requireAllMarked(place, { runId: told.runId, species }, WARP)).toBe(3);
     expect(await filesUnder(place)).toHaveLength(4);
   },
 );
@@ -145,31 +99,29 @@ test('without --json the run is printed as well, and no two runs are one', async
   const runs = [await animate(join(place, 'a')), await animate(join(place, 'b'))].map((text) =>
     Number(/run (\d+)/.exec(text)?.[1]),
   );
-  const told = await Promise.all(
-    ['a', 'b'].map(async (name) => clipFile.parse(JSON.parse(await readFile(join(place, name, CLIP_FILE), 'utf8')))),
-  );
+  const told = await Promise.all(['a', 'b'].map((name) => toldPayload(join(place, name, CLIP_FILE))));
   expect(told.map(({ runId }) => runId)).toEqual(runs);
   expect(runs[0]).not.toBe(runs[1]);
 });
 
 describe('no unmarked frame comes out', () => {
-  const payloadOf = async (file: string): Promise<Payload> => {
-    const { runId, species } = clipFile.parse(JSON.parse(await readFile(file, 'utf8')));
-    return { runId, species };
-  };
   const each = Object.entries(OPTIONS).flatMap(([name, values]) => values.map((value) => [name, value] as const));
 
   test.each(each)('by --%s %s', async (name, value) => {
-    await animate(join(place, 'frames'), `--${name}`, ...(value === '' ? [] : [value]));
-    const payload = await payloadOf(join(place, 'frames', CLIP_FILE));
-    expect(await requireAllMarked(payload)).toBeGreaterThan(1);
+    const isNetwork = value === NETWORK;
+    const words = isNetwork ? [join(folder, NETWORK), '--driver', driver] : value === '' ? [] : [value];
+    await animate(join(place, 'frames'), `--${name}`, ...words);
+    const payload = await toldPayload(join(place, 'frames', CLIP_FILE));
+    const made = isNetwork ? ({ kind: 'animated', method: 'reenactment' } as const) : WARP;
+    if (isNetwork) expect(payload.species).toBe(speciesCalled('inject-clip-reenactment'));
+    expect(await requireAllMarked(place, payload, made)).toBeGreaterThan(1);
   });
 
   test.each(['.mp4', '.MOV', '.mkv', '.webm'])('to a video %s', async (ending) => {
     await fakeFfmpeg();
     const out = join(place, `clip${ending}`);
     await animate(out);
-    expect(await requireAllMarked(await payloadOf(`${out}.json`))).toBe(3);
+    expect(await requireAllMarked(place, await toldPayload(`${out}.json`), WARP)).toBe(3);
     expect(await filesUnder(place)).toEqual([`clip${ending}`, `clip${ending}.json`]);
   });
 
@@ -180,7 +132,7 @@ describe('no unmarked frame comes out', () => {
     );
     const files = await filesUnder(place);
     if (failed) expect([failed instanceof InputError, files]).toEqual([true, []]);
-    else expect(await requireAllMarked(await payloadOf(join(place, name, CLIP_FILE)))).toBe(3);
+    else expect(await requireAllMarked(place, await toldPayload(join(place, name, CLIP_FILE)), WARP)).toBe(3);
   });
 
   test.each(['.gif', '.png', '.jpg', '.avi', '.y4m', '.raw', '.html', '.bin', '.m3u8', '.ts'])(
@@ -218,6 +170,13 @@ describe('no unmarked frame comes out', () => {
     expect(await filesUnder(place)).toEqual([]);
   });
 
+  test('by a network without a clip that it could look at, nor in a mode that it has not', async () => {
+    const network = ['--reenactor', join(folder, NETWORK)];
+    await expect(animate(join(place, 'frames'), ...network)).rejects.toThrow('what it sees of the driver');
+    await expect(animate(join(place, 'frames'), ...network, '--mode', 'lifted')).rejects.toThrow('--mode lifted');
+    expect(await filesUnder(place)).toEqual([]);
+  });
+
   test.each(['--no-mark', '--unmarked', '--raw', '--mark=none', '--no-payload', '--format=raw', '--quality=1'])(
     'by %s, which does not exist',
     async (word) => {
@@ -230,9 +189,9 @@ describe('no unmarked frame comes out', () => {
     await animate(join(place, 'first'), '--size', '256');
     await animate(join(place, 'again'), '--driver', join(place, 'first'));
     for (const name of ['first', 'again']) {
-      const payload = await payloadOf(join(place, name, CLIP_FILE));
+      const payload = await toldPayload(join(place, name, CLIP_FILE));
       if (name === 'first') await rm(join(place, name), { recursive: true });
-      else expect(await requireAllMarked(payload)).toBe(3);
+      else expect(await requireAllMarked(place, payload, WARP)).toBe(3);
     }
     await fakeFfmpeg();
     const grey = { widthPx: 128, heightPx: 128, data: new Uint8Array(3 * 128 ** 2).fill(90) };

@@ -75,6 +75,10 @@ describe('the shell', () => {
     [['bench', 'verification', '--data', '/nowhere'], 'there is no such folder'],
     [['train', 'translator', '--from', 'a', '--out', 'a-to-b.onnx'], 'missing required argument: --to'],
     [['train', 'swap', '--face-of', 'a', '--out', 'a-upon-b.onnx'], 'missing required argument: --onto'],
+    [['swap', 'a.jpg', '--out', 'b'], 'missing required argument: --network'],
+    [['swap', 'a.jpg', '--network', 'none.onnx', '--out', 'b'], 'none.onnx cannot be read'],
+    [['animate', 'a.jpg', '--driver', 'nod', '--out', 'b', '--reenactor', 'none.onnx'], 'none.onnx cannot be read'],
+    [['audit', 'liveness', '--people', 'a', '--ownership', 'x', '--species', ','], '--species names no attack'],
     [['train', 'reenactor', '--data', 'a', '--out', 'x.onnx', '--size', '96'], '--size 96 is unknown'],
     [['train', 'attributes', '--data', 'a', '--out', 'x.onnx', '--network', 'vit'], '--network vit is unknown'],
     [

@@ -76,7 +76,7 @@ test(
     const trained = await training('presentations', '--steps', '2', '--json');
     expect(trained.stderr).toContain('train side, print: 1 faces of 1 people');
     for (const marked of ['file.png', 'pixels.jpg'])
-      expect(trained.stderr).toMatch(new RegExp(`left out: .*${marked}: it bears our mark`));
+      expect(trained.stderr).toMatch(new RegExp(`left out: .*${marked}: it carries Faceward’s mark`));
     expect(trained.status).toBe(0);
     const { figures } = schema.parse(JSON.parse(trained.stdout));
     // One person on each side decides nothing.

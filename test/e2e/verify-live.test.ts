@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -44,20 +44,52 @@ describe('verify --live', () => {
     const { accepted, decision, liveness } = JSON.parse(stdout);
     expect([status, accepted, decision]).toEqual([0, false, 'match']);
     expect(liveness).toMatchObject({ decision: 'refuse', veto: 'own-mark' });
-    expect(liveness.checks.map(({ name }: { name: string }) => name)).toEqual(['homography']);
+    expect(liveness.checks.map(({ name }: { name: string }) => name)).toEqual(['homography', 'camera']);
+    expect(liveness.audit).toBeNull();
   });
+
+  test('with a token of the owner’s it judges the clip in spite of the mark, and still accepts nobody', async () => {
+    const [key, token] = [join(folder, 'keys', 'audit.key'), join(folder, 'token.txt')];
+    const issue = async (...words: string[]): Promise<void> => {
+      const { status, stdout, stderr } = await startFaceward(
+        ['audit', 'token', '--key', key, '--ownership', 'ours, ticket 4711', ...words],
+        { cache: join(folder, 'cache') },
+      ).outcome;
+      expect([status, stderr]).toEqual([0, expect.stringContaining('it holds until')]);
+      await writeFile(token, stdout);
+    };
+    const audited = (...words: string[]) =>
+      run(...['verify', '--live', clip, '--against', PHOTO, '--audit-token', token], ...words);
+    await issue();
+    expect((await stat(key)).mode & 0o777).toBe(0o600);
+    const [kept, calibration] = [await readFile(key, 'utf8'), join(folder, 'calibration.json')];
+    await writeFile(calibration, JSON.stringify(lenient));
+    const { accepted, liveness } = JSON.parse(
+      (await audited('--key', key, '--liveness-calibration', calibration, '--json')).stdout,
+    );
+    expect([accepted, liveness.decision, liveness.veto]).toEqual([false, 'pass', null]);
+    expect(liveness.audit).toEqual({ ownership: 'ours, ticket 4711' });
+    expect((await audited('--key', key)).stdout).toMatch(/^not accepted\n(.*\n)+an audit, which accepts nobody: ours/);
+    expect((await audited()).stderr).toContain('a token is checked by a key');
+    await issue('--subjects', 'somebody else');
+    expect(await readFile(key, 'utf8')).toBe(kept);
+    expect((await audited('--key', key)).stderr).toContain('allows no audit');
+  }, 60_000);
 
   test('without a calibration it measures, decides nothing and accepts nobody', async () => {
     const { stdout } = await run('verify', '--live', clip, '--against', PHOTO);
     expect(stdout).toMatch(/^not accepted\n\nmatch:/);
     expect(stdout).toMatch(/homography +0\.\d+ /);
     expect(stdout).toMatch(/challenge-followed +does not apply +nothing was asked/);
+    expect(stdout).toMatch(/colour-flash +does not apply +no colours were flashed/);
   });
 
   test.each([
     [['--live', 'CLIP'], 'a clip is compared with one photo'],
     [['--live', 'CLIP', '--against', PHOTO, '--challenge', 'fly@1'], '--challenge fly is unknown'],
     [['--live', 'CLIP', '--against', PHOTO, '--challenge', 'smile'], '--challenge smile is no step'],
+    [['--live', 'CLIP', '--against', PHOTO, '--flashes', 'rose@1'], '--flashes rose@1 is no flash'],
+    [['--live', 'CLIP', '--against', PHOTO, '--flashes', 'rose/red@1'], '--flashes red is unknown'],
     [['--live', 'CLIP', '--against', PHOTO, '--liveness-calibration', PHOTO], 'is not JSON'],
     [['--live', 'CLIP', '--against', PHOTO, '--network', 'resnet'], 'names no presentation-attack network'],
   ])('%j is bad input', async (words, message) => {

@@ -64,15 +64,16 @@ export async function invertThroughGenerator(
   }
 }
 
-/** A generator, ready to run. */
+/** A generator, ready to run. @param options.batchSize - faces made at once; default 16. */
 export async function openGenerator(
   generator: Generator,
-  options: SessionOptions = {},
+  options: SessionOptions & { readonly batchSize?: number } = {},
 ): Promise<{ generate(latents: readonly Float32Array[]): Promise<Float32Array[]>; close(): Promise<void> }> {
   const { latentSize } = generator;
+  const { batchSize = BATCH_SIZE } = options;
   const builder = new GraphBuilder('generator');
   const { face } = builder.import(generator.graph, {
-    inputs: { latent: builder.input('latent', [BATCH_SIZE, latentSize]) },
+    inputs: { latent: builder.input('latent', [batchSize, latentSize]) },
   });
   if (!face) throw new ModelFileError('the generator has no output "face"');
   builder.output('face', face);
@@ -81,13 +82,13 @@ export async function openGenerator(
     close: () => session.release(),
     generate: async (latents) => {
       const faces: Float32Array[] = [];
-      for (let first = 0; first < latents.length; first += BATCH_SIZE) {
-        const part = latents.slice(first, first + BATCH_SIZE);
-        const data = new Float32Array(BATCH_SIZE * latentSize);
+      for (let first = 0; first < latents.length; first += batchSize) {
+        const part = latents.slice(first, first + batchSize);
+        const data = new Float32Array(batchSize * latentSize);
         part.forEach((latent, i) => {
           data.set(latent, i * latentSize);
         });
-        const results = await session.run({ latent: float32(data, [BATCH_SIZE, latentSize]) });
+        const results = await session.run({ latent: float32(data, [batchSize, latentSize]) });
         const made = results.face;
         if (made?.dtype !== 'float32') throw new ModelFileError('the generator gives no float32 faces');
         for (let i = 0; i < part.length; i++) faces.push(made.data.slice(i * FACE_NUMBERS, (i + 1) * FACE_NUMBERS));

@@ -46,6 +46,10 @@ describe('the list of species', () => {
       'inject-gan': 11,
       'inject-reenactment': 12,
       'inject-swap': 13,
+      'inject-clip-warp': 14,
+      'inject-clip-reenactment': 15,
+      'inject-warp-relit': 16,
+      'screen-clip-warp': 17,
     });
     for (const { name, equipment, instrument } of ATTACK_SPECIES) {
       expect(equipment.length).toBeGreaterThan(10);
@@ -53,10 +57,10 @@ describe('the list of species', () => {
     }
   });
 
-  it('follows a challenge where a face is moved, and nowhere else', () => {
-    for (const { maker, followsChallenge } of ATTACK_SPECIES) {
-      const moved = maker.kind === 'warp' || (maker.kind === 'network' && maker.network !== 'gan');
-      expect(followsChallenge).toBe(moved);
+  it('follows a challenge where somebody moves a face live, and neither where a clip moves it nor where nothing does', () => {
+    for (const { maker, followsChallenge, drivenByClip } of ATTACK_SPECIES) {
+      const moved = maker.kind === 'warp' || maker.kind === 'network';
+      expect([followsChallenge, drivenByClip].filter(Boolean).length).toBe(moved ? 1 : 0);
     }
   });
 });

@@ -7,6 +7,7 @@ import { type PresentOptions, presentThrough } from './channel/present.ts';
 import type { Channel, ChannelSettings } from './channel/settings.ts';
 import { type AttackSpecies, USUAL_BEND_PER_METRE } from './species.ts';
 import { animate } from './warp/animate.ts';
+import { relight } from './warp/relight.ts';
 import type { Track } from './warp/track.ts';
 
 /** What presentations are made of; each species needs a part of it. */
@@ -40,7 +41,10 @@ export async function makePresentation(
   source: PresentationSource,
   options: PresentationOptions,
 ): Promise<Clip> {
-  return presentThrough(framesOf(species, source), channelOf(species, options.settings), options);
+  const frames = framesOf(species, source);
+  const { screenLight } = options;
+  const lit = species.relit && screenLight ? relight(frames, middleOf(source, frames), screenLight) : frames;
+  return presentThrough(lit, channelOf(species, options.settings), options);
 }
 
 /** The channel of a species with these settings. @throws InputError where a setting is out of its range. */
@@ -79,6 +83,10 @@ function framesOf({ name, maker }: AttackSpecies, source: PresentationSource): C
     }
   }
 }
+
+/** Where the halves of the face meet: at the bridge of the nose in the photo. */
+const middleOf = ({ landmarks }: PresentationSource, { frames }: Clip): number =>
+  landmarks?.[2 * 27] ?? (frames[0]?.widthPx ?? 0) / 2;
 
 const lacking = (name: string, what: string): CapabilityError =>
   new CapabilityError(`${name} needs ${what}`, { hint: 'hand it over, or leave this species out' });

@@ -7,7 +7,7 @@ export type Maker =
   | { readonly kind: 'still' }
   | { readonly kind: 'warp'; readonly mode: RetargetMode }
   /** Frames made elsewhere, by a network: handed in. */
-  | { readonly kind: 'network'; readonly network: 'reenactment' | 'swap' | 'gan' }
+  | { readonly kind: 'network'; readonly network: 'reenactment' | 'swap' }
   /** A clip of the person: handed in. */
   | { readonly kind: 'recording' };
 
@@ -25,6 +25,12 @@ export interface AttackSpecies {
   readonly imitatesCamera: boolean;
   /** Whether somebody who drives it live can do what a challenge asks. */
   readonly followsChallenge: boolean;
+  /** Moved as somebody else moved in a clip that was recorded before: the challenge is not answered. */
+  readonly drivenByClip: boolean;
+  /** Shows nobody's face, made from noise by a generator, in place of the person's photo. */
+  readonly inventsFace: boolean;
+  /** Tinted live with the colours that the session shows, by software. */
+  readonly relit: boolean;
   /** Photos of the person who is attacked; a recording counts as none. */
   readonly photosNeeded: number;
   /** What it would cost, in words. */
@@ -36,6 +42,7 @@ export const USUAL_BEND_PER_METRE = 8;
 
 const INJECTION = 'a camera driver that shows frames in place of the camera’s (free software)';
 const PUPPETEER = 'an ordinary computer and webcam for whoever performs';
+const DRIVER_CLIP = 'an ordinary computer, and a clip of anybody who nods and speaks';
 
 function species(
   number: number,
@@ -46,7 +53,7 @@ function species(
 ): AttackSpecies {
   return {
     ...{ number, name, instrument, maker, bent: false, imitatesCamera: false, followsChallenge: false },
-    ...{ photosNeeded: 1, ...rest },
+    ...{ drivenByClip: false, inventsFace: false, relit: false, photosNeeded: 1, ...rest },
   };
 }
 
@@ -54,7 +61,7 @@ function species(
 const WARP_NUMBERS: Readonly<Record<RetargetMode, number>> = { absolute: 8, relative: 9, lifted: 10 };
 
 const warp = (mode: RetargetMode): Maker => ({ kind: 'warp', mode });
-const network = (kind: 'reenactment' | 'swap' | 'gan'): Maker => ({ kind: 'network', network: kind });
+const network = (kind: 'reenactment' | 'swap'): Maker => ({ kind: 'network', network: kind });
 
 /**
  * The attack species, the cheapest first. Left out: prints with the eyes and the mouth cut out before a living person, and masks, which the simulator of channels cannot show.
@@ -81,6 +88,10 @@ export const ATTACK_SPECIES = [
       equipment: 'a tablet, and a recording of the person before a camera',
     },
   ),
+  species(17, 'screen-clip-warp', 'screen', warp('lifted'), {
+    drivenByClip: true,
+    equipment: `a tablet or monitor; ${DRIVER_CLIP}`,
+  }),
   species(5, 'screen-warp', 'screen', warp('lifted'), {
     followsChallenge: true,
     equipment: `a tablet or monitor; ${PUPPETEER}`,
@@ -96,6 +107,11 @@ export const ATTACK_SPECIES = [
       equipment: `${INJECTION}, and a recording of the person before a camera`,
     },
   ),
+  species(14, 'inject-clip-warp', 'injected', warp('lifted'), {
+    imitatesCamera: true,
+    drivenByClip: true,
+    equipment: `${INJECTION}; ${DRIVER_CLIP}`,
+  }),
   ...RETARGET_MODES.map((mode) =>
     species(WARP_NUMBERS[mode], `inject-warp-${mode}`, 'injected', warp(mode), {
       imitatesCamera: true,
@@ -103,10 +119,23 @@ export const ATTACK_SPECIES = [
       equipment: `${INJECTION}; ${PUPPETEER}`,
     }),
   ),
-  species(11, 'inject-gan', 'injected', network('gan'), {
+  species(16, 'inject-warp-relit', 'injected', warp('lifted'), {
     imitatesCamera: true,
+    followsChallenge: true,
+    relit: true,
+    equipment: `${INJECTION}; ${PUPPETEER}; software that reads the colours off the session’s screen and tints the frames`,
+  }),
+  species(11, 'inject-gan', 'injected', warp('lifted'), {
+    imitatesCamera: true,
+    followsChallenge: true,
+    inventsFace: true,
     photosNeeded: 0,
-    equipment: `${INJECTION}; a generator, trained beforehand: a day of an ordinary computer, or one of those that are published`,
+    equipment: `${INJECTION}; ${PUPPETEER}; a generator, trained beforehand: a day of an ordinary computer, or one of those that are published`,
+  }),
+  species(15, 'inject-clip-reenactment', 'injected', network('reenactment'), {
+    imitatesCamera: true,
+    drivenByClip: true,
+    equipment: `${INJECTION}; ${DRIVER_CLIP}; a network trained beforehand, not on the person`,
   }),
   species(12, 'inject-reenactment', 'injected', network('reenactment'), {
     imitatesCamera: true,

@@ -3,6 +3,7 @@ import { InputError } from '../../util/errors.ts';
 import { type JobOptions, throwIfAborted } from '../../util/progress.ts';
 import type { AuditStore } from '../work-folder.ts';
 import { type Attempt, attemptSchema, BONA_FIDE } from './attempt.ts';
+import type { LivenessAuditOptions } from './context.ts';
 import type { LivenessPerson } from './liveness-person.ts';
 import type { AttemptTask } from './make-attempt.ts';
 
@@ -13,11 +14,22 @@ export interface AttemptPlan extends JobOptions {
   readonly people: readonly LivenessPerson[];
   /** What is presented; undefined stands for people themselves. */
   readonly kinds: readonly (AttackSpecies | undefined)[];
-  /** Of each kind, spread over the people. */
+  /** By the name of a species: the one person of whom it is made. */
+  readonly attacked?: Readonly<Record<string, string>> | undefined;
+  /** Of each kind, spread over the people; none of a kind that is made of somebody else. */
   readonly attempts: number;
   readonly store: AuditStore;
   /** After this no more are begun, but for one of each kind; milliseconds since 1970. */
   readonly endsAt?: number | undefined;
+  /** Only this part of them; default: all. */
+  readonly share?: Share | undefined;
+}
+
+/** One of several parts of the work, so that several processes can do it. */
+export interface Share {
+  /** Counted from 1. */
+  readonly index: number;
+  readonly of: number;
 }
 
 /**
@@ -26,26 +38,56 @@ export interface AttemptPlan extends JobOptions {
  * @throws InputError where there are no people; InterruptedError.
  */
 export async function makeAttempts(
-  { name, people, kinds, attempts, store, endsAt = Number.POSITIVE_INFINITY, ...job }: AttemptPlan,
+  { name, people, kinds, attacked, attempts, store, endsAt = Number.POSITIVE_INFINITY, share, ...job }: AttemptPlan,
   make: (task: AttemptTask) => Promise<Attempt>,
 ): Promise<Attempt[]> {
   if (people.length === 0) throw new InputError(`there is nobody for the ${name}`, { hint: 'give more people' });
   const made: Attempt[] = [];
-  for (let turn = 0; turn < attempts; turn++) {
-    const person = people[turn % people.length] as LivenessPerson;
-    const number = Math.floor(turn / people.length);
-    for (const kind of kinds) {
-      throwIfAborted(job);
-      if (turn > 0 && Date.now() > endsAt) return made;
-      const key = `${name} ${kind?.name ?? BONA_FIDE} ${person.person} ${number}`;
-      made.push(
-        (await readAttempt(store, key)) ??
-          (await writeAttempt(store, key, await make({ species: kind, person, number }))),
-      );
-      job.onProgress?.({ stage: name, done: made.length, total: attempts * kinds.length });
-    }
+  const tasks = tasksOf({ people, kinds, attacked, attempts });
+  const own = share ? tasks.filter((_, i) => i % share.of === share.index - 1) : tasks;
+  for (const { turn, ...task } of own) {
+    throwIfAborted(job);
+    const key = `${name} ${task.species?.name ?? BONA_FIDE} ${task.person.person} ${task.number}`;
+    const before = await readAttempt(store, key);
+    if (!before && turn > 0 && Date.now() > endsAt) continue;
+    made.push(before ?? (await writeAttempt(store, key, await make(task))));
+    job.onProgress?.({ stage: name, done: made.length, total: own.length });
   }
   return made;
+}
+
+function tasksOf({
+  people,
+  kinds,
+  attacked = {},
+  attempts,
+}: Pick<AttemptPlan, 'people' | 'kinds' | 'attacked' | 'attempts'>) {
+  const plans = kinds.flatMap((species) => {
+    const only = species && attacked[species.name];
+    const whom = only === undefined ? people : people.filter(({ person }) => person === only);
+    return whom.length > 0 ? [{ species, whom }] : [];
+  });
+  return Array.from({ length: attempts }, (_, turn) =>
+    plans.map(({ species, whom }) => ({
+      ...{ turn, species, number: Math.floor(turn / whom.length) },
+      person: whom[turn % whom.length] as LivenessPerson,
+    })),
+  ).flat();
+}
+
+/**
+ * The attempts of both sides: those that fix thresholds, and those that are judged.
+ *
+ * @throws as {@link makeAttempts}.
+ */
+export async function makeBothSides(
+  { people, species, attempts, ...rest }: LivenessAuditOptions & Pick<AttemptPlan, 'share'>,
+  make: (task: AttemptTask) => Promise<Attempt>,
+): Promise<{ readonly calibration: Attempt[]; readonly test: Attempt[] }> {
+  const plan = { ...rest, kinds: [undefined, ...species] };
+  const side = (name: string, who: 'calibration' | 'test') =>
+    makeAttempts({ ...plan, name, people: people[who], attempts: attempts[who] }, make);
+  return { calibration: await side('attempts for calibration', 'calibration'), test: await side('attempts', 'test') };
 }
 
 async function readAttempt(store: AuditStore, key: string): Promise<Attempt | undefined> {

@@ -46,8 +46,8 @@ async function askEndpoint({ species, person, number }: AttemptTask, options: En
   const random = new Random(`${seed} ${name} ${person.person} ${number}`);
   const session = await endpoint.open(person.enrolled.image);
   const clip = species
-    ? await attackPresentation(species, person, session.challenge, kit, random)
-    : await bonaFidePresentation(person, session.challenge, kit, random);
+    ? await attackPresentation(species, person, session, kit, random)
+    : await bonaFidePresentation(person, session, kit, random);
   const outcome = await session.submit(clip, markOf(species, runId));
   return {
     ...{ species: name, person: person.person, attempt: number, refusal: null, checks: {}, networks: {} },

@@ -60,6 +60,7 @@ test('the whole of it: fitted on some people, judged on others, doubted by contr
   const measured = await auditLocal({
     people: { calibration: ['ann', 'ben'].map((name) => ({ ...person, person: name })), test: [person] },
     ...{ species, attempts: { test: 60, calibration: 60 }, draws: 0, seed: 1, dataset: 'made up' },
+    network: 'a network-01234567',
     ...{ kit: kit(), sessions, store: { read: async () => undefined, write: async () => {} } },
     threshold: {
       ...{ encoder: 'an encoder', similarity: 0.5, fmr: 0.001, impostorPairs: 1000, dataset: 'made up' },
@@ -86,6 +87,7 @@ test('the whole of it: fitted on some people, judged on others, doubted by contr
   expect(rate('matched, whatever the liveness', 'print-flat')).toBe(1);
   expect(rate('BPCER', BONA_FIDE)).toBeLessThan(0.25);
   expect(Object.keys(measured.calibration.checks)).toEqual(['challenge-followed', 'enrolled-shape', 'homography']);
+  expect(measured.calibration.network).toBe('a network-01234567');
   expect(measured.calibration.policy.required).toEqual(['challenge-followed']);
   const alone = measured.arrangements.filter(
     ({ arrangement, presentation }) => arrangement === 'alone' && presentation === 'inject-photo',
@@ -98,6 +100,7 @@ test('the whole of it: fitted on some people, judged on others, doubted by contr
       'our own mark is refused: true',
       'frames in another order are refused: true',
       'frames that come twice are refused: true',
+      'a capture that was sent before is refused: true',
     ],
   ]);
   expect(measured.controls.map(({ held }) => held)).toEqual([true, true]);

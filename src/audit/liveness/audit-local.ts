@@ -1,12 +1,14 @@
 import type { AttackSpecies } from '../../attack/presentation/species.ts';
+import { COLOUR_FLASH_CHECK } from '../../defence/liveness/light/colour-flash.ts';
 import type { LivenessCalibration } from '../../defence/liveness/liveness-calibration.ts';
 import { drawChallenge } from '../../defence/liveness/session/challenge.ts';
+import { drawFlashes } from '../../defence/liveness/session/flashes.ts';
 import type { Threshold } from '../../metric/threshold.ts';
 import type { FaceSessions } from '../../runtime/bundled-sessions.ts';
 import { Random } from '../../util/random.ts';
 import type { Cheapest } from '../findings.ts';
 import { type AttemptSides, checkMatrix, withoutChecks, withoutSpecies } from './ablation.ts';
-import { makeAttempts } from './all-attempts.ts';
+import { makeAttempts, makeBothSides } from './all-attempts.ts';
 import type { Attempt } from './attempt.ts';
 import { type CheapestAttack, findCheapest, type Share } from './cheapest.ts';
 import { concluded, type LivenessAuditOptions, type LivenessMeasurements, needsOf, requireApart } from './context.ts';
@@ -26,6 +28,8 @@ export interface LocalAuditOptions extends LivenessAuditOptions {
   /** Makes and measures presentations with these settings of their channels. */
   readonly makerFor: (settings: PresentationKit['settings']) => AttemptMaker;
   readonly sessions: FaceSessions;
+  /** Name of the presentation-attack network that is part of the verification. */
+  readonly network: string | undefined;
   /** Of the encoder that compares faces. */
   readonly threshold: Threshold;
   /** Name of the people's data set. */
@@ -40,8 +44,8 @@ export interface LocalAuditOptions extends LivenessAuditOptions {
 /** As findings name our own verification. */
 const TARGET = 'faceward verify --live';
 
-/** Checks without which nobody passes. */
-const REQUIRED = ['challenge-followed'];
+/** Checks without which nobody passes: else whoever cannot follow the colours would hide the face from them, by a frame that is too bright, and lose nothing. */
+const REQUIRED = ['challenge-followed', COLOUR_FLASH_CHECK];
 
 /** Attempts with each drawn setting, and with the best of a species. */
 const SEARCH = { choosing: 3, measuring: 30 } as const;
@@ -54,23 +58,15 @@ const SEARCH = { choosing: 3, measuring: 30 } as const;
 export async function auditLocal(
   options: LocalAuditOptions,
 ): Promise<LivenessMeasurements & { readonly calibration: LivenessCalibration }> {
-  const { people, species, attempts, threshold, makerFor } = options;
+  const { people, species, threshold, makerFor } = options;
   requireApart(people);
   const maker = makerFor(undefined);
-  const plan = { ...options, kinds: [undefined, ...species] };
-  const known = await makeAttempts(
-    { ...plan, name: 'attempts for calibration', people: people.calibration, attempts: attempts.calibration },
-    maker.measure,
-  );
-  const test = await makeAttempts(
-    { ...plan, name: 'attempts', people: people.test, attempts: attempts.test },
-    maker.measure,
-  );
+  const { calibration: known, test } = await makeBothSides(options, maker.measure);
   const fitting = {
     dataset: `${options.dataset}, calibration people; simulated heads stand for people`,
     required: REQUIRED,
   };
-  const calibration = options.calibration ?? fitLiveness(known, fitting);
+  const calibration = options.calibration ?? { ...fitLiveness(known, fitting), network: options.network };
   const judged = judgeBy(calibration, threshold, test);
   const matcher = { id: threshold.encoder, fmr: threshold.fmr };
   const measured = {
@@ -103,7 +99,8 @@ async function selfTestsOf({ people, kit, sessions, seed }: LocalAuditOptions) {
   const [first] = people.test;
   if (!first) return [];
   const random = new Random(`${seed} self-tests`);
-  const clip = await bonaFidePresentation(first, drawChallenge(random.fork('challenge')), kit, random);
+  const asked = { challenge: drawChallenge(random.fork('challenge')), flashes: drawFlashes(random.fork('flashes')) };
+  const clip = await bonaFidePresentation(first, asked, kit, random);
   return livenessSelfTests(clip, sessions);
 }
 

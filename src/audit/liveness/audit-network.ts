@@ -1,4 +1,4 @@
-import { makeAttempts } from './all-attempts.ts';
+import { makeBothSides } from './all-attempts.ts';
 import { concluded, type LivenessAuditOptions, type LivenessMeasurements, requireApart } from './context.ts';
 import { livenessControls } from './controls.ts';
 import type { AttemptMaker } from './make-attempt.ts';
@@ -21,17 +21,9 @@ export interface NetworkAuditOptions extends LivenessAuditOptions {
 export async function auditNetworks(
   options: NetworkAuditOptions,
 ): Promise<LivenessMeasurements & { readonly networks: readonly NetworkFigures[] }> {
-  const { people, species, attempts, maker } = options;
+  const { people, species, maker } = options;
   requireApart(people);
-  const plan = { ...options, kinds: [undefined, ...species] };
-  const calibration = await makeAttempts(
-    { ...plan, name: 'attempts for calibration', people: people.calibration, attempts: attempts.calibration },
-    maker.measureFrames,
-  );
-  const test = await makeAttempts(
-    { ...plan, name: 'attempts', people: people.test, attempts: attempts.test },
-    maker.measureFrames,
-  );
+  const { calibration, test } = await makeBothSides(options, maker.measureFrames);
   const networks = options.networks.map((network) => networkFigures(network, { calibration, test }));
   const [target] = options.networks;
   const own = networks.slice(0, 1).flatMap(({ figures }) => livenessRates(figures, { target }));

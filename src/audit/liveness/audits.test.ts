@@ -93,6 +93,16 @@ describe('makeAttempts', () => {
     expect(all.map((one) => one.species)).toEqual([BONA_FIDE, 'print-flat', 'screen-warp']);
   });
 
+  test('makes of one person alone what imitates nobody else, as often as the others', async () => {
+    const attacked = { 'screen-warp': 'dan' };
+    const make = async (task: AttemptTask) => attemptOf(task);
+    const all = await makeAttempts({ ...plan, attacked, store: memory() }, make);
+    const own = all.filter((one) => one.species === 'screen-warp').map((one) => `${one.person} ${one.attempt}`);
+    expect(own).toEqual(['dan 0', 'dan 1', 'dan 2', 'dan 3', 'dan 4']);
+    const others = await makeAttempts({ ...plan, attacked, people: people.calibration, store: memory() }, make);
+    expect(new Set(others.map((one) => one.species))).toEqual(new Set([BONA_FIDE, 'print-flat']));
+  });
+
   test('needs people', async () => {
     await expect(
       makeAttempts({ ...plan, people: [], store: memory() }, async (task) => attemptOf(task)),
@@ -143,6 +153,7 @@ describe('an audit of an endpoint', () => {
       ...{ id: 'https://faces.example/live', hash: 'x', ownership: 'ours', queries: 0, close: () => {} },
       open: async () => ({
         challenge: [],
+        flashes: [],
         submit: async (
           _: unknown,
           mark: { provenance: { method: string }; payload: { runId: number; species: number } },
@@ -197,6 +208,21 @@ describe('findCheapest', () => {
   test('takes the least costly, with the usual settings where they do', async () => {
     const found = await search(() => 1);
     expect([found?.species.name, found?.words, found?.tried]).toEqual(['print-flat', 'the usual settings', 5]);
+  });
+
+  test('leaves aside what cannot be made of those whom settings are chosen on', async () => {
+    const measured: string[] = [];
+    const found = await findCheapest({
+      ...{ species, draws: 2, seed: 1 },
+      accepted: {
+        choosing: async ({ name }) => (name === 'print-flat' ? share(0, 0) : share(3, 3)),
+        measuring: async ({ name }) => {
+          measured.push(name);
+          return share(30, 30);
+        },
+      },
+    });
+    expect([found?.species.name, measured]).toEqual(['screen-warp', ['screen-warp']]);
   });
 
   test('what got in by luck where settings were chosen, and not on other people, is none', async () => {

@@ -54,6 +54,8 @@ export async function findCheapest(options: CheapestOptions): Promise<CheapestAt
     let best: { readonly settings: ChannelSettings | undefined; readonly share: number } | undefined;
     for (const settings of candidates) {
       const { successes, trials } = await options.accepted.choosing(species, settings);
+      // Made of one person alone, who is not among those that settings are chosen on.
+      if (trials === 0) break;
       tried++;
       if (!best || successes / trials > best.share) best = { settings, share: successes / trials };
     }

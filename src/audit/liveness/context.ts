@@ -13,6 +13,8 @@ export interface LivenessAuditOptions extends JobOptions {
   readonly people: { readonly calibration: readonly LivenessPerson[]; readonly test: readonly LivenessPerson[] };
   /** In order of what they take, the least first. */
   readonly species: readonly AttackSpecies[];
+  /** By the name of a species: the one person of whom it can be made; others are not attacked with it. */
+  readonly attacked?: Readonly<Record<string, string>>;
   /** Of each species, and of bona fide presentations. */
   readonly attempts: { readonly test: number; readonly calibration: number };
   readonly store: AuditStore;

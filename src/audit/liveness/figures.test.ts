@@ -126,8 +126,17 @@ describe('fitLiveness', () => {
     ).toBe('passed');
   });
 
-  test('names the check that nobody gave anything for', () => {
-    expect(() => fitLiveness(sides.calibration, { ...options, checks: ['texture', 'pulse'] })).toThrow(/"pulse"/);
+  test('leaves out the check that nobody gave anything for, and needs one at least', () => {
+    const { checks } = fitLiveness(sides.calibration, { ...options, checks: ['texture', 'pulse'] });
+    expect(Object.keys(checks)).toEqual(['texture']);
+    expect(() => fitLiveness(sides.calibration, { ...options, checks: ['pulse'] })).toThrow(/none of the checks/);
+  });
+
+  test('leaves out the check that applies to no attack', () => {
+    const own = sides.calibration.map((one) =>
+      one.species === BONA_FIDE ? one : { ...one, checks: { ...one.checks, shape: { notApplicable: 'no turn' } } },
+    );
+    expect(Object.keys(fitLiveness(own, options).checks)).not.toContain('shape');
   });
 });
 

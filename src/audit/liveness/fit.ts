@@ -1,4 +1,5 @@
 import { fitCalibration, type LlrCalibration } from '../../defence/liveness/checks/calibration.ts';
+import { CAMERA_CHECK, LEAST_CAMERA_SCORE } from '../../defence/liveness/checks/camera.ts';
 import type { LivenessThreshold } from '../../defence/liveness/decision.ts';
 import { fitFusion } from '../../defence/liveness/fusion.ts';
 import type { LivenessCalibration } from '../../defence/liveness/liveness-calibration.ts';
@@ -10,9 +11,9 @@ import { evidenceOf, resultsOf } from './outcome.ts';
 export interface FitOptions {
   /** Name of the presentations, with the split by person. */
   readonly dataset: string;
-  /** Checks that are used; default: all that apply to somebody. */
+  /** Checks that are used, of those that apply to somebody and to some attack on one half of the people; default: all of them. */
   readonly checks?: readonly string[];
-  /** Checks without which nobody passes; default none. */
+  /** Checks without which nobody passes, of those that are used; default none. */
   readonly required?: readonly string[];
 }
 
@@ -33,7 +34,14 @@ export function fitLiveness(attempts: readonly Attempt[], options: FitOptions): 
   const { dataset, required = [] } = options;
   const judged = attempts.filter(({ refusal }) => refusal === null);
   const [lines, weights] = halvesByPerson(judged);
-  const names = options.checks ?? namesOf(judged);
+  const names = namesOf(lines).filter((name) => options.checks?.includes(name) ?? true);
+  if (names.length === 0)
+    throw new InputError(
+      'none of the checks was seen in bona fide attempts and in attacks, on one half of the people',
+      {
+        hint: 'give more people',
+      },
+    );
   const checks: Record<string, LlrCalibration> = {};
   for (const name of names) checks[name] = fitCheck(name, lines, `${dataset}, half of the people`);
   const labels = weights.map(isBonaFide);
@@ -50,8 +58,10 @@ export function fitLiveness(attempts: readonly Attempt[], options: FitOptions): 
     policy: {
       pass: thresholdAt(judged, fused, BPCER.pass, dataset),
       refuse: thresholdAt(judged, fused, BPCER.refuse, dataset),
-      required,
+      required: required.filter((name) => names.includes(name)),
       leastQuality: LEAST_QUALITY,
+      // No audit has cameras to measure it on.
+      leastScores: { [CAMERA_CHECK]: LEAST_CAMERA_SCORE },
     },
   };
 }
@@ -59,13 +69,17 @@ export function fitLiveness(attempts: readonly Attempt[], options: FitOptions): 
 const NO_THRESHOLD: LivenessThreshold = { logLikelihoodRatio: 0, apcer: 1, bpcer: 1, dataset: 'none' };
 const NO_POLICY = { pass: NO_THRESHOLD, refuse: NO_THRESHOLD, required: [], leastQuality: 0 };
 
-/** All checks that apply to somebody, in the order of their names. */
-const namesOf = (attempts: readonly Attempt[]): string[] =>
-  [
-    ...new Set(
-      attempts.flatMap(({ checks }) => Object.entries(checks).flatMap(([name, own]) => ('score' in own ? [name] : []))),
-    ),
-  ].sort();
+/** All checks that apply to somebody and to an attack, in the order of their names: where there is nothing to compare, a check says nothing. */
+function namesOf(attempts: readonly Attempt[]): string[] {
+  const seen = (bonaFide: boolean): Set<string> =>
+    new Set(
+      attempts
+        .filter((attempt) => isBonaFide(attempt) === bonaFide)
+        .flatMap(({ checks }) => Object.entries(checks).flatMap(([name, own]) => ('score' in own ? [name] : []))),
+    );
+  const attacked = seen(false);
+  return [...seen(true)].filter((name) => attacked.has(name)).sort();
+}
 
 /** People by turns in the order of their names, so that the halves are the same in every run. */
 function halvesByPerson(attempts: readonly Attempt[]): readonly [Attempt[], Attempt[]] {
@@ -80,15 +94,7 @@ function fitCheck(name: string, attempts: readonly Attempt[], dataset: string): 
       const own = attempt.checks[name];
       return isBonaFide(attempt) === bonaFide && own && 'score' in own ? [own.score] : [];
     });
-  const [own, attacks] = [scores(true), scores(false)];
-  if (own.length === 0 || attacks.length === 0)
-    throw new InputError(
-      `the check "${name}" was seen in ${own.length} bona fide attempts and ${attacks.length} attacks`,
-      {
-        hint: 'give more people, or leave the check out',
-      },
-    );
-  return fitCalibration(own, attacks, dataset);
+  return fitCalibration(scores(true), scores(false), dataset);
 }
 
 /** The evidence that all but this share of the bona fide presentations reach. */

@@ -50,12 +50,22 @@ const ownership = 'ours, ticket 1';
 describe('openHttpTarget', () => {
   test('opens a session with the enrolled photo, and hands in marked frames with their times', async () => {
     const { address, messages } = await adapter({
-      [OPEN]: { session: 's1', challenge: [{ action: 'turn-left', atMs: 1000 }] },
+      [OPEN]: {
+        ...{ session: 's1', challenge: [{ action: 'turn-left', atMs: 1000 }] },
+        flashes: [
+          { left: 'blue', right: 'green', atMs: 5500 },
+          { left: 'rose', right: 'cyan', atMs: 5000 },
+        ],
+      },
       [CAPTURE]: { decision: 'pass' },
     });
     const target = openHttpTarget(address, { ownership });
     const session = await target.open(frame(4));
     expect(session.challenge).toEqual([{ action: 'turn-left', atMs: 1000 }]);
+    expect(session.flashes).toEqual([
+      { left: 'rose', right: 'cyan', atMs: 5000 },
+      { left: 'blue', right: 'green', atMs: 5500 },
+    ]);
     expect(await session.submit(clip, mark)).toBe('passed');
     expect(target.queries).toBe(2);
     const [open, capture] = messages as [
@@ -88,6 +98,7 @@ describe('openHttpTarget', () => {
     ['no JSON', 'live!'],
     ['no session', {}],
     ['an action that nobody can perform', { session: 's1', challenge: [{ action: 'fly', atMs: 0 }] }],
+    ['a colour that is none', { session: 's1', flashes: [{ left: 'rose', right: 'red', atMs: 0 }] }],
     ['a time without end', { session: 's1', challenge: [{ action: 'smile', atMs: 1e9 }] }],
   ])('refuses an answer with %s', async (_, answer) => {
     const { address } = await adapter({ [OPEN]: answer });

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { ACTIONS, type Challenge } from '../../defence/liveness/session/challenge.ts';
+import { FLASH_COLOURS, type FlashColour, type Flashes } from '../../defence/liveness/session/flashes.ts';
 import { excerpt } from '../../encoder/black-box.ts';
 import { parseAddress } from '../../encoder/http-address.ts';
 import { postForText, shownAddress } from '../../encoder/http-request.ts';
@@ -30,6 +31,8 @@ export interface HttpTargetOptions {
 export interface TargetSession {
   /** What it asks for; empty where it asks for nothing. */
   readonly challenge: Challenge;
+  /** Colours that it shows; empty where it shows none. */
+  readonly flashes: Flashes;
   /** Hands the presentation in. Every frame is marked: nothing else leaves the program. */
   submit(clip: Clip, mark: SyntheticMark): Promise<Outcome>;
 }
@@ -51,10 +54,21 @@ const BACKOFF_MS = 1000;
 const JPEG_QUALITY = 92;
 const MOST_STEPS = 20;
 
+const colour = z.enum(Object.keys(FLASH_COLOURS) as [FlashColour, ...FlashColour[]]);
+const timeMs = z.number().min(0).max(120_000);
+
+/** In whichever order they were sent. */
+const inTime = <T extends { readonly atMs: number }>(events: readonly T[]): T[] =>
+  events.toSorted((a, b) => a.atMs - b.atMs);
+
 const opened = z.object({
   session: z.string().min(1).max(2000),
   challenge: z
-    .array(z.object({ action: z.enum(ACTIONS), atMs: z.number().min(0).max(120_000) }))
+    .array(z.object({ action: z.enum(ACTIONS), atMs: timeMs }))
+    .max(MOST_STEPS)
+    .default([]),
+  flashes: z
+    .array(z.object({ left: colour, right: colour, atMs: timeMs }))
     .max(MOST_STEPS)
     .default([]),
 });
@@ -102,9 +116,10 @@ export function openHttpTarget(address: string, options: HttpTargetOptions): Htt
     },
     async open(enrolled) {
       const jpeg = base64(await encodeJpeg(enrolled, { quality: JPEG_QUALITY }));
-      const { session, challenge } = await ask({ schema: 'faceward.liveness-open/1', enrolled: jpeg }, opened);
+      const { session, challenge, flashes } = await ask({ schema: 'faceward.liveness-open/1', enrolled: jpeg }, opened);
       return {
-        challenge,
+        challenge: inTime(challenge),
+        flashes: inTime(flashes),
         async submit(clip, mark) {
           const frames = await markedFrames(clip, mark);
           const { decision } = await ask({ schema: 'faceward.liveness-capture/1', session, frames }, decided);

@@ -1,3 +1,4 @@
+import type { Face } from '../../face/face.ts';
 import { type CutHead, cutHead } from '../../face/head-cut.ts';
 import { mainFace } from '../../face/main-face.ts';
 import { meshSideTurn } from '../../face/mesh.ts';
@@ -5,7 +6,7 @@ import type { FacePipeline } from '../../face/pipeline.ts';
 import type { Image } from '../../image/image.ts';
 
 /** Side of the heads that presentations are made of. */
-const HEAD_PX = 320;
+export const HEAD_PX = 320;
 
 /** Somebody whose verification is attacked. */
 export interface LivenessPerson {
@@ -18,6 +19,9 @@ export interface LivenessPerson {
 
 /** A photo whose face looks this far to a side, by the mesh's own depth, makes no head and no warp. Share of the distance of the eyes. */
 const MOST_TURN = 0.35;
+
+/** Whether a face looks about at the camera. */
+export const looksAtCamera = ({ mesh }: Face): boolean => meshSideTurn(mesh) < MOST_TURN;
 
 /**
  * A person of an audit, of those photos in which a face looks about at the camera: the first of them is enrolled.
@@ -32,7 +36,7 @@ export async function livenessPerson(
   const heads: CutHead[] = [];
   for (const photo of photos) {
     const face = mainFace(await pipeline.detect(photo), photo);
-    if (face && meshSideTurn(face.mesh) < MOST_TURN) heads.push(cutHead(photo, face, HEAD_PX));
+    if (face && looksAtCamera(face)) heads.push(cutHead(photo, face, HEAD_PX));
   }
   const [enrolled, first, ...others] = heads;
   return enrolled && first && { person, enrolled, others: [first, ...others] };

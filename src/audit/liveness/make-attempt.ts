@@ -5,6 +5,7 @@ import type { EnrolledShape } from '../../defence/liveness/geometry/enrolment.ts
 import { type LiveCapture, lookAtClip } from '../../defence/liveness/live-capture.ts';
 import type { FaceFrame, PresentationNetwork } from '../../defence/liveness/network/presentation-network.ts';
 import { drawChallenge } from '../../defence/liveness/session/challenge.ts';
+import { drawFlashes, type Flashes, sessionMs } from '../../defence/liveness/session/flashes.ts';
 import { refuseFrames } from '../../defence/liveness/session/frame-validation.ts';
 import { alignedFace } from '../../encoder/aligned-face.ts';
 import type { Encoder } from '../../encoder/encoder.ts';
@@ -21,6 +22,7 @@ import { Random } from '../../util/random.ts';
 import { type Attempt, BONA_FIDE } from './attempt.ts';
 import type { LivenessPerson } from './liveness-person.ts';
 import { attackPresentation, bonaFidePresentation, type PresentationKit } from './presentations.ts';
+import { drawSessionLight } from './session-light.ts';
 import { simulatedPerson } from './simulated-person.ts';
 
 /** What attempts are measured with; nothing of it is closed. */
@@ -44,7 +46,7 @@ export interface AttemptTask {
 
 /** Makes presentations and measures them. */
 export interface AttemptMaker {
-  /** By all checks: about 5 s of one core, for 187 frames. */
+  /** By all checks: 3 to 6 s of one core, for 187 frames. */
   measure(task: AttemptTask): Promise<Attempt>;
   /** By the networks alone, which look at single frames: about half a second, of a clip of one frame a second. */
   measureFrames(task: AttemptTask): Promise<Attempt>;
@@ -65,12 +67,12 @@ export function createAttemptMaker(kit: PresentationKit, tools: AttemptTools, se
 
   const present = async (task: AttemptTask, framesPerSecond: number) => {
     const random = randomOf(task);
-    const challenge = drawChallenge(random.fork('challenge'));
+    const asked = { challenge: drawChallenge(random.fork('challenge')), flashes: drawFlashes(random.fork('flashes')) };
     const own = { ...kit, framesPerSecond };
     const clip = task.species
-      ? await attackPresentation(task.species, task.person, challenge, own, random.fork('presentation'))
-      : await bonaFidePresentation(task.person, challenge, own, random.fork('presentation'));
-    return { clip, challenge };
+      ? await attackPresentation(task.species, task.person, asked, own, random.fork('presentation'))
+      : await bonaFidePresentation(task.person, asked, own, random.fork('presentation'));
+    return { clip, asked };
   };
 
   const similaritiesOf = async (person: LivenessPerson, image: Image, points: FivePoints) => {
@@ -92,16 +94,17 @@ export function createAttemptMaker(kit: PresentationKit, tools: AttemptTools, se
 
   return {
     async measure(task) {
-      const { clip, challenge } = await present(task, kit.framesPerSecond);
-      const seen = await lookAt(clip, tools);
+      const { clip, asked } = await present(task, kit.framesPerSecond);
+      const seen = await lookAt(clip, asked.flashes, tools);
       if (!seen) return { ...blank(task), refusal: 'no face' };
       const { message, observations, marked, rest } = seen;
-      const lengthMs = frameTimeMs(clip.frames.length - 1, clip.framesPerSecond);
+      const lastMs = frameTimeMs(clip.frames.length - 1, clip.framesPerSecond);
+      const times = { elapsedMs: lastMs + UPLOAD_MS, lengthMs: sessionMs(asked.flashes) };
       const enrolledShape = await once(shapes, task.person.person, () => enrolledShapeOf(task.person, tools.sessions));
       return {
         ...blank(task),
-        refusal: refuseFrames(message.frames, lengthMs + UPLOAD_MS)?.reason ?? null,
-        checks: measureChecks({ capture: message, challenge, observations, enrolledShape }),
+        refusal: refuseFrames(message.frames, times)?.reason ?? null,
+        checks: measureChecks({ capture: message, challenge: asked.challenge, observations, enrolledShape }),
         similarities: await similaritiesOf(task.person, rest.image, fivePointsOf(rest.mesh)),
         marked,
       };
@@ -121,9 +124,9 @@ export function createAttemptMaker(kit: PresentationKit, tools: AttemptTools, se
   };
 }
 
-async function lookAt(clip: Clip, tools: AttemptTools): Promise<LiveCapture | undefined> {
+async function lookAt(clip: Clip, flashes: Flashes, tools: AttemptTools): Promise<LiveCapture | undefined> {
   try {
-    return await lookAtClip(clip, tools);
+    return await lookAtClip(clip, tools, { flashes });
   } catch (error) {
     // What shows no face is refused, and no fault of the audit.
     if (error instanceof InputError) return undefined;
@@ -137,7 +140,8 @@ async function enrolledShapeOf({ person, enrolled }: LivenessPerson, sessions: F
     ...{ action, atMs: 500 + 1500 * i, durationMs: 1400 },
   }));
   const random = new Random(`enrolment of ${person}`);
-  const { frames } = simulatedPerson(enrolled, person).perform(asked, 10, 6500, random);
+  const light = drawSessionLight([], random.fork('light'));
+  const { frames } = simulatedPerson(enrolled, person).perform(asked, 10, 6500, random, light);
   return (await enrolFrames(frames, sessions))?.shape;
 }
 

@@ -39,6 +39,7 @@ afterAll(async () => {
 });
 
 const challenge = drawChallenge(new Random('asked'));
+const asked = { challenge, flashes: [] };
 const other = drawChallenge(new Random('asked of another'));
 const kit = () => ({ framesPerSecond: 10, networks: {}, driver: person.enrolled });
 
@@ -65,7 +66,7 @@ async function scoresOf(clip: Clip, challenges: readonly Challenge[]): Promise<(
 
 describe('presentations', () => {
   test('a person does what is asked, and not what another session asks', { timeout: 60_000 }, async () => {
-    const clip = await bonaFidePresentation(person, challenge, kit(), new Random('bona fide'));
+    const clip = await bonaFidePresentation(person, asked, kit(), new Random('bona fide'));
     const [own = 0, others = 1] = await scoresOf(clip, [challenge, other]);
     expect(own).toBeGreaterThan(0.5);
     expect(others).toBeLessThan(own - 0.4);
@@ -76,7 +77,7 @@ describe('presentations', () => {
   }, async () => {
     const species = ATTACK_SPECIES.find(({ name }) => name === 'inject-replay');
     if (!species) throw new TypeError('the list has it');
-    const make = () => attackPresentation(species, person, challenge, kit(), new Random('replay'));
+    const make = () => attackPresentation(species, person, asked, kit(), new Random('replay'));
     const clip = await make();
     const [score = 1] = await scoresOf(clip, [challenge]);
     expect(score).toBeLessThan(0.3);
@@ -89,7 +90,7 @@ describe('presentations', () => {
     // Without the noise of the camera that it imitates, so that what differs is motion.
     const { frames } = await attackPresentation(
       { ...species, imitatesCamera: false },
-      ...([person, challenge, { ...kit(), framesPerSecond: 2 }, new Random('driven')] as const),
+      ...([person, asked, { ...kit(), framesPerSecond: 2 }, new Random('driven')] as const),
     );
     const [first, second] = frames as [Image, Image];
     expect(first.data).not.toEqual(second.data);
@@ -98,7 +99,7 @@ describe('presentations', () => {
   test('a species without its network says so', async () => {
     const species = ATTACK_SPECIES.find(({ name }) => name === 'inject-reenactment');
     if (!species) throw new TypeError('the list has it');
-    await expect(attackPresentation(species, person, challenge, kit(), new Random(1))).rejects.toThrow(CapabilityError);
+    await expect(attackPresentation(species, person, asked, kit(), new Random(1))).rejects.toThrow(CapabilityError);
   });
 });
 

@@ -1,24 +1,28 @@
 import { createChannel } from '../../attack/presentation/channel/parameters.ts';
 import { type Codecs, presentThrough } from '../../attack/presentation/channel/present.ts';
 import type { ChannelSettings } from '../../attack/presentation/channel/settings.ts';
+import {
+  type ClipDriver,
+  type FilmedDriver,
+  type PlayedDriver,
+  playDriver,
+} from '../../attack/presentation/clip-driver.ts';
 import { makePresentation } from '../../attack/presentation/presentation.ts';
 import type { AttackSpecies, Maker } from '../../attack/presentation/species.ts';
 import { type Performance, performedTrack } from '../../attack/presentation/warp/performed.ts';
-import {
-  CHALLENGE_MS,
-  CHALLENGE_TIMES,
-  type Challenge,
-  drawChallenge,
-} from '../../defence/liveness/session/challenge.ts';
+import { CHALLENGE_TIMES, type Challenge, drawChallenge } from '../../defence/liveness/session/challenge.ts';
+import { drawFlashes, type Flashes, sessionMs } from '../../defence/liveness/session/flashes.ts';
 import type { CutHead } from '../../face/head-cut.ts';
 import { landmarksOfMesh } from '../../face/landmarks68.ts';
 import type { Clip } from '../../image/frames/clip.ts';
+import { CapabilityError } from '../../util/errors.ts';
 import type { Random } from '../../util/random.ts';
 import type { LivenessPerson } from './liveness-person.ts';
+import { drawSessionLight } from './session-light.ts';
 import { headUnrest, simulatedPerson } from './simulated-person.ts';
 
-/** Frames that a network made of a person's photo: the head of whoever drives it, doing what is asked. */
-export type NetworkFrames = (photo: CutHead, driver: Clip) => Promise<Clip>;
+/** Frames that a network made of a person's photo: moved as the head of whoever drives it is. */
+export type NetworkFrames = (photo: CutHead, driver: FilmedDriver) => Promise<Clip>;
 
 /** What presentations are made with. */
 export interface PresentationKit {
@@ -26,15 +30,26 @@ export interface PresentationKit {
   readonly framesPerSecond: number;
   readonly codecs?: Codecs;
   /** By the network of a species; one that is not there cannot be presented. */
-  readonly networks: Readonly<Partial<Record<'reenactment' | 'swap' | 'gan', NetworkFrames>>>;
+  readonly networks: Readonly<Partial<Record<'reenactment' | 'swap', NetworkFrames>>>;
   /** Somebody else, who drives what follows a challenge by a network. */
   readonly driver: CutHead;
+  /** Recordings of others, of which one drives what is driven by a clip; none: it cannot be presented. */
+  readonly drivers?: readonly ClipDriver[];
+  /** Makes a face that is nobody's, from noise; undefined where there is no generator. */
+  readonly inventFace?: (random: Random) => Promise<CutHead>;
   /** Of the channel, where they are not the usual ones. */
   readonly settings?: ChannelSettings;
 }
 
-/** A session asks for a while longer than its last answer takes. */
-const LENGTH_MS = CHALLENGE_MS + 200;
+/** What a session asks for, and what its screen shows afterwards. */
+export interface Asked {
+  readonly challenge: Challenge;
+  /** Empty where no light is shown. */
+  readonly flashes: Flashes;
+}
+
+/** A session takes a while longer than all that it asks and shows. */
+const SPARE_MS = 200;
 
 /** From what is asked to where it begins to be done, and how long it is done; milliseconds, by eye. */
 const REACTION_MS = { low: 250, high: 550 } as const;
@@ -49,74 +64,127 @@ function performanceOf(challenge: Challenge, random: Random): Performance[] {
   }));
 }
 
-const lengthOf = (challenge: Challenge): number =>
-  challenge.reduce((end, { atMs }) => Math.max(end, atMs + CHALLENGE_TIMES.step), LENGTH_MS);
+const lengthOf = ({ challenge, flashes }: Asked): number =>
+  challenge.reduce((end, { atMs }) => Math.max(end, atMs + CHALLENGE_TIMES.step), sessionMs(flashes) + SPARE_MS);
 
-/** A person before the camera who does what is asked: simulated, of one of the other photos. */
+/** A person before the camera who does what is asked, in the light of the room and the screen: simulated, of one of the other photos. */
 export async function bonaFidePresentation(
   person: LivenessPerson,
-  challenge: Challenge,
+  asked: Asked,
   kit: Pick<PresentationKit, 'framesPerSecond' | 'codecs' | 'settings'>,
   random: Random,
 ): Promise<Clip> {
-  const clip = performed(person, challenge, kit, random);
+  const clip = performed(person, asked, kit, random);
   return presentThrough(clip, createChannel('camera', kit.settings), presentOptions(kit, random));
 }
 
 function performed(
   { person, others }: LivenessPerson,
-  challenge: Challenge,
+  asked: Asked,
   { framesPerSecond }: Pick<PresentationKit, 'framesPerSecond'>,
   random: Random,
 ): Clip {
   const photo = drawnPhoto(others, random);
   return simulatedPerson(photo, person).perform(
-    performanceOf(challenge, random.fork('reaction')),
+    performanceOf(asked.challenge, random.fork('reaction')),
     framesPerSecond,
-    lengthOf(challenge),
+    lengthOf(asked),
     random.fork('motion'),
+    drawSessionLight(asked.flashes, random.fork('light')),
   );
 }
 
 /**
- * An attack on a person, as the verification’s camera delivers it or an injector in its place. What follows challenges does what is asked; a recording does what another session asked for; a still does nothing.
+ * An attack on a person, as the verification’s camera delivers it or an injector in its place. What follows challenges does what is asked; a recording does what another session asked for; what a clip
+ * drives does what somebody else once did; a still does nothing.
  *
- * @throws CapabilityError where the species needs a network that the kit has not.
+ * Light: the screen of this session lights paper and is mirrored by a display a little ({@link presentThrough}); what is relit is painted with its colours ({@link makePresentation}); a recording bears the light of the
+ * session in which it was made; nothing else that is injected bears any, and what drives it sits before another screen. Photos that are warped keep their shading.
+ *
+ * @throws CapabilityError where the species needs a network, a clip or a generator that the kit has not.
  */
 export async function attackPresentation(
   species: AttackSpecies,
   person: LivenessPerson,
-  challenge: Challenge,
+  asked: Asked,
   kit: PresentationKit,
   random: Random,
 ): Promise<Clip> {
-  const photo = drawnPhoto(person.others, random.fork('photo'));
-  const done = species.followsChallenge ? performanceOf(challenge, random.fork('reaction')) : [];
+  const photo = await photoFor(species, person, kit, random.fork('photo'));
+  const lengthMs = lengthOf(asked);
+  const done = species.followsChallenge ? performanceOf(asked.challenge, random.fork('reaction')) : [];
+  const played = species.drivenByClip ? playedFor(species, kit, lengthMs, random.fork('recorded driver')) : undefined;
   // Whoever drives a face live is no stiller than a person before the camera.
-  const track = performedTrack(done, kit.framesPerSecond, lengthOf(challenge), headUnrest(random.fork('unrest')));
-  const clip = await framesFor(species.maker, person, photo, { done, lengthMs: lengthOf(challenge) }, kit, random);
+  const driven = played ?? {
+    track: performedTrack(done, kit.framesPerSecond, lengthMs, headUnrest(random.fork('unrest'))),
+  };
+  const made = { done, lengthMs, film: played?.film, flashed: asked.flashes.length > 0 };
+  const clip = await framesFor(species.maker, person, photo, made, kit, random);
+  const screenLight = drawSessionLight(asked.flashes, random.fork('light')).screen;
   return makePresentation(
     species,
-    { photo: photo.image, landmarks: landmarksOfMesh(photo.face.mesh), track, ...(clip ? { clip } : {}) },
-    { ...presentOptions(kit, random), ...(kit.settings ? { settings: kit.settings } : {}) },
+    { photo: photo.image, landmarks: landmarksOfMesh(photo.face.mesh), ...driven, ...(clip ? { clip } : {}) },
+    { ...presentOptions(kit, random), screenLight, ...(kit.settings ? { settings: kit.settings } : {}) },
   );
 }
+
+/** The photo that an attack is made of. */
+async function photoFor(
+  { name, inventsFace }: AttackSpecies,
+  { others }: LivenessPerson,
+  { inventFace }: PresentationKit,
+  random: Random,
+): Promise<CutHead> {
+  if (!inventsFace) return drawnPhoto(others, random);
+  if (inventFace) return inventFace(random);
+  throw new CapabilityError(`${name} needs a generator of faces`);
+}
+
+/** One of the recordings, from somewhere on. */
+function playedFor(
+  { name, maker }: AttackSpecies,
+  { drivers = [], framesPerSecond }: PresentationKit,
+  lengthMs: number,
+  random: Random,
+): PlayedDriver {
+  const usable = drivers.filter((driver) => canDrive(driver, maker));
+  const driver = usable[random.integer(Math.max(1, usable.length))];
+  if (!driver) throw new CapabilityError(`${name} needs a clip of somebody who drives it`);
+  const recordedMs = (1000 * driver.track.frames.length) / driver.track.framesPerSecond;
+  return playDriver(driver, { framesPerSecond, lengthMs, startMs: recordedMs * random.uniform() });
+}
+
+/** Whether a recording is enough for what is made so: a network wants to see the driver. */
+export const canDrive = ({ film }: ClipDriver, { kind }: Maker): boolean => kind !== 'network' || film !== undefined;
 
 /** The frames that a species is handed; undefined for one that makes its own. */
 async function framesFor(
   maker: Maker,
   person: LivenessPerson,
   photo: CutHead,
-  { done, lengthMs }: { readonly done: readonly Performance[]; readonly lengthMs: number },
+  {
+    done,
+    lengthMs,
+    film,
+    flashed,
+  }: {
+    readonly done: readonly Performance[];
+    readonly lengthMs: number;
+    readonly film: FilmedDriver | undefined;
+    /** Whether sessions show colours; then earlier ones did. */
+    readonly flashed: boolean;
+  },
   kit: PresentationKit,
   random: Random,
 ): Promise<Clip | undefined> {
   if (maker.kind === 'recording') {
-    const before = drawChallenge(random.fork('the recorded session'));
+    const session = random.fork('the recorded session');
+    const before = { challenge: drawChallenge(session), flashes: flashed ? drawFlashes(session) : [] };
     return performed(person, before, kit, random.fork('recording'));
   }
   const make = maker.kind === 'network' ? kit.networks[maker.network] : undefined;
   if (!make) return undefined;
+  if (film) return make(photo, film);
   const driver = simulatedPerson(kit.driver, 'the driver');
   return make(photo, driver.perform(done, kit.framesPerSecond, lengthMs, random.fork('driver')));
 }

@@ -11,6 +11,7 @@ import { LANDMARKS, landmarksOfMesh } from '../../face/landmarks68.ts';
 import type { Clip } from '../../image/frames/clip.ts';
 import { frameTimeMs } from '../../image/frames/clip.ts';
 import { Random, type RandomNumbers } from '../../util/random.ts';
+import type { SessionLight } from './session-light.ts';
 import { createSimulatedHead, type SimulatedHead } from './simulated-head.ts';
 import type { RigidPose } from './surface.ts';
 
@@ -34,7 +35,7 @@ const radians = (degrees: number): number => (Math.PI / 180) * degrees;
 
 /**
  * A head that does what it is asked to: stands for a person before the camera, where no clip of the person is to be had. Its skin is a photo's, its shape the person's own (drawn by the
- * name, so that all photos of a person have one), its expressions are warped. No change of light, no lids, no hair that moves: what holds of it need not hold of people.
+ * name, so that all photos of a person have one), its expressions are warped. No lids, no hair that moves: what holds of it need not hold of people.
  *
  * The frames imitate a person and are not marked: they go into a measurement, or through `writeMarkedClip`.
  */
@@ -44,8 +45,14 @@ export function simulatedPerson({ image, face }: CutHead, person: string) {
   const animator = createAnimator(image, landmarks);
   return {
     head,
-    /** The frames of what it does. @param lengthMs - of the clip. */
-    perform(actions: readonly Performance[], framesPerSecond: number, lengthMs: number, random: Random): Clip {
+    /** The frames of what it does. @param lengthMs - of the clip. @param light - default: the photo's, however the head is turned. */
+    perform(
+      actions: readonly Performance[],
+      framesPerSecond: number,
+      lengthMs: number,
+      random: Random,
+      light?: SessionLight,
+    ): Clip {
       const faceOnly = actions.filter(({ action }) => POSES[action] === undefined);
       const track = performedTrack(faceOnly, framesPerSecond, lengthMs);
       const [rest = landmarks] = track.frames;
@@ -55,9 +62,10 @@ export function simulatedPerson({ image, face }: CutHead, person: string) {
       const frames = track.frames.map((driver, n) => {
         const timeMs = frameTimeMs(n, framesPerSecond);
         const pose = withActions(poseAt(timeMs), actions, timeMs);
-        if (!faceOnly.some((one) => performedShare(one, timeMs) > 0)) return head.render(pose);
+        const seen = light && { light, timeMs };
+        if (!faceOnly.some((one) => performedShare(one, timeMs) > 0)) return head.render(pose, image, seen);
         retarget(driver, wanted);
-        return head.render(pose, animator.frame(wanted));
+        return head.render(pose, animator.frame(wanted), seen);
       });
       return { framesPerSecond, frames };
     },

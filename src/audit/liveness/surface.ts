@@ -1,4 +1,5 @@
 import type { Image } from '../../image/image.ts';
+import { byteOfLinear, LINEAR_OF_BYTE } from '../../image/srgb.ts';
 
 /** A textured surface: a grid of points, two triangles a cell. */
 export interface Surface {
@@ -38,119 +39,144 @@ export function seenPoints(
   camera: PinholeCamera,
   pivotMm: readonly [number, number, number] = [0, 0, 0],
 ): Float64Array {
-  const { yawRadians = 0, pitchRadians = 0, rollRadians = 0, shiftMm = [0, 0, 0] } = pose;
-  const [sy, cy, sp, cp, sr, cr] = [yawRadians, pitchRadians, rollRadians].flatMap((angle) => [
-    Math.sin(angle),
-    Math.cos(angle),
-  ]) as [number, number, number, number, number, number];
+  const { shiftMm = [0, 0, 0] } = pose;
+  const [xx, xy, xz, yx, yy, yz, zx, zy, zz] = rotationOfPose(pose) as unknown as NineNumbers;
   const focal = camera.pixelsPerMm * camera.distanceMm;
   const out = new Float64Array(points.length);
   for (let i = 0; i < points.length; i += 3) {
     const x = (points[i] as number) - pivotMm[0];
     const y = (points[i + 1] as number) - pivotMm[1];
     const z = (points[i + 2] as number) - pivotMm[2];
-    // z points away from the camera, so that the front has z < 0.
-    const [x1, z1] = [cy * x - sy * z, sy * x + cy * z];
-    const [y2, z2] = [cp * y - sp * z1, sp * y + cp * z1];
-    const [x3, y3] = [cr * x1 - sr * y2, sr * x1 + cr * y2];
-    const depth = camera.distanceMm + z2 + pivotMm[2] + shiftMm[2];
-    out[i] = (camera.widthPx - 1) / 2 + (focal * (x3 + pivotMm[0] + shiftMm[0])) / depth;
-    out[i + 1] = (camera.heightPx - 1) / 2 + (focal * (y3 + pivotMm[1] + shiftMm[1])) / depth;
+    const depth = camera.distanceMm + zx * x + zy * y + zz * z + pivotMm[2] + shiftMm[2];
+    out[i] = (camera.widthPx - 1) / 2 + (focal * (xx * x + xy * y + xz * z + pivotMm[0] + shiftMm[0])) / depth;
+    out[i + 1] = (camera.heightPx - 1) / 2 + (focal * (yx * x + yy * y + yz * z + pivotMm[1] + shiftMm[1])) / depth;
     out[i + 2] = depth;
   }
   return out;
 }
 
+type NineNumbers = readonly [number, number, number, number, number, number, number, number, number];
+
+/** Rows of the rotation of a pose: yaw, then pitch, then roll. */
+export function rotationOfPose({ yawRadians = 0, pitchRadians = 0, rollRadians = 0 }: RigidPose): Float64Array {
+  const [sy, cy, sp, cp, sr, cr] = [yawRadians, pitchRadians, rollRadians].flatMap((angle) => [
+    Math.sin(angle),
+    Math.cos(angle),
+  ]) as [number, number, number, number, number, number];
+  // z points away from the camera, so that the front has z < 0.
+  return Float64Array.of(
+    ...[cr * cy + sr * sp * sy, -sr * cp, sr * sp * cy - cr * sy],
+    ...[sr * cy - cr * sp * sy, cr * cp, -sr * sy - cr * sp * cy],
+    ...[cp * sy, sp, cp * cy],
+  );
+}
+
 /**
- * Draws a surface before a background, nearest first, with bilinear texture and without light: brightness is the texture's, however the surface is turned.
+ * Draws a surface before a background, nearest first, with bilinear texture.
  *
  * @param seen - [rows, columns, 3] of {@link seenPoints}.
  * @param background - of the camera's size.
+ * @param light - [rows, columns, 3]: factors of the texture's light. Default: brightness is the texture's, however the surface is turned.
  */
-export function drawSurface(surface: Surface, seen: Float64Array, texture: Image, background: Image): Image {
-  const { widthPx, heightPx } = background;
-  const canvas: Canvas = {
-    widthPx,
-    heightPx,
-    nearness: new Float64Array(widthPx * heightPx),
-    texture: new Float64Array(2 * widthPx * heightPx),
-    cover: new Float64Array(widthPx * heightPx),
-  };
+export function drawSurface(
+  surface: Surface,
+  seen: Float64Array,
+  texture: Image,
+  background: Image,
+  light?: Float32Array,
+): Image {
+  const nearness = new Float64Array(background.widthPx * background.heightPx);
+  const out = { ...background, data: background.data.slice() };
+  const drawing: Drawing = { surface, seen, texture, background, light, nearness, out };
   const { columns, rows } = surface;
   for (let row = 0; row + 1 < rows; row++)
     for (let column = 0; column + 1 < columns; column++) {
       const a = row * columns + column;
-      const [b, c, d] = [a + 1, a + columns, a + columns + 1];
-      drawTriangle(canvas, surface, seen, a, b, c);
-      drawTriangle(canvas, surface, seen, b, d, c);
+      drawTriangle(drawing, a, a + 1, a + columns);
+      drawTriangle(drawing, a + 1, a + columns + 1, a + columns);
     }
-  return shaded(canvas, texture, background);
+  return out;
 }
 
-/** What is seen at each pixel; nearness 0 is nothing. */
-interface Canvas {
-  readonly widthPx: number;
-  readonly heightPx: number;
+interface Drawing {
+  readonly surface: Surface;
+  readonly seen: Float64Array;
+  readonly texture: Image;
+  readonly background: Image;
+  readonly light: Float32Array | undefined;
+  /** One over the distance of what is drawn at each pixel; 0 where nothing is. */
   readonly nearness: Float64Array;
-  readonly texture: Float64Array;
-  readonly cover: Float64Array;
+  readonly out: Image;
 }
 
-function drawTriangle(canvas: Canvas, surface: Surface, seen: Float64Array, a: number, b: number, c: number): void {
-  const at = (i: number): number => seen[i] as number;
-  const [ax, ay, na] = [at(3 * a), at(3 * a + 1), 1 / at(3 * a + 2)];
-  const [bx, by, nb] = [at(3 * b), at(3 * b + 1), 1 / at(3 * b + 2)];
-  const [cx, cy, nc] = [at(3 * c), at(3 * c + 1), 1 / at(3 * c + 2)];
+// Numbers of the loops over pixels are not taken out of arrays: the engine would make an object of each.
+function drawTriangle(drawing: Drawing, a: number, b: number, c: number): void {
+  const { surface, seen, nearness, out } = drawing;
+  const { cover } = surface;
+  if (cover[a] === 0 && cover[b] === 0 && cover[c] === 0) return;
+  const ax = seen[3 * a] as number;
+  const ay = seen[3 * a + 1] as number;
+  const bx = seen[3 * b] as number;
+  const by = seen[3 * b + 1] as number;
+  const cx = seen[3 * c] as number;
+  const cy = seen[3 * c + 1] as number;
   const area = (bx - ax) * (cy - ay) - (by - ay) * (cx - ax);
   // The back of a surface is not drawn: of a head it would be the inside.
   if (!(area > 1e-9)) return;
-  const { texture, cover } = surface;
-  const [left, right] = [
-    Math.max(0, Math.ceil(Math.min(ax, bx, cx))),
-    Math.min(canvas.widthPx - 1, Math.max(ax, bx, cx)),
-  ];
-  const [top, bottom] = [
-    Math.max(0, Math.ceil(Math.min(ay, by, cy))),
-    Math.min(canvas.heightPx - 1, Math.max(ay, by, cy)),
-  ];
+  const perArea = 1 / area;
+  const na = 1 / (seen[3 * a + 2] as number);
+  const nb = 1 / (seen[3 * b + 2] as number);
+  const nc = 1 / (seen[3 * c + 2] as number);
+  const left = Math.max(0, Math.ceil(Math.min(ax, bx, cx)));
+  const right = Math.min(out.widthPx - 1, Math.max(ax, bx, cx));
+  const top = Math.max(0, Math.ceil(Math.min(ay, by, cy)));
+  const bottom = Math.min(out.heightPx - 1, Math.max(ay, by, cy));
   for (let y = top; y <= bottom; y++)
     for (let x = left; x <= right; x++) {
-      const wb = ((x - ax) * (cy - ay) - (y - ay) * (cx - ax)) / area;
-      const wc = ((bx - ax) * (y - ay) - (by - ay) * (x - ax)) / area;
+      const wb = perArea * ((x - ax) * (cy - ay) - (y - ay) * (cx - ax));
+      const wc = perArea * ((bx - ax) * (y - ay) - (by - ay) * (x - ax));
       const wa = 1 - wb - wc;
       if (wa < -1e-9 || wb < -1e-9 || wc < -1e-9) continue;
-      const nearness = wa * na + wb * nb + wc * nc;
-      const to = y * canvas.widthPx + x;
-      if (nearness <= (canvas.nearness[to] as number)) continue;
+      const near = wa * na + wb * nb + wc * nc;
+      const at = y * out.widthPx + x;
+      if (near <= (nearness[at] as number)) continue;
+      nearness[at] = near;
       // In perspective it is value over depth that is linear in the picture.
-      const [pa, pb, pc] = [(wa * na) / nearness, (wb * nb) / nearness, (wc * nc) / nearness];
-      canvas.nearness[to] = nearness;
-      for (let k = 0; k < 2; k++)
-        canvas.texture[2 * to + k] =
-          pa * (texture[2 * a + k] as number) +
-          pb * (texture[2 * b + k] as number) +
-          pc * (texture[2 * c + k] as number);
-      canvas.cover[to] = pa * (cover[a] as number) + pb * (cover[b] as number) + pc * (cover[c] as number);
+      const depth = 1 / near;
+      paint(drawing, at, a, wa * na * depth, b, wb * nb * depth, c, wc * nc * depth);
     }
 }
 
-function shaded(canvas: Canvas, { widthPx, heightPx, data }: Image, background: Image): Image {
-  const out = background.data.slice();
-  for (let at = 0; at < canvas.nearness.length; at++) {
-    const cover = canvas.cover[at] as number;
-    if (cover === 0) continue;
-    const x = Math.min(widthPx - 1.001, Math.max(0, canvas.texture[2 * at] as number));
-    const y = Math.min(heightPx - 1.001, Math.max(0, canvas.texture[2 * at + 1] as number));
-    const [ix, iy] = [x | 0, y | 0];
-    const [fx, fy] = [x - ix, y - iy];
-    const p = 3 * (iy * widthPx + ix);
-    const q = p + 3 * widthPx;
-    for (let k = 0; k < 3; k++) {
-      const upper = (1 - fx) * (data[p + k] as number) + fx * (data[p + 3 + k] as number);
-      const lower = (1 - fx) * (data[q + k] as number) + fx * (data[q + 3 + k] as number);
-      const colour = (1 - fy) * upper + fy * lower;
-      out[3 * at + k] = cover * colour + (1 - cover) * (out[3 * at + k] as number) + 0.5;
-    }
+/** Paints a pixel over the background with the texture and the light between three points, by their shares. */
+function paint(
+  { surface, texture: { widthPx, heightPx, data }, background, light, out }: Drawing,
+  at: number,
+  a: number,
+  shareA: number,
+  b: number,
+  shareB: number,
+  c: number,
+  shareC: number,
+): void {
+  const { texture, cover } = surface;
+  const between = (ofA: number, ofB: number, ofC: number): number => shareA * ofA + shareB * ofB + shareC * ofC;
+  const u = between(texture[2 * a] as number, texture[2 * b] as number, texture[2 * c] as number);
+  const v = between(texture[2 * a + 1] as number, texture[2 * b + 1] as number, texture[2 * c + 1] as number);
+  const covered = between(cover[a] as number, cover[b] as number, cover[c] as number);
+  const x = Math.min(widthPx - 1.001, Math.max(0, u));
+  const y = Math.min(heightPx - 1.001, Math.max(0, v));
+  const ix = x | 0;
+  const iy = y | 0;
+  const fx = x - ix;
+  const fy = y - iy;
+  const p = 3 * (iy * widthPx + ix);
+  const q = p + 3 * widthPx;
+  for (let k = 0; k < 3; k++) {
+    const upper = (1 - fx) * (data[p + k] as number) + fx * (data[p + 3 + k] as number);
+    const lower = (1 - fx) * (data[q + k] as number) + fx * (data[q + 3 + k] as number);
+    const texel = (1 - fy) * upper + fy * lower;
+    const lit = light ? between(light[3 * a + k] as number, light[3 * b + k] as number, light[3 * c + k] as number) : 1;
+    const colour = light ? byteOfLinear((LINEAR_OF_BYTE[(texel + 0.5) | 0] as number) * lit) : texel;
+    out.data[3 * at + k] = covered * colour + (1 - covered) * (background.data[3 * at + k] as number) + 0.5;
   }
-  return { ...background, data: out };
 }

@@ -1,4 +1,4 @@
-import { type Estimate, percentileEstimate } from '../../metric/intervals.ts';
+import { type Estimate, percentileEstimate, pooledMean, type Total, totalOf } from '../../metric/intervals.ts';
 import { InputError } from '../../util/errors.ts';
 import { Random } from '../../util/random.ts';
 import { parseContender } from './contender.ts';
@@ -178,7 +178,7 @@ const linkedBy = (results: readonly MaskingResult[], place: number): Outcomes =>
 const linkedOf = (results: readonly MaskingResult[]): Outcomes =>
   greatest(
     (results[0]?.linkage ?? []).map((_, place) => linkedBy(results, place)),
-    pooledMean,
+    meanOfAll,
   );
 
 const sizeOf = ({ value }: Estimate): number => value;
@@ -216,39 +216,19 @@ function redrawn(all: readonly Outcomes[], figure: (means: readonly number[]) =>
     return figure(
       tables.map((table) => {
         const groups = draw(table[0]?.length ?? 0);
-        return meanOfTotals(seeds.flatMap((seed) => groups.map((group) => table[seed]?.[group] ?? NOTHING)));
+        return pooledMean(seeds.flatMap((seed) => groups.map((group) => table[seed]?.[group] ?? NOTHING)));
       }),
     );
   });
-  return percentileEstimate(figure(all.map(pooledMean)), draws);
+  return percentileEstimate(figure(all.map(meanOfAll)), draws);
 }
 
 /** A figure that is the mean of one outcome. */
 const meanAlone = ([mean = 0]: readonly number[]): number => mean;
 
-interface Total {
-  readonly sum: number;
-  readonly count: number;
-}
-
-const totalOf = (values: readonly number[]): Total => ({
-  sum: values.reduce((sum, value) => sum + value, 0),
-  count: values.length,
-});
-
 const NOTHING: Total = { sum: 0, count: 0 };
 
-/** Of no value 0. */
-function meanOfTotals(totals: readonly Total[]): number {
-  let [sum, count] = [0, 0];
-  for (const total of totals) {
-    sum += total.sum;
-    count += total.count;
-  }
-  return count === 0 ? 0 : sum / count;
-}
-
-const pooledMean = (outcomes: Outcomes): number => meanOfTotals(outcomes.flat().map(totalOf));
+const meanOfAll = (outcomes: Outcomes): number => pooledMean(outcomes.flat().map(totalOf));
 
 /** Of the same seeds, groups and places, the one less the other. */
 const lessEach = (a: Outcomes, b: Outcomes): Outcomes =>

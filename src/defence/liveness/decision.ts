@@ -25,10 +25,12 @@ export interface DecisionPolicy {
   readonly pass: LivenessThreshold;
   /** Refused below this; between the two a step up is asked for. */
   readonly refuse: LivenessThreshold;
-  /** Checks without which nobody passes: where one does not apply or has too little quality, another try. */
+  /** Checks without which nobody passes: where one does not apply or has too little quality, another try. That of colours is asked of sessions alone that show some. */
   readonly required: readonly string[];
   /** Quality that the required checks must have, 0..1. */
   readonly leastQuality: number;
+  /** By the name of a check that is no evidence: who would pass is asked for another proof where its score is lower. Where it does not apply nothing is asked. */
+  readonly leastScores?: Readonly<Record<string, number>> | undefined;
 }
 
 /** Refusals that are vetoes; the others are of messages that cannot be judged, and refused as well. */
@@ -37,6 +39,7 @@ const VETO_OF: Readonly<Partial<Record<RefusalReason, Veto>>> = {
   'other-session': 'nonce',
   'expired-nonce': 'expiry',
   'replayed-nonce': 'replay',
+  'replayed-capture': 'replay',
   'doubled-frames': 'replay',
 };
 
@@ -58,7 +61,10 @@ export function decide(
     return !result?.applicable || result.quality < policy.leastQuality;
   });
   if (lacking) return 'retry';
-  return evidence.logLikelihoodRatio >= policy.pass.logLikelihoodRatio ? 'pass' : 'step-up';
+  const doubted = results.some(
+    ({ name, score }) => score !== undefined && score < (policy.leastScores?.[name] ?? score),
+  );
+  return evidence.logLikelihoodRatio >= policy.pass.logLikelihoodRatio && !doubted ? 'pass' : 'step-up';
 }
 
 /** All that the client learns. */

@@ -10,6 +10,8 @@ export interface LivenessCalibration {
   readonly checks: Readonly<Record<string, LlrCalibration>>;
   readonly fusion: FusionCalibration;
   readonly policy: DecisionPolicy;
+  /** Name of the presentation-attack network that looked at the presentations: scores of another one mean something else. */
+  readonly network?: string | undefined;
 }
 
 const SCHEMA = 'faceward.liveness-calibration/1';
@@ -31,7 +33,14 @@ const schema = z.strictObject({
     }),
   ),
   fusion: z.strictObject({ offset: z.number(), weights: z.record(name, z.number()), dataset: name }),
-  policy: z.strictObject({ pass: threshold, refuse: threshold, required: z.array(name), leastQuality: share }),
+  policy: z.strictObject({
+    pass: threshold,
+    refuse: threshold,
+    required: z.array(name),
+    leastQuality: share,
+    leastScores: z.record(name, z.number()).optional(),
+  }),
+  network: name.optional(),
 });
 
 /** The text of a calibration file. */
@@ -46,7 +55,7 @@ export function formatLivenessCalibration(calibration: LivenessCalibration): str
  * @throws InputError where it is none.
  */
 export function parseLivenessCalibration(text: string, source: string): LivenessCalibration {
-  const hint = 'give a file that faceward calibrate liveness wrote';
+  const hint = 'give the calibration.json of faceward audit liveness';
   let value: unknown;
   try {
     value = JSON.parse(text);

@@ -1,4 +1,4 @@
-import type { Random } from '../../../util/random.ts';
+import type { RandomNumbers } from '../../../util/random.ts';
 import { darkness, type FrameSize, type Light } from './light.ts';
 import type { CameraSettings } from './settings.ts';
 
@@ -9,79 +9,81 @@ const LEAST_LENGTH = 0.4;
 /**
  * Blurs by a lens out of focus (a Gaussian instead of a disc) and by motion during the exposure: along a line whose length and direction change with every frame, at most `motionBlurPx`.
  *
- * The returned light is the caller's until the next call.
+ * The returned light is the caller's until the next call. Sums are made a row at a time in double precision: rounding them to single precision each time costs more than adding.
  */
 export function createUnsteadyBlur(
   { defocusPx, motionBlurPx }: Pick<CameraSettings, 'defocusPx' | 'motionBlurPx'>,
   size: FrameSize,
-  random: Random,
+  random: RandomNumbers,
 ): (scene: Light) => Light {
-  const [half, whole] = [darkness(size), darkness(size)];
+  const [defocused, moved] = [darkness(size), darkness(size)];
   const taps = gaussianTaps(defocusPx);
   return (scene) => {
     const length = motionBlurPx * random.uniform();
     const angle = Math.PI * random.uniform();
     let light = scene;
     if (defocusPx >= LEAST_DEVIATION) {
-      blurRows(light, half, taps);
-      blurColumns(half, whole, taps);
-      light = whole;
+      blurDisc(scene, defocused, taps);
+      light = defocused;
     }
     if (length < LEAST_LENGTH) return light;
-    blurLine(light, half, length * Math.cos(angle), length * Math.sin(angle));
-    return half;
+    blurLine(light, moved, lineThrees(length * Math.cos(angle), length * Math.sin(angle)));
+    return moved;
   };
 }
 
-/** Weights of a pixel, of both its neighbours, of both next to them and so on; all together they sum to 1. */
-function gaussianTaps(deviation: number): Float32Array {
+/** Weights of a pixel, of both its neighbours, of both next to them and so on; all together they sum to 1. After that of the pixel they come two and two: the last may be 0. */
+function gaussianTaps(deviation: number): Float64Array {
   const reach = Math.ceil(2.5 * deviation);
-  const weights = Float32Array.from({ length: reach + 1 }, (_, t) =>
-    Math.exp(-(t ** 2) / (2 * Math.max(deviation, 1e-3) ** 2)),
+  const weights = Float64Array.from({ length: 2 * Math.ceil(reach / 2) + 1 }, (_, t) =>
+    t > reach ? 0 : Math.exp(-(t ** 2) / (2 * Math.max(deviation, 1e-3) ** 2)),
   );
   const sum = weights.reduce((total, weight, t) => total + (t === 0 ? weight : 2 * weight), 0);
   return weights.map((weight) => weight / sum);
 }
 
-/** Along each row; beyond the edge its pixels are repeated. */
-function blurRows({ widthPx, heightPx, data }: Light, { data: out }: Light, taps: Float32Array): void {
-  const reach = taps.length - 1;
+/** Along the columns, then along the rows; beyond the edge its pixels are repeated. */
+function blurDisc({ widthPx, heightPx, data }: Light, { data: out }: Light, taps: Float64Array): void {
   const stride = 3 * widthPx;
-  // A row with its edge repeated: the loop over pixels then asks nothing.
-  const row = new Float32Array(stride + 6 * reach);
+  const reach = taps.length - 1;
+  const row = new Float64Array(stride + 6 * reach);
+  const own = row.subarray(3 * reach, 3 * reach + stride);
+  const sums = new Float64Array(stride);
   for (let y = 0; y < heightPx; y++) {
     const start = y * stride;
-    row.set(data.subarray(start, start + stride), 3 * reach);
-    for (let i = 0; i < 3 * reach; i++) {
-      row[i] = row[3 * reach + (i % 3)] as number;
-      row[stride + 3 * reach + i] = row[stride + 3 * reach - 3 + (i % 3)] as number;
+    const rowAt = (dy: number): number => stride * Math.min(heightPx - 1, Math.max(0, y + dy));
+    own.fill(0);
+    for (let t = 1; t <= reach; t += 2) {
+      const middle = t === 1 ? (taps[0] as number) : 0;
+      const near = taps[t] as number;
+      const far = taps[t + 1] as number;
+      const above = rowAt(-t);
+      const below = rowAt(t);
+      const top = rowAt(-t - 1);
+      const bottom = rowAt(t + 1);
+      for (let i = 0; i < stride; i++)
+        own[i] =
+          (own[i] as number) +
+          middle * (data[start + i] as number) +
+          near * ((data[above + i] as number) + (data[below + i] as number)) +
+          far * ((data[top + i] as number) + (data[bottom + i] as number));
     }
-    const middle = taps[0] as number;
-    for (let i = 0; i < stride; i++) {
-      const from = i + 3 * reach;
-      let sum = middle * (row[from] as number);
-      for (let t = 1; t <= reach; t++) {
-        sum += (taps[t] as number) * ((row[from - 3 * t] as number) + (row[from + 3 * t] as number));
-      }
-      out[start + i] = sum;
+    repeatEnds(row, reach, widthPx);
+    sums.fill(0);
+    for (let t = 1; t <= reach; t += 2) {
+      const middle = t === 1 ? (taps[0] as number) : 0;
+      const near = taps[t] as number;
+      const far = taps[t + 1] as number;
+      const left = 3 * (reach - t);
+      const right = 3 * (reach + t);
+      for (let i = 0; i < stride; i++)
+        sums[i] =
+          (sums[i] as number) +
+          middle * (own[i] as number) +
+          near * ((row[left + i] as number) + (row[right + i] as number)) +
+          far * ((row[left - 3 + i] as number) + (row[right + 3 + i] as number));
     }
-  }
-}
-
-function blurColumns({ widthPx, heightPx, data }: Light, { data: out }: Light, taps: Float32Array): void {
-  const stride = 3 * widthPx;
-  const middle = taps[0] as number;
-  for (let y = 0; y < heightPx; y++) {
-    const to = y * stride;
-    for (let i = to; i < to + stride; i++) out[i] = middle * (data[i] as number);
-    for (let t = 1; t < taps.length; t++) {
-      const weight = taps[t] as number;
-      const up = Math.max(0, y - t) * stride - to;
-      const down = Math.min(heightPx - 1, y + t) * stride - to;
-      for (let i = to; i < to + stride; i++) {
-        out[i] = (out[i] as number) + weight * ((data[i + up] as number) + (data[i + down] as number));
-      }
-    }
+    out.set(sums, start);
   }
 }
 
@@ -89,46 +91,63 @@ function blurColumns({ widthPx, heightPx, data }: Light, { data: out }: Light, t
 const LINE_SAMPLES = 8;
 
 /** The mean along a line about each pixel; beyond the edge its pixels are repeated. */
-function blurLine({ widthPx, heightPx, data }: Light, { data: out }: Light, byX: number, byY: number): void {
+function blurLine({ widthPx, heightPx, data }: Light, { data: out }: Light, line: readonly ThreePixels[]): void {
   const stride = 3 * widthPx;
-  out.fill(0);
-  for (const { dx, dy, weight } of lineTaps(byX, byY)) {
-    const first = Math.min(widthPx, Math.max(0, -dx));
-    const end = Math.max(first, Math.min(widthPx, widthPx - dx));
-    for (let y = 0; y < heightPx; y++) {
-      const from = stride * Math.min(heightPx - 1, Math.max(0, y + dy));
-      const to = stride * y;
-      for (let x = 0; x < first; x++)
-        for (let k = 0; k < 3; k++) add(out, to + 3 * x + k, weight * (data[from + k] ?? 0));
-      for (let i = 3 * first; i < 3 * end; i++) {
-        out[to + i] = (out[to + i] as number) + weight * (data[from + 3 * dx + i] as number);
-      }
-      const last = from + stride - 3;
-      for (let x = end; x < widthPx; x++)
-        for (let k = 0; k < 3; k++) add(out, to + 3 * x + k, weight * (data[last + k] ?? 0));
+  const reach = Math.max(...line.map(({ dx }) => Math.abs(dx))) + 1;
+  const row = new Float64Array(stride + 6 * reach);
+  const sums = new Float64Array(stride);
+  for (let y = 0; y < heightPx; y++) {
+    sums.fill(0);
+    for (const { dx, dy, weights } of line) {
+      const start = stride * Math.min(heightPx - 1, Math.max(0, y + dy));
+      row.set(data.subarray(start, start + stride), 3 * reach);
+      repeatEnds(row, reach, widthPx);
+      const [left, own, right] = weights;
+      const from = 3 * (reach + dx - 1);
+      for (let i = 0; i < stride; i++)
+        sums[i] =
+          (sums[i] as number) +
+          left * (row[from + i] as number) +
+          own * (row[from + i + 3] as number) +
+          right * (row[from + i + 6] as number);
     }
+    out.set(sums, y * stride);
   }
 }
 
-const add = (out: Float32Array, i: number, value: number): void => {
-  out[i] = (out[i] as number) + value;
-};
+/** Writes the first and the last pixel of a row, which lies in the middle, so often before and behind it. */
+function repeatEnds(row: Float64Array, times: number, widthPx: number): void {
+  const [first, end] = [3 * times, 3 * (times + widthPx)];
+  for (let i = 0; i < first; i++) {
+    row[i] = row[first + (i % 3)] as number;
+    row[end + i] = row[end - 3 + (i % 3)] as number;
+  }
+}
+
+/** A pixel at an offset and its neighbours to the left and to the right. */
+interface ThreePixels {
+  readonly dx: number;
+  readonly dy: number;
+  readonly weights: [left: number, own: number, right: number];
+}
 
 /** The pixels that a line about the origin covers, by how much: places on it, shared bilinearly. */
-function lineTaps(byX: number, byY: number): { readonly dx: number; readonly dy: number; readonly weight: number }[] {
+function lineThrees(byX: number, byY: number): ThreePixels[] {
   const samples = Math.ceil(LINE_SAMPLES * Math.hypot(byX, byY)) + 1;
-  const taps = new Map<string, { dx: number; dy: number; weight: number }>();
+  const threes = new Map<string, ThreePixels>();
   for (let n = 0; n < samples; n++) {
     const share = (n + 0.5) / samples - 0.5;
     const [x, y] = [share * byX, share * byY];
-    for (const dx of [Math.floor(x), Math.floor(x) + 1])
-      for (const dy of [Math.floor(y), Math.floor(y) + 1]) {
-        const weight = ((1 - Math.abs(x - dx)) * (1 - Math.abs(y - dy))) / samples;
-        const key = `${dx},${dy}`;
-        const tap = taps.get(key) ?? { dx, dy, weight: 0 };
-        tap.weight += weight;
-        if (weight > 0) taps.set(key, tap);
+    // A zero with a sign is no whole number to the engine, and all that is counted from it is slow.
+    const [firstColumn, firstRow] = [Math.floor(x) | 0, Math.floor(y) | 0];
+    for (const column of [firstColumn, firstColumn + 1])
+      for (const dy of [firstRow, firstRow + 1]) {
+        const dx = 3 * Math.floor((column + 1) / 3);
+        const three = threes.get(`${dx},${dy}`) ?? { dx, dy, weights: [0, 0, 0] };
+        const weight = ((1 - Math.abs(x - column)) * (1 - Math.abs(y - dy))) / samples;
+        three.weights[column - dx + 1] = (three.weights[column - dx + 1] as number) + weight;
+        if (weight > 0) threes.set(`${dx},${dy}`, three);
       }
   }
-  return [...taps.values()];
+  return [...threes.values()];
 }

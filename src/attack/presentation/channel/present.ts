@@ -13,6 +13,7 @@ import { darkness, type FrameSize, type Light, writeLight } from './light.ts';
 import { requireChannel } from './parameters.ts';
 import { createPrint } from './print.ts';
 import { createScreen } from './screen.ts';
+import type { ScreenLight } from './screen-light.ts';
 import type { Channel, CodecSettings } from './settings.ts';
 import { emptyView, lensOf, writeSurface } from './surface.ts';
 
@@ -31,6 +32,8 @@ export interface PresentOptions {
   /** What is behind a print or a screen; default: a room drawn from the seed. */
   readonly background?: Image | undefined;
   readonly codecs?: Codecs | undefined;
+  /** What the verification's own screen shows meanwhile: it lights a print, and is mirrored a little by a display. A scene before the camera brings its light along, and what is injected has none. */
+  readonly screenLight?: ScreenLight | undefined;
 }
 
 /**
@@ -108,8 +111,14 @@ function createLook(first: Image, channel: Channel, options: PresentOptions): (f
   const view = emptyView(size);
   const instrument: Instrument =
     channel.kind === 'print'
-      ? createPrint(first, channel.print, pixelMm, random.fork('print'))
-      : createScreen(channel.screen, first.heightPx / first.widthPx, channel.camera, random.fork('screen'));
+      ? createPrint(first, channel.print, pixelMm, random.fork('print'), options.screenLight)
+      : createScreen(
+          channel.screen,
+          first.heightPx / first.widthPx,
+          channel.camera,
+          random.fork('screen'),
+          options.screenLight,
+        );
   const shown =
     channel.kind === 'screen' ? createResizer(shownSize(first, channel.hold.fill * size.widthPx)) : undefined;
   return (frame, timeMs) => {

@@ -6,6 +6,7 @@ import { inkSquare } from './halftone.ts';
 import type { HeldPose } from './hold.ts';
 import type { Instrument } from './instrument.ts';
 import { darkness, type Light } from './light.ts';
+import { type ScreenLight, SHEET_NODES, screenOnSheet } from './screen-light.ts';
 import type { PrintSettings } from './settings.ts';
 import type { Lens } from './surface.ts';
 
@@ -27,8 +28,15 @@ const SHARPNESS_SQUARINGS = 6;
  * Printing counts every dot of the printer: about 0.2 s for a 150 mm sheet at 600 dots per inch; a frame takes about 3 ms at 256x256 px.
  *
  * @param pixelMm - what a pixel of the camera sees of the sheet.
+ * @param screen - lights the sheet beside the lamp; default none.
  */
-export function createPrint(photo: Image, settings: PrintSettings, pixelMm: number, random: Random): Instrument {
+export function createPrint(
+  photo: Image,
+  settings: PrintSettings,
+  pixelMm: number,
+  random: Random,
+  screen?: ScreenLight,
+): Instrument {
   const { widthMm, marginMm, bendPerMetre, gloss } = settings;
   const heightMm = (widthMm * photo.heightPx) / photo.widthPx;
   const texelMm = pixelMm / TEXELS_PER_PIXEL;
@@ -37,23 +45,44 @@ export function createPrint(photo: Image, settings: PrintSettings, pixelMm: numb
   const halfHeight = heightMm / 2 + marginMm;
   const bendPerMm = bendPerMetre / 1000;
   const lamp = unit([random.uniform() - 0.5, -0.25 - 0.5 * random.uniform(), -1]);
-  const colour = new Float64Array(3);
+  let halfway: Float32Array | undefined;
   return {
     bendPerMm,
-    draw(_, view, lens, pose, scene) {
-      const light = createShading(lamp, pose, lens, bendPerMm, gloss);
+    draw(_, view, lens, pose, scene, timeMs) {
+      const lit = screenOnSheet(screen, { ...pose, bendPerMm, halfWidth }, timeMs);
+      const exposure = 1 / (1 + (screen?.strength ?? 0));
+      halfway ??= halfwayVectors(lamp, lens);
+      const shading = createShading({ lamp, halfway, gloss, bendPerMm }, pose, lens);
       const { u, v, mmPerPx } = view;
+      const { diffuse, mirrored } = shading;
+      const { data, widthPx, heightPx } = sheet;
       for (let y = 0, i = 0, o = 0; y < lens.heightPx; y++) {
+        shading.writeRow(y, u);
         for (let x = 0; x < lens.widthPx; x++, i++, o += 3) {
-          const [right, down] = [u[i] as number, v[i] as number];
+          const right = u[i] as number;
+          const down = v[i] as number;
           const edge = Math.min(halfWidth - Math.abs(right), halfHeight - Math.abs(down)) / mmPerPx + 0.5;
           // A pixel that looks past the sheet has no place on it: NaN.
           if (!(edge > 0)) continue;
-          sampleLight(sheet, (right + halfWidth) / texelMm - 0.5, (down + halfHeight) / texelMm - 0.5, colour);
-          light.at(x, y, right);
           const cover = Math.min(1, edge);
+          // Bilinear; beyond the edge the sheet's texels are repeated.
+          const sx = Math.min(widthPx - 1.001, Math.max(0, (right + halfWidth) / texelMm - 0.5));
+          const sy = Math.min(heightPx - 1.001, Math.max(0, (down + halfHeight) / texelMm - 0.5));
+          const ix = Math.max(0, sx | 0);
+          const iy = Math.max(0, sy | 0);
+          const fx = sx - ix;
+          const fy = sy - iy;
+          const p = 3 * (iy * widthPx + ix);
+          const q = p + 3 * widthPx;
+          const place = Math.min(SHEET_NODES - 1e-6, Math.max(0, ((right / halfWidth + 1) * SHEET_NODES) / 2));
+          const node = 3 * (place | 0);
+          const beyond = place - (place | 0);
           for (let k = 0; k < 3; k++) {
-            const seen = (colour[k] as number) * light.diffuse + light.mirrored;
+            const here = lit[node + k] as number;
+            const light = (diffuse[x] as number) + here + ((lit[node + 3 + k] as number) - here) * beyond;
+            const upper = (data[p + k] as number) * (1 - fx) + (data[p + 3 + k] as number) * fx;
+            const lower = (data[q + k] as number) * (1 - fx) + (data[q + 3 + k] as number) * fx;
+            const seen = (upper + (lower - upper) * fy) * light * exposure + (mirrored[x] as number);
             scene.data[o + k] = (scene.data[o + k] as number) * (1 - cover) + cover * seen;
           }
         }
@@ -111,57 +140,63 @@ function writeCoverage(data: Uint8Array, at: number, gamut: number, coverage: Fl
   coverage[2] = 1 - grey - gamut * (blue - grey);
 }
 
-/** Bilinear; beyond the edge its texels are repeated. */
-function sampleLight({ data, widthPx, heightPx }: Light, x: number, y: number, out: Float64Array): void {
-  const sx = Math.min(widthPx - 1.001, Math.max(0, x));
-  const sy = Math.min(heightPx - 1.001, Math.max(0, y));
-  const [ix, iy] = [Math.max(0, sx | 0), Math.max(0, sy | 0)];
-  const [fx, fy] = [sx - ix, sy - iy];
-  const p = 3 * (iy * widthPx + ix);
-  const q = p + 3 * widthPx;
-  for (let k = 0; k < 3; k++) {
-    const upper = (data[p + k] as number) * (1 - fx) + (data[p + 3 + k] as number) * fx;
-    const lower = (data[q + k] as number) * (1 - fx) + (data[q + 3 + k] as number) * fx;
-    out[k] = upper + (lower - upper) * fy;
-  }
+/** The light on a sheet as it is seen in one row of the frame: for each pixel a factor for the sheet's reflectance, and what is mirrored. */
+interface Shading {
+  /** @param u - of the whole view. */
+  writeRow(y: number, u: Float32Array): void;
+  readonly diffuse: Float64Array;
+  readonly mirrored: Float64Array;
 }
 
-/** The light at one place of the sheet: a factor for its reflectance, and what is mirrored. */
-interface Shading {
-  at(x: number, y: number, right: number): void;
-  diffuse: number;
-  mirrored: number;
+/** What does not change from frame to frame. */
+interface Lighting {
+  readonly lamp: Vector;
+  /** For each pixel the direction halfway between the lamp's and the camera's: [height, width, 3], length 1. */
+  readonly halfway: Float32Array;
+  readonly gloss: number;
+  readonly bendPerMm: number;
 }
 
 /** Lambert's law about a constant share, and Blinn's mirror lobe ("Models of light reflection for computer synthesized pictures", 1977). A sheet that faces the lamp's mean direction has 1. */
-function createShading(lamp: Vector, { rotation: r }: HeldPose, lens: Lens, bendPerMm: number, gloss: number): Shading {
-  const at = (i: number): number => r[i] as number;
-  const frontal = -lamp[2];
-  const [middleX, middleY] = [(lens.widthPx - 1) / 2, (lens.heightPx - 1) / 2];
-  const normal = [0, 0, 0];
-  const turnTo = (sine: number, cosine: number): void => {
-    for (let k = 0; k < 3; k++) normal[k] = at(3 * k) * sine - at(3 * k + 2) * cosine;
-  };
-  turnTo(0, 1);
+function createShading(
+  { lamp, halfway, gloss, bendPerMm }: Lighting,
+  { rotation }: HeldPose,
+  { widthPx }: Lens,
+): Shading {
+  const [rightX = 0, , inX = 0, rightY = 0, , inY = 0, rightZ = 0, , inZ = 0] = rotation;
+  const [lampX, lampY, lampZ] = lamp;
+  const diffuse = new Float64Array(widthPx);
+  const mirrored = new Float64Array(widthPx);
   return {
-    diffuse: 1,
-    mirrored: 0,
-    at(x, y, right) {
-      if (bendPerMm > 0) turnTo(Math.sin(right * bendPerMm), Math.cos(right * bendPerMm));
-      const [nx, ny, nz] = normal as unknown as Vector;
-      const facing = Math.max(0, nx * lamp[0] + ny * lamp[1] + nz * lamp[2]);
-      this.diffuse = AMBIENT + (1 - AMBIENT) * (facing / frontal);
-      if (gloss <= 0) return;
-      const [rayX, rayY] = [(x - middleX) / lens.focalPx, (y - middleY) / lens.focalPx];
-      const perLength = 1 / Math.sqrt(rayX * rayX + rayY * rayY + 1);
-      const hx = lamp[0] - rayX * perLength;
-      const hy = lamp[1] - rayY * perLength;
-      const hz = lamp[2] - perLength;
-      let lobe = Math.max(0, nx * hx + ny * hy + nz * hz) / Math.sqrt(hx * hx + hy * hy + hz * hz);
-      for (let n = 0; n < SHARPNESS_SQUARINGS; n++) lobe *= lobe;
-      this.mirrored = gloss * lobe;
+    diffuse,
+    mirrored,
+    writeRow(y, u) {
+      for (let x = 0, i = y * widthPx, h = 3 * i; x < widthPx; x++, i++, h += 3) {
+        const bend = bendPerMm * (u[i] as number);
+        const sine = bendPerMm > 0 ? Math.sin(bend) : 0;
+        const cosine = bendPerMm > 0 ? Math.cos(bend) : 1;
+        const nx = rightX * sine - inX * cosine;
+        const ny = rightY * sine - inY * cosine;
+        const nz = rightZ * sine - inZ * cosine;
+        const facing = Math.max(0, nx * lampX + ny * lampY + nz * lampZ);
+        diffuse[x] = AMBIENT + (1 - AMBIENT) * (facing / -lampZ);
+        const along = nx * (halfway[h] as number) + ny * (halfway[h + 1] as number) + nz * (halfway[h + 2] as number);
+        let lobe = Math.max(0, along);
+        for (let n = 0; n < SHARPNESS_SQUARINGS; n++) lobe *= lobe;
+        mirrored[x] = gloss * lobe;
+      }
     },
   };
+}
+
+function halfwayVectors([lampX, lampY, lampZ]: Vector, { widthPx, heightPx, focalPx }: Lens): Float32Array {
+  const out = new Float32Array(3 * widthPx * heightPx);
+  for (let i = 0; i < widthPx * heightPx; i++) {
+    const [rayX, rayY] = [(i % widthPx) - (widthPx - 1) / 2, Math.floor(i / widthPx) - (heightPx - 1) / 2];
+    const perLength = 1 / Math.sqrt(rayX * rayX + rayY * rayY + focalPx * focalPx);
+    out.set(unit([lampX - rayX * perLength, lampY - rayY * perLength, lampZ - focalPx * perLength]), 3 * i);
+  }
+  return out;
 }
 
 type Vector = readonly [number, number, number];

@@ -2,6 +2,7 @@ import type { Random } from '../../../util/random.ts';
 import type { Instrument } from './instrument.ts';
 import { daylight } from './light.ts';
 import { type GridFrequency, gridProfile, PROFILE_STEPS, STRIPE_MIDDLES } from './pixel-grid.ts';
+import type { ScreenLight } from './screen-light.ts';
 import type { CameraSettings, ScreenSettings } from './settings.ts';
 import type { Lens, SurfaceView } from './surface.ts';
 
@@ -10,6 +11,9 @@ const LEVELS_PER_BYTE = 4;
 
 /** Reflectance of the bezel, and light of the room on it. */
 const BEZEL = 0.025;
+
+/** Share of the light of the verification's own screen that a display's glass gives back, as a haze over all of it. By eye: glass reflects 4 %, most of it elsewhere than into the camera. */
+const SHEEN = 0.02;
 
 /** Entries of the glare's profile, out to four deviations. */
 const GLARE_STEPS = 512;
@@ -23,12 +27,14 @@ const GLARE_DEVIATIONS = 4;
  *
  * @param aspect - height of the picture over its width.
  * @param camera - its rolling shutter, and the blur of its lens, which the grid goes through before it meets the camera's own.
+ * @param screen - the verification's, which it mirrors a little; default none.
  */
 export function createScreen(
   settings: ScreenSettings,
   aspect: number,
   { readoutMs, defocusPx }: Pick<CameraSettings, 'readoutMs' | 'defocusPx'>,
   random: Random,
+  screen?: ScreenLight,
 ): Instrument {
   const { widthMm, bezelMm, pixelsPerInch, veil, glare, glareSize, gridContrast } = settings;
   const heightMm = widthMm * aspect;
@@ -45,25 +51,34 @@ export function createScreen(
       const stripes = gridProfile('stripes', gridContrast, gridFrequency(u, lens, pitchMm), defocusPx);
       const rows = gridProfile('rows', gridContrast, gridFrequency(v, lens, pitchMm), defocusPx);
       const banding = bandingOf(settings, lens, readoutMs, timeMs);
+      const [left, other] = screen?.coloursAt(timeMs) ?? [];
+      const sheen = Float64Array.from(
+        [0, 1, 2],
+        (k) => (SHEEN * (screen?.strength ?? 0) * ((left?.[k] ?? 0) + (other?.[k] ?? 0))) / 2,
+      );
       const { data, widthPx, heightPx } = frame;
       const stride = 3 * widthPx;
       for (let y = 0, i = 0, o = 0; y < lens.heightPx; y++) {
         const lit = banding[y] as number;
         for (let x = 0; x < lens.widthPx; x++, i++, o += 3) {
-          const [right, down] = [u[i] as number, v[i] as number];
+          const right = u[i] as number;
+          const down = v[i] as number;
           const inside = Math.min(halfWidth - Math.abs(right), halfHeight - Math.abs(down));
           const outer = (inside + bezelMm) / mmPerPx + 0.5;
           // A pixel that looks past the display has no place on it: NaN.
           if (!(outer > 0)) continue;
           const cover = Math.min(1, outer);
           const shown = Math.min(1, Math.max(0, inside / mmPerPx + 0.5));
-          const [offU, offV] = [(right - glareAt.u) * perGlareMm, (down - glareAt.v) * perGlareMm];
+          const offU = (right - glareAt.u) * perGlareMm;
+          const offV = (down - glareAt.v) * perGlareMm;
           const away = (offU * offU + offV * offV) * (GLARE_STEPS / GLARE_DEVIATIONS ** 2);
           const mirrored = veil + (away < GLARE_STEPS ? (glow[away | 0] as number) : 0);
           const sx = Math.min(widthPx - 1.001, Math.max(0, (right / widthMm + 0.5) * widthPx - 0.5));
           const sy = Math.min(heightPx - 1.001, Math.max(0, (down / heightMm + 0.5) * heightPx - 0.5));
-          const [ix, iy] = [Math.max(0, sx | 0), Math.max(0, sy | 0)];
-          const [fx, fy] = [sx - ix, sy - iy];
+          const ix = Math.max(0, sx | 0);
+          const iy = Math.max(0, sy | 0);
+          const fx = sx - ix;
+          const fy = sy - iy;
           const p = iy * stride + 3 * ix;
           const q = p + stride;
           const column = right / pitchMm;
@@ -76,7 +91,7 @@ export function createScreen(
             const phase = column - (STRIPE_MIDDLES[k] as number);
             const stripe = stripes[((phase - Math.floor(phase)) * PROFILE_STEPS) | 0] as number;
             const emitted = (levels[k] as Float32Array)[(LEVELS_PER_BYTE * drive) | 0] as number;
-            const seen = emitted * stripe * gaps + BEZEL * (1 - shown) + mirrored;
+            const seen = emitted * stripe * gaps + BEZEL * (1 - shown) + mirrored + (sheen[k] as number);
             scene.data[o + k] = (scene.data[o + k] as number) * (1 - cover) + cover * seen;
           }
         }

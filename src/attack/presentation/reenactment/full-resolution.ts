@@ -1,5 +1,6 @@
 import type { PixelRegion } from '../../../image/block-average.ts';
 import type { Image } from '../../../image/image.ts';
+import { smoothStep } from '../../../util/smooth-step.ts';
 import { sampleColour } from '../warp/bilinear.ts';
 import type { ReenactedPicture } from './reenactor.ts';
 
@@ -92,7 +93,6 @@ function fading(side: number, start: number, extent: number): Float32Array {
   return Float32Array.from({ length: side }, (_, i) => {
     const before = start > 0 ? (i + 0.5) / reach : 1;
     const behind = start + side < extent ? (side - i - 0.5) / reach : 1;
-    const t = Math.min(1, before, behind);
-    return t * t * (3 - 2 * t);
+    return smoothStep(Math.min(before, behind));
   });
 }

@@ -4,6 +4,7 @@ import type { PixelRegion } from '../../../image/block-average.ts';
 import type { Image } from '../../../image/image.ts';
 import { resizeImage } from '../../../image/resize.ts';
 import { type AffineMatrix, warpAffine } from '../../../image/warp.ts';
+import { smoothStep } from '../../../util/smooth-step.ts';
 import { faceMask, mapLandmarks } from './swap-mask.ts';
 
 /** The mask falls to nothing over this share of the view's side at its border: no edge of the crop is ever seen. */
@@ -67,8 +68,7 @@ function enlarged(picture: Image, toView: AffineMatrix, size: { widthPx: number;
 function borderWeight({ widthPx, heightPx }: FaceView, { x, y }: { readonly x: number; readonly y: number }): number {
   const fade = (place: number, lengthPx: number): number => {
     const inside = Math.min(place + 0.5, lengthPx - 0.5 - place) / (BORDER_SHARE * lengthPx);
-    const share = Math.min(1, Math.max(0, inside));
-    return share * share * (3 - 2 * share);
+    return smoothStep(inside);
   };
   return fade(x, widthPx) * fade(y, heightPx);
 }

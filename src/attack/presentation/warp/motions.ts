@@ -1,3 +1,4 @@
+import { smoothStep } from '../../../util/smooth-step.ts';
 import { faceAt, type Gesture, type MouthShape } from './gesture.ts';
 import type { Track } from './track.ts';
 
@@ -82,5 +83,5 @@ function closedAt(time: number): number {
   const { falling, shut, rising } = BLINK;
   const share =
     phase < falling ? phase / falling : phase < falling + shut ? 1 : Math.max(0, 1 - (phase - falling - shut) / rising);
-  return share * share * (3 - 2 * share);
+  return smoothStep(share);
 }

@@ -1,4 +1,5 @@
 import { InputError } from '../../../util/errors.ts';
+import { smoothStep } from '../../../util/smooth-step.ts';
 import { faceAt, type Gesture } from './gesture.ts';
 import type { Track } from './track.ts';
 
@@ -83,5 +84,5 @@ function gestureAt(actions: readonly Performance[], timeMs: number, unrest: Head
 export function performedShare({ atMs, durationMs }: Performance, timeMs: number): number {
   const onset = Math.min(ONSET_MS, durationMs / 2);
   const share = Math.min((timeMs - atMs) / onset, (atMs + durationMs - timeMs) / onset, 1);
-  return share <= 0 ? 0 : share * share * (3 - 2 * share);
+  return smoothStep(share);
 }

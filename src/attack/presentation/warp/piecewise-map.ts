@@ -43,15 +43,18 @@ function writeTriangle(map: PhotoMap, moved: Float64Array, photo: Float64Array, 
   const [cPerX, cPerY] = [-(by - ay) / area, (bx - ax) / area];
   const [xPerX, xPerY] = [qx * bPerX + rx * cPerX, qx * bPerY + rx * cPerY];
   const [yPerX, yPerY] = [qy * bPerX + ry * cPerX, qy * bPerY + ry * cPerY];
+  CORNERS.set([ax, ay, bx, by, cx, cy, ax, ay]);
   const top = Math.max(0, Math.ceil(Math.min(ay, by, cy) - EDGE));
   const bottom = Math.min(map.heightPx - 1, Math.floor(Math.max(ay, by, cy) + EDGE));
   for (let y = top; y <= bottom; y++) {
     // The row's part within all three edges, which run clockwise.
-    let [from, to] = [0, map.widthPx - 1];
-    for (let edge = 0; edge < 3; edge++) {
-      const [ux, uy] = edge === 0 ? [ax, ay] : edge === 1 ? [bx, by] : [cx, cy];
-      const [vx, vy] = edge === 0 ? [bx, by] : edge === 1 ? [cx, cy] : [ax, ay];
-      const [dx, dy] = [vx - ux, vy - uy];
+    let from = 0;
+    let to = map.widthPx - 1;
+    for (let edge = 0; edge < 6; edge += 2) {
+      const ux = CORNERS[edge] as number;
+      const uy = CORNERS[edge + 1] as number;
+      const dx = (CORNERS[edge + 2] as number) - ux;
+      const dy = (CORNERS[edge + 3] as number) - uy;
       // Within: dx (y - uy) - dy (x - ux) >= 0.
       if (Math.abs(dy) < 1e-9) continue;
       const crossing = ux + (dx * (y - uy)) / dy;
@@ -68,3 +71,6 @@ function writeTriangle(map: PhotoMap, moved: Float64Array, photo: Float64Array, 
     }
   }
 }
+
+/** x and y of a triangle's corners, the first again after the last. */
+const CORNERS = new Float64Array(8);

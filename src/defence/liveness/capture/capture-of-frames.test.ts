@@ -85,6 +85,9 @@ describe('a capture of frames', () => {
     await expect(captureOfFrames(mixed, SESSION, sessions)).rejects.toThrow(ShapeError);
     const signal = AbortSignal.abort();
     await expect(captureOfFrames(timed([first]), SESSION, sessions, { signal })).rejects.toThrow(InterruptedError);
+    // Before any of them is looked at.
+    const many = timed(Array.from({ length: 3601 }, () => first));
+    await expect(captureOfFrames(many, SESSION, sessions, { signal })).rejects.toThrow('3601 frames are more than');
   });
 });
 

@@ -1,6 +1,7 @@
 import { trackFace } from '../../../face/face-track.ts';
 import type { Image } from '../../../image/image.ts';
 import type { FaceSessions } from '../../../runtime/bundled-sessions.ts';
+import { evenly } from '../../../util/evenly.ts';
 import type { JobOptions } from '../../../util/progress.ts';
 import { enrolShape, type ShapeEnrolment } from '../geometry/enrolment.ts';
 import { trackFacePatches } from '../tracking/face-patches.ts';
@@ -24,8 +25,7 @@ export async function enrolFrames(
   const rest = restFrame(meshes);
   if (!rest) return undefined;
   const tracks = trackFacePatches(frames, rest, { ...job, meshes });
-  const every = Math.max(1, tracks.frames / MOST_FRAMES);
-  const chosen = Array.from({ length: Math.min(tracks.frames, MOST_FRAMES) }, (_, i) => Math.floor(i * every));
+  const chosen = evenly(tracks.frames, MOST_FRAMES);
   const xy = chosen.flatMap((f) => [...tracks.xy.subarray(2 * tracks.points * f, 2 * tracks.points * (f + 1))]);
   return enrolShape({ frames: chosen.length, points: tracks.points, xy: Float64Array.from(xy) });
 }

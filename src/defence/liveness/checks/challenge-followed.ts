@@ -1,8 +1,8 @@
+import { medianOf } from '../../../metric/median.ts';
 import { ACTIONS, type Action, CHALLENGE_TIMES, type ChallengeStep } from '../session/challenge.ts';
 import type { LlrCalibration } from './calibration.ts';
 import { type LivenessCheck, livenessCheck } from './check.ts';
 import { type HeadSignals, headSignals } from './head-signals.ts';
-import { medianOf } from './median.ts';
 
 /** A movement that began in time may go on for so long until it is largest. */
 const PEAK_MS = 700;

@@ -19,7 +19,7 @@ export interface CheckResult {
   readonly name: string;
   /** Higher speaks for a bona fide presentation; undefined where the check does not apply. */
   readonly score: number | undefined;
-  /** Natural logarithm; 0 where the check does not apply. */
+  /** Natural logarithm; 0 where the check does not apply, or has no calibration. */
   readonly logLikelihoodRatio: number;
   /** How far the measurement can be trusted, 0..1. */
   readonly quality: number;
@@ -28,10 +28,11 @@ export interface CheckResult {
   readonly reason: string;
 }
 
-/** One liveness measurement, calibrated. */
+/** One liveness measurement, and what its score is worth. */
 export interface LivenessCheck {
   readonly name: string;
-  readonly calibration: LlrCalibration;
+  /** Undefined for one that is no evidence, because there is nothing to calibrate it on: only a policy may ask something of its score. */
+  readonly calibration: LlrCalibration | undefined;
   measure(input: CheckInput): CheckResult;
 }
 
@@ -49,7 +50,7 @@ export type Observations = Readonly<Record<string, Measurement>>;
 /** Makes a check of its name, its rule and its calibration. Where the points of a capture are of no use to the rule (ShapeError), or the score is not finite, it does not apply: what a client sends must not make it throw. */
 export function livenessCheck(
   name: string,
-  calibration: LlrCalibration,
+  calibration: LlrCalibration | undefined,
   rule: (input: CheckInput) => Measurement,
 ): LivenessCheck {
   return {
@@ -60,12 +61,17 @@ export function livenessCheck(
 }
 
 /** What a check makes of its measurement. */
-export function resultOfCheck(name: string, calibration: LlrCalibration, measured: Measurement): CheckResult {
+export function resultOfCheck(
+  name: string,
+  calibration: LlrCalibration | undefined,
+  measured: Measurement,
+): CheckResult {
   if ('notApplicable' in measured || !Number.isFinite(measured.score)) {
     const reason = 'notApplicable' in measured ? measured.notApplicable : 'the score is not a finite number';
     return { name, score: undefined, logLikelihoodRatio: 0, quality: 0, applicable: false, reason };
   }
-  return { name, ...measured, logLikelihoodRatio: logLikelihoodRatio(calibration, measured.score), applicable: true };
+  const evidence = calibration ? logLikelihoodRatio(calibration, measured.score) : 0;
+  return { name, ...measured, logLikelihoodRatio: evidence, applicable: true };
 }
 
 function measurementBy(rule: (input: CheckInput) => Measurement, input: CheckInput): Measurement {

@@ -8,7 +8,7 @@ import { Random } from '../../../util/random.ts';
 import { type EnrolledShape, enrolShape } from '../geometry/enrolment.ts';
 import { type GappedTracks, gappedTracks } from '../geometry/gapped-tracks.ts';
 import type { CaptureMessage } from '../session/capture-message.ts';
-import { ACTIONS, CHALLENGE_TIMES, type Challenge, drawChallenge } from '../session/challenge.ts';
+import { ACTIONS, CHALLENGE_MS, CHALLENGE_TIMES, type Challenge, drawChallenge } from '../session/challenge.ts';
 import { CAPTURE_LIMITS, disorder, refuseFrames } from '../session/frame-validation.ts';
 import { challengeFollowed } from './challenge-followed.ts';
 import { enrolledShapeCheck } from './enrolled-shape.ts';
@@ -195,7 +195,7 @@ describe.skipIf(!SHARED_DATA)('real clips', () => {
     const last = capture.frames.at(-1)?.timeMs ?? 1;
     const stretched = capture.frames.map((frame) => ({ ...frame, timeMs: (frame.timeMs * 20_000) / last }));
     const limits = { ...CAPTURE_LIMITS, leastFramesPerSecond: 1 };
-    expect(refuseFrames(stretched, 20_000, limits)).toBeUndefined();
+    expect(refuseFrames(stretched, { elapsedMs: 20_000, lengthMs: CHALLENGE_MS }, limits)).toBeUndefined();
     expect(repeatedMotion(AS_IT_IS).measure({ capture, challenge: [] }).score).toBeGreaterThan(-1);
   });
 

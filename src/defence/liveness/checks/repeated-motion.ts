@@ -1,7 +1,7 @@
+import { medianOf } from '../../../metric/median.ts';
 import type { CaptureFrame } from '../session/capture-message.ts';
 import type { LlrCalibration } from './calibration.ts';
 import { type LivenessCheck, livenessCheck } from './check.ts';
-import { medianOf } from './median.ts';
 
 /** A stretch that comes again is at least so many frames long, and begins at least so many later. */
 const STRETCH = 15;

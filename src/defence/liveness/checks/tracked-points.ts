@@ -1,3 +1,4 @@
+import { evenly } from '../../../util/evenly.ts';
 import { type GappedTracks, gappedTracks } from '../geometry/gapped-tracks.ts';
 import type { CaptureMessage } from '../session/capture-message.ts';
 
@@ -7,7 +8,6 @@ const MOST_FRAMES = 60;
 /** The tracked points of a capture for the geometry; undefined where there are none. Landmarks are no substitute: a network that draws them gives a photo or a replay a depth of its own. */
 export function trackedPoints({ frames }: Pick<CaptureMessage, 'frames'>): GappedTracks | undefined {
   if ((frames[0]?.tracks.length ?? 0) === 0) return undefined;
-  const every = Math.max(1, frames.length / MOST_FRAMES);
-  const chosen = Array.from({ length: Math.min(frames.length, MOST_FRAMES) }, (_, i) => frames[Math.floor(i * every)]);
-  return gappedTracks(chosen.filter((frame) => frame !== undefined).map((frame) => frame.tracks));
+  const chosen = evenly(frames.length, MOST_FRAMES).flatMap((f) => frames[f] ?? []);
+  return gappedTracks(chosen.map(({ tracks }) => tracks));
 }

@@ -1,7 +1,7 @@
 import { type BundledModelOptions, loadBundledModel } from '../../../runtime/bundled-models.ts';
 import { createSession, type SessionOptions } from '../../../runtime/session.ts';
-import { ModelFileError } from '../../../util/errors.ts';
-import { cropTensor, humanCrop } from './crops.ts';
+import { croppedNetwork } from './cropped-network.ts';
+import { humanCrop } from './crops.ts';
 import type { PresentationNetwork } from './presentation-network.ts';
 
 /** Side of the input, and name of the output, whose first number is what human gives as the score. */
@@ -11,9 +11,6 @@ const NETWORKS = {
 } as const;
 
 export type HumanNetworkName = keyof typeof NETWORKS;
-
-/** Frames in one run. */
-const BATCH_SIZE = 32;
 
 /**
  * Opens a presentation-attack network that comes with @vladmandic/human: its crop, its RGB in 0..1, and the number that human gives as the score of "real" (`antispoof`) or "live" (`liveness`), not rounded.
@@ -28,21 +25,9 @@ export async function openHumanNetwork(
 ): Promise<PresentationNetwork> {
   const { sizePx, output } = NETWORKS[name];
   const session = await createSession(await loadBundledModel(name, options), options);
-  return {
-    name: `human-${name}`,
-    score: async (frames) => {
-      const scores: number[] = [];
-      for (let start = 0; start < frames.length; start += BATCH_SIZE) {
-        const batch = frames.slice(start, start + BATCH_SIZE);
-        const crops = batch.map(({ image, face }) => humanCrop(image, face.box, sizePx));
-        const { [output]: result } = await session.run({ input: cropTensor(crops, { order: 'RGB', range: '0..1' }) });
-        const classes = (result?.data.length ?? 0) / batch.length;
-        if (result?.dtype !== 'float32' || !Number.isInteger(classes) || classes < 1)
-          throw new ModelFileError(`human's network "${name}" gave [${result?.shape}]`);
-        scores.push(...batch.map((_, i) => result.data[i * classes] as number));
-      }
-      return scores;
-    },
-    close: () => session.release(),
-  };
+  return croppedNetwork(`human-${name}`, session, {
+    ...{ input: 'input', output, order: 'RGB', range: '0..1', leastClasses: 1 },
+    cropOf: ({ image, face }) => humanCrop(image, face.box, sizePx),
+    scoreOf: ([first = Number.NaN]) => first,
+  });
 }

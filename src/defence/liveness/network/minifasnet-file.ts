@@ -1,11 +1,9 @@
 import type { Graph } from '../../../graph/graph.ts';
-import { createSession, type Session, type SessionOptions } from '../../../runtime/session.ts';
+import { createSession, type SessionOptions } from '../../../runtime/session.ts';
 import { ModelFileError } from '../../../util/errors.ts';
-import { cropTensor, enlargedCrop, type PixelFormat } from './crops.ts';
+import { croppedNetwork } from './cropped-network.ts';
+import { enlargedCrop, type PixelFormat } from './crops.ts';
 import type { PresentationNetwork } from './presentation-network.ts';
-
-/** Frames in one run. */
-const BATCH_SIZE = 32;
 
 /** What a network of MiniFASNet's kind is given, and which of its classes is the bona fide one. */
 export interface CropConvention extends PixelFormat {
@@ -52,37 +50,13 @@ export async function openCropNetwork(
       },
     );
   }
-  return {
-    name,
-    score: async (frames) => {
-      const scores: number[] = [];
-      for (let start = 0; start < frames.length; start += BATCH_SIZE) {
-        const crops = frames
-          .slice(start, start + BATCH_SIZE)
-          .map(({ image, face }) => enlargedCrop(image, face.box, convention.cropFactor, convention.sizePx));
-        scores.push(...(await probabilities(session, crops, name, convention)));
-      }
-      return scores;
-    },
-    close: () => session.release(),
-  };
-}
-
-async function probabilities(
-  session: Session,
-  crops: Parameters<typeof cropTensor>[0],
-  name: string,
-  convention: CropConvention,
-): Promise<number[]> {
-  const { inputNames, outputNames } = session;
-  const results = await session.run({ [inputNames[0] as string]: cropTensor(crops, convention) });
-  const logits = results[outputNames[0] as string];
-  const classes = (logits?.data.length ?? 0) / crops.length;
-  if (logits?.dtype !== 'float32' || !Number.isInteger(classes) || classes <= Math.max(1, convention.bonaFide))
-    throw new ModelFileError(`"${name}" gave [${logits?.shape}], not a logit for each class of ${crops.length} faces`);
-  return crops.map(
-    (_, i) => softmax(logits.data.subarray(i * classes, (i + 1) * classes))[convention.bonaFide] as number,
-  );
+  const { order, range, cropFactor, sizePx, bonaFide } = convention;
+  return croppedNetwork(name, session, {
+    ...{ input: session.inputNames[0] as string, output: session.outputNames[0] as string, order, range },
+    leastClasses: Math.max(2, bonaFide + 1),
+    cropOf: ({ image, face }) => enlargedCrop(image, face.box, cropFactor, sizePx),
+    scoreOf: (logits) => softmax(logits)[bonaFide] as number,
+  });
 }
 
 function softmax(logits: Float32Array): number[] {

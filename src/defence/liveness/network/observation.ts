@@ -1,5 +1,5 @@
+import { medianOf } from '../../../metric/median.ts';
 import type { Measurement } from '../checks/check.ts';
-import { medianOf } from '../checks/median.ts';
 import type { FaceFrame, PresentationNetwork } from './presentation-network.ts';
 
 /** Under which name {@link observePresentation} is stored, and read by `observedCheck`. */

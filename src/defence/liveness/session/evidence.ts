@@ -11,7 +11,7 @@ import {
 import type { SessionAuthority } from './nonce.ts';
 import type { Signer } from './signature.ts';
 
-const SCHEMA = 'faceward.liveness-evidence/2';
+const SCHEMA = 'faceward.liveness-evidence/3';
 
 /** A judgement with all that it came from. Landmarks and shapes are biometric data: encrypt it at rest, keep it no longer than needed. */
 export interface Evidence {
@@ -35,7 +35,7 @@ export interface EvidenceBundle {
 export interface EvidenceReplay {
   readonly recorded: Judgement;
   readonly again: Judgement;
-  /** Whether the decision, the veto and the reason are the same. */
+  /** Whether the decision, the veto, the reason and the audit are the same. */
   readonly sameDecision: boolean;
   /** Whether every figure is the same, to the last digit. */
   readonly sameFigures: boolean;
@@ -86,8 +86,8 @@ export async function replayEvidence(
   });
   const again = await judgeAgain(evidence, { ...evidence.rules, checks: used }, authority);
   const recorded = evidence.judgement;
-  const outcome = ({ decision, veto, refusal }: Judgement): string =>
-    textOf([decision, veto ?? null, refusal?.reason ?? null]);
+  const outcome = ({ decision, veto, refusal, audit }: Judgement): string =>
+    textOf([decision, veto ?? null, refusal?.reason ?? null, audit ?? null]);
   return {
     recorded,
     again,

@@ -1,5 +1,4 @@
 import type { CaptureFrame } from './capture-message.ts';
-import { CHALLENGE_MS } from './challenge.ts';
 import type { Refusal } from './refusal.ts';
 
 /** Between which limits a capture's frames must lie. */
@@ -28,13 +27,21 @@ export const CAPTURE_LIMITS: CaptureLimits = {
   mostDisorder: 1,
 };
 
-/** Frames that are doubled, out of order or out of time; undefined where there is nothing to say against them. `elapsedMs`: from the session's opening to the message's arrival, by the server's clock. */
+/** When the frames of a session are to have been taken. */
+export interface SessionTimes {
+  /** From the session's opening to the message's arrival, by the server's clock. */
+  readonly elapsedMs: number;
+  /** Of all that is asked and shown. */
+  readonly lengthMs: number;
+}
+
+/** Frames that are doubled, out of order or out of time; undefined where there is nothing to say against them. */
 export function refuseFrames(
   frames: readonly CaptureFrame[],
-  elapsedMs: number,
+  times: SessionTimes,
   limits: CaptureLimits = CAPTURE_LIMITS,
 ): Refusal | undefined {
-  return refuseOrder(frames, limits) ?? refuseTimes(frames, elapsedMs, limits) ?? refuseDoubles(frames, limits);
+  return refuseOrder(frames, limits) ?? refuseTimes(frames, times, limits) ?? refuseDoubles(frames, limits);
 }
 
 /** The same of a clip that belongs to no session, so that nothing is known of when it was taken: whether its frames are doubled or out of order. */
@@ -59,13 +66,17 @@ function refuseOrder(frames: readonly CaptureFrame[], limits: CaptureLimits): Re
   return { reason: 'shuffled-frames', detail: `disorder ${found.toFixed(2)}` };
 }
 
-function refuseTimes(frames: readonly CaptureFrame[], elapsedMs: number, limits: CaptureLimits): Refusal | undefined {
+function refuseTimes(
+  frames: readonly CaptureFrame[],
+  { elapsedMs, lengthMs }: SessionTimes,
+  limits: CaptureLimits,
+): Refusal | undefined {
   const [first, last] = [frames[0]?.timeMs ?? 0, frames.at(-1)?.timeMs ?? 0];
   const late = elapsedMs - last;
   if (late < -limits.clockSlackMs || late > limits.longestUploadMs)
     return { reason: 'wrong-clock', detail: `the last frame is ${Math.round(late)} ms before its arrival` };
-  // Whether it holds the challenge from rest to end.
-  if (first > limits.longestGapMs || last < CHALLENGE_MS - limits.longestGapMs)
+  // Whether it holds all that was asked and shown.
+  if (first > limits.longestGapMs || last < lengthMs - limits.longestGapMs)
     return { reason: 'length-out-of-range', detail: `from ${Math.round(first)} to ${Math.round(last)} ms` };
   const rate = (1000 * (frames.length - 1)) / (last - first);
   const gap = Math.max(...intervalsOf(frames));
@@ -122,7 +133,8 @@ function randomDirection(length: number): Float64Array {
   return Float64Array.from(drawn, (value) => value / norm);
 }
 
-function intervalsOf(frames: readonly CaptureFrame[]): number[] {
+/** From each frame to the next, in milliseconds. */
+export function intervalsOf(frames: readonly CaptureFrame[]): number[] {
   return frames.slice(1).map(({ timeMs }, i) => timeMs - (frames[i]?.timeMs ?? timeMs));
 }
 

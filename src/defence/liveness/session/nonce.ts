@@ -1,8 +1,10 @@
 import { z } from 'zod';
-import { fromHex, toHex } from '../../../util/hex.ts';
+import { toHex } from '../../../util/hex.ts';
 import { type Challenge, drawChallenge } from './challenge.ts';
 import type { Clock } from './clock.ts';
+import { drawFlashes, type Flashes } from './flashes.ts';
 import type { Signer } from './signature.ts';
+import { readClaims, signClaims } from './signed-claims.ts';
 
 /** How long a session may take from its opening to its answer; unless asked otherwise. */
 const LIFETIME_MS = 60_000;
@@ -13,6 +15,8 @@ const CLAIMS = z.strictObject({
   issuedMs: z.number().int().nonnegative(),
   expiresMs: z.number().int().nonnegative(),
   once: z.string().regex(/^[0-9a-f]{32}$/),
+  /** Whether colours are flashed. */
+  light: z.boolean(),
 });
 
 /** What a nonce says, and its signature vouches for. */
@@ -36,18 +40,22 @@ export interface LivenessSession {
   readonly nonce: string;
   readonly expiresMs: number;
   readonly challenge: Challenge;
+  /** Shown after the challenge; empty in a session without light. */
+  readonly flashes: Flashes;
 }
 
 /**
- * Opens a session: nothing of it has to be stored, because the nonce carries it signed, and the challenge can be drawn again from the server's secret.
+ * Opens a session: nothing of it has to be stored, because the nonce carries it signed, and the challenge and the flashes can be drawn again from the server's secret.
  *
  * @param subject - whose face it is to be: an id that says nothing of the person to others, 1 to 200 characters; lockout counts by it.
  * @param options.lifetimeMs - from opening to answer; default a minute.
+ * @param options.light - false opens a session without flashes, for whom they harm (photosensitivity) or where they cannot be seen (bright sun); the server says so of the subject, never the client of itself, because what
+ *   flashes would stop is not stopped then. Default true.
  */
 export async function openSession(
   subject: string,
   authority: SessionAuthority,
-  options: { readonly lifetimeMs?: number } = {},
+  options: { readonly lifetimeMs?: number; readonly light?: boolean } = {},
 ): Promise<LivenessSession> {
   const bytes = toHex(authority.fresh());
   const issuedMs = Math.floor(authority.clock.nowMs());
@@ -57,13 +65,14 @@ export async function openSession(
     issuedMs,
     expiresMs: issuedMs + (options.lifetimeMs ?? LIFETIME_MS),
     once: bytes.slice(32, 64),
+    light: options.light ?? true,
   };
-  const text = toHex(new TextEncoder().encode(JSON.stringify(claims)));
   return {
     id: claims.session,
-    nonce: `${text}.${await authority.signer.sign('liveness nonce', text)}`,
+    nonce: await signClaims('liveness nonce', claims, authority.signer),
     expiresMs: claims.expiresMs,
     challenge: challengeOf(claims, authority),
+    flashes: flashesOf(claims, authority),
   };
 }
 
@@ -72,11 +81,14 @@ export function challengeOf({ session, once }: NonceClaims, { stream }: Pick<Ses
   return drawChallenge(stream(`liveness challenge ${session} ${once}`));
 }
 
-/** What a nonce claims; undefined where we did not sign it. */
-export async function readNonce(nonce: string, signer: Signer): Promise<NonceClaims | undefined> {
-  const [text = '', signature = '', ...more] = nonce.split('.');
-  if (more.length > 0 || !(await signer.verify('liveness nonce', text, signature))) return undefined;
-  const bytes = fromHex(text);
-  // We signed it, so it is ours; a claim of another version of this program may still be another one.
-  return bytes && CLAIMS.safeParse(JSON.parse(new TextDecoder().decode(bytes))).data;
+/** The flashes of a session, drawn again. */
+export function flashesOf(
+  { session, once, light }: NonceClaims,
+  { stream }: Pick<SessionAuthority, 'stream'>,
+): Flashes {
+  return light ? drawFlashes(stream(`liveness flashes ${session} ${once}`)) : [];
 }
+
+/** What a nonce claims; undefined where we did not sign it. */
+export const readNonce = (nonce: string, signer: Signer): Promise<NonceClaims | undefined> =>
+  readClaims('liveness nonce', nonce, CLAIMS, signer);

@@ -5,6 +5,7 @@ export type RefusalReason =
   | 'other-session'
   | 'expired-nonce'
   | 'replayed-nonce'
+  | 'replayed-capture'
   | 'locked'
   | 'shuffled-frames'
   | 'doubled-frames'

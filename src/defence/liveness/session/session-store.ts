@@ -1,6 +1,7 @@
+import { CAPTURE_MEMORY, type CaptureTrace } from './capture-memory.ts';
 import { LOCKOUT, lockedAt } from './lockout.ts';
 
-/** What has to outlive a session: which nonces were used, and who failed when. Each call is one transaction. */
+/** What has to outlive a session: which nonces were used, who failed when, and what captures left behind. Each call is one transaction. */
 export interface SessionStore {
   /** Marks a nonce as used; false where it was used before. It need not be kept after `expiresMs`. */
   useNonce(once: string, expiresMs: number, nowMs: number): Promise<boolean>;
@@ -11,12 +12,30 @@ export interface SessionStore {
   beginAttempt(subject: string, nowMs: number): Promise<boolean>;
   /** The attempt that was begun at that time passed: all failures of the subject are forgotten up to it. */
   withdrawFailure(subject: string, beganMs: number): Promise<void>;
+  /**
+   * Remembers a capture of the subject, and gives those that were remembered before, so that of two that come at once one sees the other. It keeps the newest `CAPTURE_MEMORY.captures` of a subject, none for longer than
+   * `CAPTURE_MEMORY.keptMs`.
+   */
+  rememberCapture(subject: string, trace: CaptureTrace, nowMs: number): Promise<readonly CaptureTrace[]>;
+  /** Erases what captures of the subject left behind; a lock stays. */
+  eraseCaptures(subject: string): Promise<void>;
 }
 
-/** A store in this process' memory: for one server, tests and replays. What is out of date is dropped as it goes. */
+/** A remembered capture, and when it came. */
+interface Remembered {
+  readonly trace: CaptureTrace;
+  readonly atMs: number;
+}
+
+/** Of all subjects together; some 20 kB each. */
+const MOST_CAPTURES = 10_000;
+
+/** A store in this process' memory: for one server, tests and replays. What is out of date is dropped as it goes; beyond 10,000 captures those of whoever was not seen for longest. */
 export class MemorySessionStore implements SessionStore {
   readonly #usedUntil = new Map<string, number>();
   readonly #failures = new Map<string, readonly number[]>();
+  readonly #captures = new Map<string, readonly Remembered[]>();
+  #captureCount = 0;
 
   async useNonce(once: string, expiresMs: number, nowMs: number): Promise<boolean> {
     for (const [other, until] of this.#usedUntil) {
@@ -47,5 +66,30 @@ export class MemorySessionStore implements SessionStore {
     const left = (this.#failures.get(subject) ?? []).filter((at) => at > beganMs);
     if (left.length > 0) this.#failures.set(subject, left);
     else this.#failures.delete(subject);
+  }
+
+  async rememberCapture(subject: string, trace: CaptureTrace, nowMs: number): Promise<readonly CaptureTrace[]> {
+    const { captures, keptMs } = CAPTURE_MEMORY;
+    const earlier = (this.#captures.get(subject) ?? []).filter(({ atMs }) => atMs > nowMs - keptMs);
+    this.#erase(subject);
+    for (const [other, remembered] of this.#captures) {
+      // In the order in which they were last seen.
+      const isKept = (remembered.at(-1)?.atMs ?? 0) > nowMs - keptMs;
+      if (isKept && this.#captureCount + captures <= MOST_CAPTURES) break;
+      this.#erase(other);
+    }
+    const kept = [...earlier, { trace, atMs: nowMs }].slice(-captures);
+    this.#captures.set(subject, kept);
+    this.#captureCount += kept.length;
+    return earlier.map((one) => one.trace);
+  }
+
+  async eraseCaptures(subject: string): Promise<void> {
+    this.#erase(subject);
+  }
+
+  #erase(subject: string): void {
+    this.#captureCount -= this.#captures.get(subject)?.length ?? 0;
+    this.#captures.delete(subject);
   }
 }

@@ -85,6 +85,7 @@ describe('nonces', () => {
       issuedMs: 1000,
       expiresMs: 1005,
       once: '01'.repeat(16),
+      light: true,
     });
     const next = await openSession('a.b ü', own);
     expect(next.id).not.toBe(session.id);

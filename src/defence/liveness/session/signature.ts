@@ -2,7 +2,7 @@ import { InputError } from '../../../util/errors.ts';
 import { fromHex, toHex } from '../../../util/hex.ts';
 
 /** What a signed text is for: a signature of one kind is none of another. */
-export type SignedKind = 'liveness nonce' | 'liveness evidence';
+export type SignedKind = 'liveness nonce' | 'liveness evidence' | 'liveness audit';
 
 /** Signs texts, and knows its own signatures again. */
 export interface Signer {

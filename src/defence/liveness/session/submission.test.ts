@@ -3,15 +3,19 @@ import { syntheticCapture } from '../../../../test/fixtures/synthetic-capture.ts
 import { InputError } from '../../../util/errors.ts';
 import { Random } from '../../../util/random.ts';
 import { secretStream } from '../../../util/secret-random.ts';
+import { cameraCheck, LEAST_CAMERA_SCORE } from '../checks/camera.ts';
 import { challengeFollowed } from '../checks/challenge-followed.ts';
-import type { Observations } from '../checks/check.ts';
+import type { Measurement, Observations } from '../checks/check.ts';
 import { observedCheck } from '../checks/observed.ts';
 import { repeatedMotion } from '../checks/repeated-motion.ts';
+import { COLOUR_FLASH_CHECK } from '../light/colour-flash.ts';
+import { type AuditPermission, issueAuditToken, readAuditToken } from './audit-token.ts';
 import type { CaptureMessage } from './capture-message.ts';
+import { CHALLENGE_MS } from './challenge.ts';
 import { replayEvidence } from './evidence.ts';
 import { CAPTURE_LIMITS } from './frame-validation.ts';
-import type { JudgementRules } from './judgement.ts';
-import { type LivenessSession, openSession, type SessionAuthority } from './nonce.ts';
+import type { JudgementInput, JudgementRules } from './judgement.ts';
+import { type LivenessSession, openSession, readNonce, type SessionAuthority } from './nonce.ts';
 import { MemorySessionStore } from './session-store.ts';
 import { hmacSigner } from './signature.ts';
 import { submitCapture } from './submission.ts';
@@ -47,14 +51,17 @@ async function server() {
   };
   const store = new MemorySessionStore();
   const open = (): Promise<LivenessSession> => openSession('somebody', authority);
-  const submit = (text: string, session: string, { marked = false, observations = {} as Observations } = {}) =>
-    submitCapture({ text, session, marked, observations }, RULES, authority, store);
+  const submit = (
+    text: string,
+    session: string,
+    { marked = false, observations = {}, auditToken }: Partial<JudgementInput> = {},
+  ) => submitCapture({ text, session, marked, observations, auditToken }, RULES, authority, store);
   const captureOf = ({ id, nonce, challenge }: LivenessSession): CaptureMessage =>
     syntheticCapture(challenge, { session: id, nonce, random });
   return { time, authority, store, open, submit, captureOf };
 }
 
-const UPLOAD_MS = 20_000;
+const UPLOAD_MS = 23_000;
 const text = (message: unknown): string => JSON.stringify(message);
 
 /** A session, a capture of it that was changed, and what became of it. */
@@ -92,6 +99,59 @@ test('what was seen in the frames counts, whatever the message says', async () =
   expect((await judged(attack)).judgement.decision).toBe('refuse');
   expect((await judged({ pixels: { notApplicable: 'no face' } })).answer).toBe('pass');
   expect((await judged(attack, { observations: {} })).judgement.refusal?.reason).toBe('malformed');
+});
+
+test('who hides from the colours that are shown has to try again, and nobody is to be seen in colours that are not', async () => {
+  const flash = observedCheck(COLOUR_FLASH_CHECK, { ...LIMITS, slope: 1, offset: 0 });
+  const policy = { ...RULES.policy, required: [...RULES.policy.required, COLOUR_FLASH_CHECK] };
+  const rules = { ...RULES, checks: [...RULES.checks, flash], policy };
+  const judged = async (light: boolean, measured: Measurement) => {
+    const own = await server();
+    const session = await openSession('somebody', own.authority, { light });
+    own.time.nowMs += UPLOAD_MS;
+    const observations = { [COLOUR_FLASH_CHECK]: measured };
+    const input = { text: text(own.captureOf(session)), session: session.id, marked: false, observations };
+    return (await submitCapture(input, rules, own.authority, own.store)).judgement.decision;
+  };
+  const seen = { score: 0.7, quality: 1, reason: 'made up' };
+  expect(await judged(true, seen)).toBe('pass');
+  expect(await judged(true, { notApplicable: 'skin is seen in 0 frames of the flashes' })).toBe('retry');
+  expect(await judged(true, { ...seen, quality: 0.1 })).toBe('retry');
+  expect(await judged(false, { notApplicable: 'no colours were flashed' })).toBe('pass');
+});
+
+test('a capture holds the flashes too, but in a session without light', async () => {
+  for (const [light, expected] of [
+    [true, 'length-out-of-range'],
+    [false, undefined],
+  ] as const) {
+    const own = await server();
+    const session = await openSession('somebody', own.authority, { light });
+    own.time.nowMs += 20_000;
+    const capture = own.captureOf(session);
+    const frames = capture.frames.filter(({ timeMs }) => timeMs < CHALLENGE_MS);
+    const { judgement } = await own.submit(text({ ...capture, frames }), session.id);
+    expect(judgement.refusal?.reason).toBe(expected);
+    expect(judgement.decision === 'pass').toBe(!light);
+  }
+});
+
+test('who says that the camera is a virtual one is asked for another proof, and the evidence shows why', async () => {
+  const own = await server();
+  const session = await own.open();
+  own.time.nowMs += UPLOAD_MS;
+  const camera = { label: 'OBS Virtual Camera', widthPx: 640, heightPx: 480, changes: [] };
+  const rules: JudgementRules = {
+    ...RULES,
+    checks: [...RULES.checks, cameraCheck],
+    policy: { ...RULES.policy, leastScores: { camera: LEAST_CAMERA_SCORE } },
+  };
+  const message = text({ ...own.captureOf(session), camera });
+  const input = { text: message, session: session.id, marked: false, observations: {} };
+  const { answer, judgement, evidence } = await submitCapture(input, rules, own.authority, own.store);
+  expect([answer, judgement.decision, judgement.veto]).toEqual(['fail', 'step-up', undefined]);
+  expect(judgement.results.find(({ name }) => name === 'camera')?.reason).toContain('virtual');
+  expect((await replayEvidence(evidence, rules.checks, own.authority)).sameFigures).toBe(true);
 });
 
 const edited = (edit: (frames: CaptureMessage['frames'][number][]) => CaptureMessage['frames'][number][]) => {
@@ -150,6 +210,33 @@ describe('refused is', () => {
     expect([answer, judgement.refusal?.reason, judgement.veto]).toEqual(['fail', 'replayed-nonce', 'replay']);
   });
 
+  test.each([
+    ['its very frames', 'frames', (frame: CaptureMessage['frames'][number]) => frame],
+    [
+      'encoded anew',
+      'motion',
+      (frame: CaptureMessage['frames'][number]) => ({
+        ...frame,
+        hash: [...frame.hash].toReversed().join(''),
+        landmarks: frame.landmarks.map((value) => 1.1 * value),
+      }),
+    ],
+  ])('a capture of an earlier session, %s, until it is erased', async (_, by, change) => {
+    const own = await server();
+    const [one, other, third] = [await own.open(), await own.open(), await own.open()];
+    own.time.nowMs += UPLOAD_MS;
+    const capture = own.captureOf(one);
+    expect((await own.submit(text(capture), one.id)).answer).toBe('pass');
+    const again = ({ id, nonce }: LivenessSession): string =>
+      text({ ...capture, session: id, nonce, frames: capture.frames.map(change) });
+    const { answer, judgement, evidence } = await own.submit(again(other), other.id);
+    expect([answer, judgement.refusal?.reason, judgement.veto]).toEqual(['fail', 'replayed-capture', 'replay']);
+    expect(JSON.parse(evidence.body).facts.repeated.by).toBe(by);
+    expect((await replayEvidence(evidence, RULES.checks, own.authority)).sameFigures).toBe(true);
+    await own.store.eraseCaptures('somebody');
+    expect((await own.submit(again(third), third.id)).judgement.refusal).toBeUndefined();
+  });
+
   test('another session’s capture, before its nonce is used up', async () => {
     const own = await server();
     const [one, other] = [await own.open(), await own.open()];
@@ -192,6 +279,85 @@ describe('refused is', () => {
   });
 });
 
+describe('an audit', () => {
+  const OWNERSHIP = 'our own verification, ticket 4711';
+  /** A marked capture of a session, shown with a token. */
+  const audited = async (
+    permission: Partial<AuditPermission> = {},
+    { marked = true, issuedBy = KEY, follows = true } = {},
+  ) => {
+    const own = await server();
+    const session = await own.open();
+    own.time.nowMs += UPLOAD_MS;
+    const expiresMs = own.time.nowMs + 3_600_000;
+    const allowed = { ownership: OWNERSHIP, subjects: ['nobody', 'somebody'], expiresMs, ...permission };
+    const auditToken = await issueAuditToken(allowed, await hmacSigner(issuedBy));
+    const submit = async (one: LivenessSession) =>
+      own.submit(text(own.captureOf(follows ? one : { ...one, challenge: [] })), one.id, { marked, auditToken });
+    return { ...own, session, submitAudited: submit, result: await submit(session) };
+  };
+
+  test('of our own mark is judged as if it bore none, lets nobody in, and says whose it is', async () => {
+    const { result, authority } = await audited();
+    const { answer, judgement, evidence } = result;
+    expect([judgement.decision, judgement.veto, judgement.audit]).toEqual([
+      'pass',
+      undefined,
+      { ownership: OWNERSHIP },
+    ]);
+    expect(answer).toBe('fail');
+    expect(JSON.parse(evidence.body).judgement.audit.ownership).toBe(OWNERSHIP);
+    expect((await replayEvidence(evidence, RULES.checks, authority)).sameFigures).toBe(true);
+  });
+
+  test('lets nobody in without a mark either', async () => {
+    const { result } = await audited({}, { marked: false });
+    expect([result.answer, result.judgement.decision]).toEqual(['fail', 'pass']);
+  });
+
+  test.each([
+    ['is expired', { expiresMs: 1 }, {}],
+    ['is for others', { subjects: ['nobody'] }, {}],
+    ['others issued', {}, { issuedBy: KEY.map((byte) => byte + 1) }],
+  ])('with a token that %s is none', async (_, permission, options) => {
+    const { answer, judgement } = (await audited(permission, options)).result;
+    expect([answer, judgement.decision, judgement.veto, judgement.audit]).toEqual([
+      ...['fail', 'refuse', 'own-mark', undefined],
+    ]);
+    const unmarked = (await audited(permission, { ...options, marked: false })).result;
+    expect([unmarked.answer, unmarked.judgement.audit]).toEqual(['pass', undefined]);
+  });
+
+  test('is refused with a nonce that was used, and says so as an audit', async () => {
+    const { submitAudited, session } = await audited();
+    const { judgement } = await submitAudited(session);
+    expect([judgement.veto, judgement.audit]).toEqual(['replay', { ownership: OWNERSHIP }]);
+  });
+
+  test('neither locks the subject nor forgets its failures', async () => {
+    const own = await audited({}, { follows: false });
+    for (let attempt = 0; attempt < 6; attempt++) {
+      const { judgement } = await own.submitAudited(await own.open());
+      expect(judgement.refusal?.reason).not.toBe('locked');
+    }
+    for (let failure = 0; failure < 5; failure++) await own.store.beginAttempt('somebody', own.time.nowMs);
+    expect(await own.store.beginAttempt('somebody', own.time.nowMs)).toBe(false);
+    await own.submitAudited(await own.open());
+    expect(await own.store.beginAttempt('somebody', own.time.nowMs)).toBe(false);
+  });
+
+  test('needs an owner, and somebody to be audited', async () => {
+    const signer = await hmacSigner(KEY);
+    const permission = { ownership: OWNERSHIP, subjects: ['nobody'], expiresMs: 5 };
+    for (const lacking of [{ ownership: ' ' }, { subjects: [] }, { subjects: [''] }, { expiresMs: Number.NaN }])
+      await expect(issueAuditToken({ ...permission, ...lacking }, signer)).rejects.toThrow(InputError);
+    const token = await issueAuditToken(permission, signer);
+    expect(await readAuditToken(token, { subject: 'nobody', nowMs: 4 }, signer)).toEqual(permission);
+    expect(await readAuditToken(token, { subject: 'nobody', nowMs: 5 }, signer)).toBeUndefined();
+    expect(await readNonce(token, signer)).toBeUndefined();
+  });
+});
+
 describe('evidence', () => {
   const made = async (
     change: (capture: CaptureMessage) => unknown = (capture) => capture,
@@ -227,7 +393,7 @@ describe('evidence', () => {
 
   test('of another version is refused', async () => {
     const { evidence, authority } = await made();
-    const body = evidence.body.replace('liveness-evidence/2', 'liveness-evidence/1');
+    const body = evidence.body.replace('liveness-evidence/3', 'liveness-evidence/1');
     const signature = await authority.signer.sign('liveness evidence', body);
     await expect(replayEvidence({ body, signature }, RULES.checks, authority)).rejects.toThrow('liveness-evidence/1');
   });

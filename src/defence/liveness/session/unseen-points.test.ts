@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { syntheticCapture } from '../../../../test/fixtures/synthetic-capture.ts';
 import { Random } from '../../../util/random.ts';
 import { type CaptureMessage, readCaptureMessage } from './capture-message.ts';
-import { drawChallenge } from './challenge.ts';
+import { CHALLENGE_MS, drawChallenge } from './challenge.ts';
 import { refuseFrames } from './frame-validation.ts';
 
 const capture = syntheticCapture(drawChallenge(new Random('asked')), {
@@ -29,15 +29,15 @@ describe('points that are not seen', () => {
   });
 
   test('hide no doubled frame, and make none', () => {
-    const elapsedMs = (capture.frames.at(-1)?.timeMs ?? 0) + 100;
+    const times = { elapsedMs: (capture.frames.at(-1)?.timeMs ?? 0) + 100, lengthMs: CHALLENGE_MS };
     const hidden = (f: number, from: readonly (number | null)[]) =>
       from.map((value, i) => ((i >> 1) % 3 === f % 3 ? null : value));
     const gapped = capture.frames.map((frame, f) => ({ ...frame, tracks: hidden(f, frame.tracks) }));
-    expect(refuseFrames(gapped, elapsedMs)?.reason).toBeUndefined();
+    expect(refuseFrames(gapped, times)?.reason).toBeUndefined();
     const doubled = gapped.map((frame, f) => {
       const source = capture.frames[80] ?? frame;
       return f === 81 ? { ...frame, landmarks: source.landmarks, tracks: hidden(81, source.tracks) } : frame;
     });
-    expect(refuseFrames(doubled, elapsedMs)?.reason).toBe('doubled-frames');
+    expect(refuseFrames(doubled, times)?.reason).toBe('doubled-frames');
   });
 });

@@ -104,9 +104,16 @@ export class AffineTemplate {
     const [reachX, reachY] = [radius * (Math.abs(a) + Math.abs(b)), radius * (Math.abs(c) + Math.abs(d))];
     const [lastX, lastY] = [widthPx - 1 - ROUNDING, heightPx - 1 - ROUNDING];
     if (!(x >= reachX && y >= reachY && x + reachX <= lastX && y + reachY <= lastY)) return false;
-    let [sum, squares, likeness] = [0, 0, 0];
+    let sum = 0;
+    let squares = 0;
+    let likeness = 0;
     // With the gradients alone, and with these times the column and the row in the patch.
-    let [gx, gy, gxColumn, gyColumn, gxRow, gyRow] = [0, 0, 0, 0, 0, 0];
+    let gx = 0;
+    let gy = 0;
+    let gxColumn = 0;
+    let gyColumn = 0;
+    let gxRow = 0;
+    let gyRow = 0;
     for (let j = -radius, i = 0; j <= radius; j++) {
       const rowX = x + b * j;
       const rowY = y + d * j;

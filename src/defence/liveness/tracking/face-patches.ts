@@ -60,13 +60,10 @@ export function trackFacePatches(
     });
     job.onProgress?.({ stage: STAGE, done: ++done, total: frames.length });
   };
-  const restPyramid = pyramidOf(first);
-  const [onwards, back] = [1, -1].map(() => new PatchTracker(restPyramid, places, widthPx / scale)) as [
-    PatchTracker,
-    PatchTracker,
-  ];
-  write(rest.index, onwards.places);
-  for (const [tracker, step] of [[onwards, 1] as const, [back, -1] as const]) {
+  const tracker = new PatchTracker(pyramidOf(first), places, widthPx / scale);
+  write(rest.index, tracker.places);
+  for (const step of [1, -1]) {
+    tracker.restart();
     for (let index = rest.index + step; index >= 0 && index < frames.length; index += step) {
       throwIfAborted(job);
       const mesh = job.meshes?.[index]?.points;

@@ -31,36 +31,44 @@ function greyOf({ widthPx, heightPx, data }: Image): Plane {
   return plane;
 }
 
-/** Weights 1 2 1 in both directions: less of the camera's noise, and gradients that bilinear sampling does not break. */
-const smoothed = (plane: Plane): Plane => filtered(plane, 1, [0, 0.25, 0.5]);
+/** Weights 1 2 1 in both directions: less of the camera's noise, and gradients that bilinear sampling does not break. Beyond the edge its pixels are repeated, as for {@link halved}. */
+function smoothed({ widthPx, heightPx, data }: Plane): Plane {
+  const out = emptyPlane(widthPx, heightPx);
+  const row = new Float32Array(widthPx + 2);
+  for (let y = 0; y < heightPx; y++) {
+    const own = widthPx * y;
+    const above = widthPx * Math.max(0, y - 1);
+    const below = widthPx * Math.min(heightPx - 1, y + 1);
+    for (let x = 0; x < widthPx; x++)
+      row[x + 1] = 0.25 * ((data[above + x] as number) + (data[below + x] as number)) + 0.5 * (data[own + x] as number);
+    row[0] = row[1] as number;
+    row[widthPx + 1] = row[widthPx] as number;
+    for (let x = 0; x < widthPx; x++)
+      out.data[own + x] = 0.25 * ((row[x] as number) + (row[x + 2] as number)) + 0.5 * (row[x + 1] as number);
+  }
+  return out;
+}
 
-/** Weights 1 4 6 4 1 in both directions, of which every second pixel is kept. */
-const halved = (plane: Plane): Plane => filtered(plane, 2, [1 / 16, 4 / 16, 6 / 16]);
-
-/** Five weights, of which the last two are the first two again; beyond the edge its pixels are repeated. Rows first, and of those no more than are needed. */
-function filtered(plane: Plane, step: 1 | 2, weights: readonly [outer: number, inner: number, middle: number]): Plane {
-  const [outer, inner, middle] = weights;
-  const { widthPx, heightPx, data } = plane;
-  const out = emptyPlane(Math.ceil(widthPx / step), Math.ceil(heightPx / step));
+/** Weights 1 4 6 4 1 in both directions, of which every second pixel is kept: rows first, and of those no more than are needed. */
+function halved({ widthPx, heightPx, data }: Plane): Plane {
+  const out = emptyPlane(Math.ceil(widthPx / 2), Math.ceil(heightPx / 2));
   // Two pixels more on each side.
   const row = new Float32Array(widthPx + 4);
   for (let y = 0, to = 0; y < out.heightPx; y++) {
-    const start = (dy: number): number => widthPx * Math.min(heightPx - 1, Math.max(0, step * y + dy));
+    const start = (dy: number): number => widthPx * Math.min(heightPx - 1, Math.max(0, 2 * y + dy));
     const [a, b, c, d, e] = [start(-2), start(-1), start(0), start(1), start(2)];
     for (let x = 0; x < widthPx; x++)
       row[x + 2] =
-        outer * ((data[a + x] as number) + (data[e + x] as number)) +
-        inner * ((data[b + x] as number) + (data[d + x] as number)) +
-        middle * (data[c + x] as number);
+        (1 / 16) * ((data[a + x] as number) + (data[e + x] as number)) +
+        (4 / 16) * ((data[b + x] as number) + (data[d + x] as number)) +
+        (6 / 16) * (data[c + x] as number);
     row.fill(row[2] as number, 0, 2);
     row.fill(row[widthPx + 1] as number, widthPx + 2);
-    for (let x = 0; x < out.widthPx; x++, to++) {
-      const p = step * x;
+    for (let p = 0; p < widthPx; p += 2, to++)
       out.data[to] =
-        outer * ((row[p] as number) + (row[p + 4] as number)) +
-        inner * ((row[p + 1] as number) + (row[p + 3] as number)) +
-        middle * (row[p + 2] as number);
-    }
+        (1 / 16) * ((row[p] as number) + (row[p + 4] as number)) +
+        (4 / 16) * ((row[p + 1] as number) + (row[p + 3] as number)) +
+        (6 / 16) * (row[p + 2] as number);
   }
   return out;
 }

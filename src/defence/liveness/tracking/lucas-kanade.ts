@@ -93,7 +93,8 @@ export class PatchFinder {
     const around = this.#around;
     const ix = Math.min(left | 0, widthPx - side - 1);
     const iy = Math.min(top | 0, heightPx - side - 1);
-    const [fx, fy] = [left - ix, top - iy];
+    const fx = left - ix;
+    const fy = top - iy;
     for (let j = 0, i = 0; j < side; j++) {
       let p = (iy + j) * widthPx + ix;
       let q = p + widthPx;
@@ -112,7 +113,11 @@ export class PatchFinder {
     const side = 2 * this.#radius + 1;
     const wide = side + 2;
     const [around, gradients] = [this.#around, this.#gradients];
-    let [xx, xy, yy, valueX, valueY] = [0, 0, 0, 0, 0];
+    let xx = 0;
+    let xy = 0;
+    let yy = 0;
+    let valueX = 0;
+    let valueY = 0;
     for (let j = 0, i = 0; j < side; j++)
       for (let k = 0, at = (j + 1) * wide + 1; k < side; k++, at++, i += 2) {
         const gx = ((around[at + 1] as number) - (around[at - 1] as number)) / 2;
@@ -135,8 +140,10 @@ export class PatchFinder {
     const gradients = this.#gradients;
     const ix = Math.min(left | 0, widthPx - side - 1);
     const iy = Math.min(top | 0, heightPx - side - 1);
-    const [fx, fy] = [left - ix, top - iy];
-    let [sumX, sumY] = [0, 0];
+    const fx = left - ix;
+    const fy = top - iy;
+    let sumX = 0;
+    let sumY = 0;
     for (let j = 0, i = 0; j < side; j++) {
       let p = (iy + j) * widthPx + ix;
       let q = p + widthPx;

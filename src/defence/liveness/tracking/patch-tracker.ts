@@ -28,6 +28,7 @@ export class PatchTracker {
   readonly #patches: readonly { readonly place: Place; readonly template: AffineTemplate | undefined }[];
   readonly #finder: PatchFinder;
   readonly #facePx: number;
+  readonly #first: { readonly frame: GreyPyramid; readonly places: readonly (AffinePlace | undefined)[] };
   #frame: GreyPyramid;
   #places: readonly (AffinePlace | undefined)[];
 
@@ -40,11 +41,17 @@ export class PatchTracker {
     this.#facePx = facePx;
     const radius = Math.max(4, Math.round(SHARES.radius * facePx));
     this.#finder = new PatchFinder(radius);
-    this.#frame = frame;
     this.#patches = places.map((place) => ({ place, template: AffineTemplate.of(frame[0], place, radius) }));
-    this.#places = this.#patches.map(
-      ({ place, template }) => template && { x: place.x, y: place.y, a: 1, b: 0, c: 0, d: 1 },
-    );
+    const still = { a: 1, b: 0, c: 0, d: 1 };
+    this.#first = { frame, places: this.#patches.map(({ place, template }) => template && { ...place, ...still }) };
+    this.#frame = frame;
+    this.#places = this.#first.places;
+  }
+
+  /** Goes back to the frame in which it began, to follow the points another way. */
+  restart(): void {
+    this.#frame = this.#first.frame;
+    this.#places = this.#first.places;
   }
 
   /** Where the points are now; undefined for each that is not seen. */

@@ -8,8 +8,9 @@ import { combinePlanes, multiplyPlanes, type Plane, smoothPlane } from '../../..
 import { toPlanar } from '../../../image/tensor.ts';
 import type { AffineMatrix } from '../../../image/warp.ts';
 import { ShapeError } from '../../../util/errors.ts';
+import { smoothStep } from '../../../util/smooth-step.ts';
 import { cellsToFrame, type FaceGrid, faceGrid, forEachRow, gridPlane } from './face-grid.ts';
-import { frameMask, headMask, ownMask, smoothStep } from './face-mask.ts';
+import { frameMask, headMask, ownMask } from './face-mask.ts';
 
 /** How a portrait is to change: planar [3,S,S], edited minus original, RGB, -1..1, of the view that it was cut out by. */
 export interface PortraitChange {

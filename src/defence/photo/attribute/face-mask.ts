@@ -2,6 +2,7 @@ import { applyAffine, CANONICAL_POINTS } from '../../../face/alignment.ts';
 import type { Box, Face, Point } from '../../../face/face.ts';
 import { FACE_OUTLINES, type FaceOutline, meshPoints } from '../../../face/face-regions.ts';
 import { combinePlanes, type Plane, polygonMask, smoothPlane } from '../../../image/plane.ts';
+import { smoothStep } from '../../../util/smooth-step.ts';
 import { cellsToFrame, type FaceGrid, gridPlane, toCells } from './face-grid.ts';
 
 /** How the head reaches beyond the mesh's outline, as factors of the distance from the middle of the face: to the ears, over the hair, below the chin. */
@@ -13,12 +14,6 @@ const FRAME_FADE = 13;
 
 /** Over this much of the way between two faces' middles the one's region passes into the other's. */
 const SHARED_WIDTH = 0.3;
-
-/** 0 up to `from`, 1 from `to` on, smooth between. */
-export function smoothStep(value: number, from: number, to: number): number {
-  const share = Math.min(1, Math.max(0, (value - from) / (to - from)));
-  return share * share * (3 - 2 * share);
-}
 
 /** Outlines of the mesh, filled, with edges softened by a Gaussian of this deviation in units of the canonical frame: a mask over the grid's cells, 0..1. */
 export const outlineMask = (grid: FaceGrid, face: Face, outlines: readonly FaceOutline[], softness: number): Plane =>

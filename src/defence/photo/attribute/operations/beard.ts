@@ -4,8 +4,9 @@ import { FACE_OUTLINES, meshPoint, meshPoints } from '../../../../face/face-regi
 import { poseOf } from '../../../../face/quality.ts';
 import { combinePlanes, type Plane, smoothPlane } from '../../../../image/plane.ts';
 import type { Random } from '../../../../util/random.ts';
+import { smoothStep } from '../../../../util/smooth-step.ts';
 import { type FaceGrid, faceGrid, forEachRow, gridPlane, toCells } from '../face-grid.ts';
-import { middleOf, outlineMask, shapeMask, smoothStep } from '../face-mask.ts';
+import { middleOf, outlineMask, shapeMask } from '../face-mask.ts';
 import { browColour } from './hair-colour.ts';
 import { layHair } from './hair-layer.ts';
 import type { FaceOperation } from './operation.ts';

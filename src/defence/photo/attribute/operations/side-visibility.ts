@@ -1,6 +1,6 @@
 import type { Face } from '../../../../face/face.ts';
 import { meshPoint } from '../../../../face/face-regions.ts';
-import { smoothStep } from '../face-mask.ts';
+import { smoothStep } from '../../../../util/smooth-step.ts';
 
 /** A side of the face, as seen in the picture. */
 export type Side = 'left' | 'right';

@@ -5,8 +5,9 @@ import { applyGuide, fitGuide } from '../../../../image/guided-filter.ts';
 import type { Image } from '../../../../image/image.ts';
 import { type Oklab, toOklab } from '../../../../image/oklab.ts';
 import { combinePlanes, multiplyPlanes, type Plane, smoothPlane } from '../../../../image/plane.ts';
+import { smoothStep } from '../../../../util/smooth-step.ts';
 import { cellColours, type FaceGrid, faceGrid, gridPlane } from '../face-grid.ts';
-import { frameMask, outlineMask, shapeMask, smoothStep, widenedOval } from '../face-mask.ts';
+import { frameMask, outlineMask, shapeMask, widenedOval } from '../face-mask.ts';
 
 /** What operations look at: the head with its neck, in units of the canonical frame. */
 const SURROUNDINGS: Box = { x: -24, y: -34, width: 160, height: 206 };

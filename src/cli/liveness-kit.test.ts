@@ -1,0 +1,131 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { SAMPLE_FOLDER } from '../../test/fixtures/originals.ts';
+import { tinyReenactorFile, tinySwapFile } from '../../test/fixtures/presentation-networks.ts';
+import { ATTACK_SPECIES } from '../attack/presentation/species.ts';
+import { motionTrack } from '../attack/presentation/warp/motions.ts';
+import type { LivenessPerson } from '../audit/liveness/liveness-person.ts';
+import { attackPresentation } from '../audit/liveness/presentations.ts';
+import { cutHead } from '../face/head-cut.ts';
+import { mainFace } from '../face/main-face.ts';
+import { decodeImage } from '../image/decode.ts';
+import { encodeJpeg } from '../image/encode.ts';
+import { resizeImage } from '../image/resize.ts';
+import { InputError } from '../util/errors.ts';
+import { Random } from '../util/random.ts';
+import { type PipelineSource, pipelineSource } from './face-source.ts';
+import { type LivenessKit, openAttackFiles } from './liveness-kit.ts';
+import type { LivenessSides } from './liveness-people.ts';
+
+let folder = '';
+let source: PipelineSource;
+let sides: LivenessSides;
+const before = process.env.FACEWARD_CACHE;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'faceward-kit-'));
+  process.env.FACEWARD_CACHE = join(folder, 'cache');
+  source = pipelineSource({ device: 'cpu', threads: '1' });
+  const { image } = await decodeImage(join(SAMPLE_FOLDER, 'sample6.jpg'));
+  const face = mainFace(await (await source.openPipeline()).detect(image), image);
+  if (!face) throw new TypeError('the sample has a face');
+  const head = cutHead(image, face, 128);
+  const person = (name: string): LivenessPerson => ({ person: name, enrolled: head, others: [head] });
+  sides = { name: 'two', calibration: [person('Cleo')], test: [person('Ann_Bow')], driver: person('Dan'), rejected: 0 };
+  const track = motionTrack('nod', { framesPerSecond: 10, seconds: 1 });
+  const lm68 = (points: Float64Array) => Array.from({ length: 68 }, (_, i) => [points[2 * i], points[2 * i + 1]]);
+  await mkdir(join(folder, 'tracks'));
+  const text = JSON.stringify({ fps: 10, frames: track.frames.map((points) => ({ lm68: lm68(points) })) });
+  await writeFile(join(folder, 'tracks/nod.json'), text);
+  await mkdir(join(folder, 'clips/one'), { recursive: true });
+  const large = resizeImage(image, 512, Math.round((512 * image.heightPx) / image.widthPx));
+  for (const name of ['1.jpg', '2.jpg']) await writeFile(join(folder, 'clips/one', name), await encodeJpeg(large));
+  await writeFile(join(folder, 'swap.onnx'), await tinySwapFile());
+  await writeFile(join(folder, 'reenactor.onnx'), await tinyReenactorFile());
+});
+
+afterAll(async () => {
+  await source[Symbol.asyncDispose]();
+  if (before === undefined) delete process.env.FACEWARD_CACHE;
+  else process.env.FACEWARD_CACHE = before;
+  await rm(folder, { recursive: true, force: true });
+});
+
+const open = async (
+  files: Parameters<typeof openAttackFiles>[1],
+  names?: readonly string[],
+): Promise<LivenessKit & AsyncDisposable> => {
+  const chosen = ATTACK_SPECIES.filter(({ name }) => names?.includes(name) ?? true);
+  const opened = await openAttackFiles(chosen, files, { source, options: { threads: 1 }, job: {} });
+  return { ...opened.kitFor(sides), [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose]() };
+};
+const leftOf = ({ left }: LivenessKit): Record<string, string> =>
+  Object.fromEntries(left.map(({ species, reason }) => [species.name, reason]));
+
+describe('what presentations are made with', () => {
+  test('without any file all that needs one is left out, with the reason; the generator comes with Faceward', async () => {
+    await using opened = await open({});
+    expect(leftOf(opened)).toEqual({
+      'screen-clip-warp': expect.stringContaining('--drivers'),
+      'inject-clip-warp': expect.stringContaining('--drivers'),
+      'inject-clip-reenactment': expect.stringContaining('--reenactor'),
+      'inject-reenactment': expect.stringContaining('--reenactor'),
+      'inject-swap': expect.stringContaining('--swap'),
+    });
+    expect(opened.species).toHaveLength(ATTACK_SPECIES.length - 5);
+    expect(opened.attacked).toEqual({});
+  });
+
+  test('of tracks warps are made, and of clips what a network makes as well', async () => {
+    const reenactor = join(folder, 'reenactor.onnx');
+    const names = ['inject-clip-warp', 'inject-clip-reenactment'];
+    await using tracks = await open({ drivers: join(folder, 'tracks'), reenactor }, names);
+    expect(leftOf(tracks)).toEqual({ 'inject-clip-reenactment': expect.stringContaining('no driver shows frames') });
+    await using clips = await open({ drivers: `${join(folder, 'tracks')},${join(folder, 'clips')}`, reenactor }, names);
+    expect(leftOf(clips)).toEqual({});
+    expect(clips.kit.drivers?.map(({ track, film }) => [track.frames.length, film?.frames[0]?.widthPx])).toEqual([
+      [10, undefined],
+      [2, expect.closeTo(256, -1)],
+    ]);
+    const species = clips.species.find(({ name }) => name === 'inject-clip-reenactment');
+    const [person] = sides.test;
+    if (!species || !person) throw new TypeError('both are there');
+    const asked = { challenge: [], flashes: [] };
+    const { frames } = await attackPresentation(
+      species,
+      person,
+      asked,
+      { ...clips.kit, framesPerSecond: 1 },
+      new Random(1),
+    );
+    expect(frames.length).toBeGreaterThan(5);
+  });
+
+  test('a swap attacks the person alone whose face it puts on, and is left out where that is nobody of the test side', async () => {
+    const swap = join(folder, 'swap.onnx');
+    await using opened = await open({ swap, 'swap-person': 'ann bow' }, ['inject-swap']);
+    expect(opened.attacked).toEqual({ 'inject-swap': 'Ann_Bow' });
+    const [species] = opened.species;
+    const [person] = sides.test;
+    if (!species || !person) throw new TypeError('both are there');
+    const asked = { challenge: [], flashes: [] };
+    const kit = { ...opened.kit, framesPerSecond: 1 };
+    const swapped = await attackPresentation(species, person, asked, kit, new Random(1));
+    expect(swapped.frames.length).toBeGreaterThan(5);
+    for (const name of ['Cleo', 'Zoe']) {
+      await using other = await open({ swap, 'swap-person': name }, ['inject-swap']);
+      expect(leftOf(other)).toEqual({ 'inject-swap': expect.stringContaining('not among those who are attacked') });
+    }
+    await expect(open({ swap })).rejects.toThrow(InputError);
+    await expect(open({ 'swap-person': 'Ann_Bow' })).rejects.toThrow(InputError);
+  });
+
+  test('a folder without drivers is told at once', async () => {
+    await expect(open({ drivers: join(folder, 'none') })).rejects.toThrow('cannot be read');
+    await mkdir(join(folder, 'empty'));
+    await expect(open({ drivers: join(folder, 'empty') })).rejects.toThrow('there is no clip');
+    await expect(open({ drivers: join(folder, 'tracks'), 'driver-fps': 'x' })).rejects.toThrow('--driver-fps');
+  });
+});
