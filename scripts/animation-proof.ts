@@ -1,19 +1,22 @@
 /**
  * Measures what one photo that is moved is worth to an attacker: `npm run proof:animation -- PEOPLE DRIVERS [SHEETS]`.
  *
- * Of every person of PEOPLE's test side one photo is moved by nod, shake, blink and speech, and by every track (.json) of DRIVERS; every tenth frame is compared with another photo of the
+ * Of every person of PEOPLE's test side one photo is moved by nod, shake, blink and speech, and by every track (.json), video or folder of frames in DRIVERS; every tenth frame is compared with another photo of the
  * person, at the threshold of each bundled encoder (FMR 0.1 %). Prints for each driver how many frames pass, how many of the photos themselves do, and frames a second at 256x256 px.
  * With SHEETS each driver's clip of the first person is written there, marked.
  */
-import { mkdir, readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { speciesNumber } from '../src/attack/presentation/species.ts';
 import { animate } from '../src/attack/presentation/warp/animate.ts';
 import { MOTIONS, motionTrack } from '../src/attack/presentation/warp/motions.ts';
-import { parseTrack, smoothTrack, type Track } from '../src/attack/presentation/warp/track.ts';
+import type { Track } from '../src/attack/presentation/warp/track.ts';
 import { shippedCalibration, thresholdsOf } from '../src/audit/calibration.ts';
 import { type LivenessPerson, livenessPerson } from '../src/audit/liveness/liveness-person.ts';
 import { cacheDirectory } from '../src/cli/cache-directory.ts';
+import { clipsIn } from '../src/cli/clip-files.ts';
+import { readRecordedDriver } from '../src/cli/driver-track.ts';
+import { pipelineSource } from '../src/cli/face-source.ts';
 import { percent, table } from '../src/cli/print.ts';
 import { loadFolder } from '../src/data/folder.ts';
 import { splitByPerson } from '../src/data/splits.ts';
@@ -30,7 +33,6 @@ import { writeMarkedClip } from '../src/image/frames/marked-clip.ts';
 import type { Image } from '../src/image/image.ts';
 import { clopperPearson } from '../src/metric/exact-interval.ts';
 import { cosineSimilarity } from '../src/metric/similarity.ts';
-import { openFaceSessions } from '../src/runtime/bundled-sessions.ts';
 import { InputError } from '../src/util/errors.ts';
 
 const [folder, drivers, sheets] = process.argv.slice(2);
@@ -40,14 +42,15 @@ if (folder === undefined || drivers === undefined)
 const SIDE_PX = 256;
 const EVERY = 10;
 const cacheDir = cacheDirectory();
-const sessions = await openFaceSessions({ cacheDir });
+await using source = pipelineSource({ device: 'cpu' });
+const sessions = await source.openSessions();
 const encoders = await Promise.all(BUNDLED_ENCODERS.map((name) => openBundledEncoder(name, { cacheDir })));
 
 const thresholds = await Promise.all(encoders.map(thresholdOf));
 
 const tracks = new Map<string, Track>(MOTIONS.map((motion) => [motion, motionTrack(motion, { seconds: 3 })]));
-for (const name of (await readdir(drivers)).filter((file) => file.endsWith('.json')).sort())
-  tracks.set(name, smoothTrack(parseTrack(JSON.parse(await readFile(join(drivers, name), 'utf8')))));
+for (const path of await clipsIn(drivers, { tracks: true }))
+  tracks.set(basename(path), (await readRecordedDriver(path, source, { framesPerSecond: 12.5 })).track);
 
 const people = await testPeople(folder);
 const passing = new Map<string, Map<string, { passed: number; compared: number }>>();
@@ -76,7 +79,7 @@ for (const person of people) {
       await mkdir(sheets, { recursive: true });
       await writeMarkedClip(
         { framesPerSecond: track.framesPerSecond, frames },
-        join(sheets, driver.replace('.json', '')),
+        join(sheets, driver.replace(/\.\w+$/, '')),
         {
           provenance: { kind: 'animated', method: 'warp', detail: 'animation proof, lifted' },
           payload: { runId: 0, species: speciesNumber('inject-warp-lifted') },
