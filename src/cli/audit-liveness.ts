@@ -203,7 +203,7 @@ export const auditLivenessCommand = command({
       const { network, matcher, threshold } = target;
       const tools = { sessions, network, networks: [], matchers: [matcher] };
       const makerFor: LocalAuditOptions['makerFor'] = (settings) =>
-        createAttemptMaker(settings ? { ...kit, settings } : kit, tools, seed);
+        createAttemptMaker(settings ? { ...kit, settings: { ...kit.settings, ...settings } } : kit, tools, seed);
       if (!(await shared(makerFor(undefined).measure))) return 0;
       const local = await auditLocal({
         ...options,

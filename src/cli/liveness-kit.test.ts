@@ -2,18 +2,19 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { fakeFfmpeg, noFfmpeg } from '../../test/fixtures/ffmpeg.ts';
 import { SAMPLE_FOLDER } from '../../test/fixtures/originals.ts';
 import { tinyReenactorFile, tinySwapFile } from '../../test/fixtures/presentation-networks.ts';
 import { ATTACK_SPECIES } from '../attack/presentation/species.ts';
 import { motionTrack } from '../attack/presentation/warp/motions.ts';
 import type { LivenessPerson } from '../audit/liveness/liveness-person.ts';
-import { attackPresentation } from '../audit/liveness/presentations.ts';
+import { attackPresentation, bonaFidePresentation } from '../audit/liveness/presentations.ts';
 import { cutHead } from '../face/head-cut.ts';
 import { mainFace } from '../face/main-face.ts';
 import { decodeImage } from '../image/decode.ts';
 import { encodeJpeg } from '../image/encode.ts';
 import { resizeImage } from '../image/resize.ts';
-import { InputError } from '../util/errors.ts';
+import { CapabilityError, InputError } from '../util/errors.ts';
 import { Random } from '../util/random.ts';
 import { type PipelineSource, pipelineSource } from './face-source.ts';
 import { type LivenessKit, openAttackFiles } from './liveness-kit.ts';
@@ -120,6 +121,28 @@ describe('what presentations are made with', () => {
     }
     await expect(open({ swap })).rejects.toThrow(InputError);
     await expect(open({ 'swap-person': 'Ann_Bow' })).rejects.toThrow(InputError);
+  });
+
+  test('all presentations go through the codec that is named, and what is none is told at once', async () => {
+    await fakeFfmpeg();
+    await using opened = await open({ codec: 'h264:20' }, ['inject-photo']);
+    const [species] = opened.species;
+    const [person] = sides.test;
+    if (!species || !person) throw new TypeError('both are there');
+    const asked = { challenge: [], flashes: [] };
+    const kit = { ...opened.kit, framesPerSecond: 1 };
+    // As the fake one does it.
+    for (const { frames } of [
+      await attackPresentation(species, person, asked, kit, new Random(1)),
+      await bonaFidePresentation(person, asked, kit, new Random(1)),
+    ])
+      expect(frames.flatMap(({ data }) => [...data.subarray(0, 300)]).filter((value) => value % 20 > 0)).toEqual([]);
+    for (const codec of ['h264', 'vp9:28', 'h264:60', 'blocks:28:1'])
+      await expect(open({ codec }, ['inject-photo'])).rejects.toThrow(InputError);
+    noFfmpeg();
+    await expect(open({ codec: 'h264:28' }, ['inject-photo'])).rejects.toThrow(CapabilityError);
+    await using stand = await open({ codec: 'blocks:28' }, ['inject-photo']);
+    expect(stand.kit.settings).toEqual({ codec: { kind: 'blocks', quantiser: 28 } });
   });
 
   test('a folder without drivers is told at once', async () => {

@@ -1,5 +1,6 @@
 import { generatorModel } from '../attack/inversion/generator.ts';
 import type { Generator } from '../attack/inversion/latent-optimisation.ts';
+import type { ChannelSettings } from '../attack/presentation/channel/settings.ts';
 import type { ClipDriver } from '../attack/presentation/clip-driver.ts';
 import { reenact } from '../attack/presentation/reenactment/reenact.ts';
 import { openReenactor, type Reenactor } from '../attack/presentation/reenactment/reenactor.ts';
@@ -13,6 +14,7 @@ import { normaliseName } from '../data/splits.ts';
 import { trackFace } from '../face/face-track.ts';
 import { fivePointsOf } from '../face/landmarks.ts';
 import { createFacePipeline } from '../face/pipeline.ts';
+import { throughH264 } from '../image/frames/h264.ts';
 import type { Image } from '../image/image.ts';
 import { throughJpeg } from '../image/through-jpeg.ts';
 import type { FaceSessions } from '../runtime/bundled-sessions.ts';
@@ -22,7 +24,7 @@ import type { JobOptions } from '../util/progress.ts';
 import { readClipDrivers } from './clip-drivers.ts';
 import type { PipelineSource } from './face-source.ts';
 import type { LivenessSides } from './liveness-people.ts';
-import { listOf, positiveNumber } from './option-values.ts';
+import { listOf, oneOf, positiveNumber, wholeNumber } from './option-values.ts';
 
 /** Frames a second that reach the verification: the fewest that its sessions take. */
 const FRAMES_PER_SECOND = 10;
@@ -53,6 +55,12 @@ export const attackArgs = {
     description:
       'made by faceward train generator, for faces that are nobody’s; default: the one that comes with Faceward',
     valueHint: 'file.onnx',
+  },
+  codec: {
+    type: 'string',
+    description:
+      'how all presentations, people’s own too, are compressed on their way: h264 (by the ffmpeg that is installed) or blocks (a stand-in for it), with H.264’s quantiser from 10 to 51, such as h264:28; default: not at all',
+    valueHint: 'codec',
   },
 } as const;
 
@@ -98,6 +106,7 @@ export async function openAttackFiles(
     throw new InputError('--swap and --swap-person are given together', {
       hint: 'a swap imitates one person, and its file does not say whom',
     });
+  const codec = await codecOf(files.codec, job);
   const sessions = await source.openSessions();
   const reenactor = files.reenactor && (await openReenactor(await readModel(files.reenactor), options));
   const swap = files.swap && (await openSwap(await readModel(files.swap), options));
@@ -105,7 +114,11 @@ export async function openAttackFiles(
   const inventor = generator && (await openFaceInventor(generator, createFacePipeline(sessions), options));
   const means: Omit<PresentationKit, 'driver'> = {
     framesPerSecond: FRAMES_PER_SECOND,
-    codecs: { jpeg: (frame, quality) => throughJpeg(frame, Math.round(quality)) },
+    codecs: {
+      jpeg: (frame, quality) => throughJpeg(frame, Math.round(quality)),
+      h264: (clip, settings) => throughH264(clip, settings, job),
+    },
+    ...(codec ? { settings: { codec } } : {}),
     networks: {
       ...(reenactor ? { reenactment: reenactedBy(reenactor, sessions) } : {}),
       ...(swap ? { swap: swappedBy(swap, sessions) } : {}),
@@ -119,6 +132,21 @@ export async function openAttackFiles(
       for (const one of [reenactor, swap, inventor]) if (one) await one.close();
     },
   };
+}
+
+/** How presentations are compressed. @throws InputError where the words are none; CapabilityError where there is no ffmpeg. */
+async function codecOf(text: string | undefined, job: JobOptions): Promise<ChannelSettings['codec']> {
+  if (text === undefined) return undefined;
+  const [word, number, ...more] = text.split(':');
+  const kind = oneOf(word, '--codec', ['h264', 'blocks']);
+  const quantiser = wholeNumber(number, '--codec', { min: 10, max: 51 });
+  if (!kind || quantiser === undefined || more.length > 0)
+    throw new InputError(`--codec ${text} is no codec`, { hint: 'write it like h264:28 or blocks:28' });
+  // Told now, and not at the first presentation.
+  const frame = { widthPx: 16, heightPx: 16, data: new Uint8Array(3 * 16 * 16) };
+  if (kind === 'h264')
+    await throughH264({ framesPerSecond: FRAMES_PER_SECOND, frames: [frame] }, { quantiser, keyframeEvery: 1 }, job);
+  return { kind, quantiser };
 }
 
 function kitOf(
