@@ -10,11 +10,11 @@ import { membershipControls } from './membership-controls.ts';
 export interface MeasuredMembership {
   readonly membership: readonly Membership[];
   readonly selfTests: readonly SelfTest[];
-  /** Why there is neither; undefined where there is. */
+  /** Why membership was not measured; undefined where it was. */
   readonly missing: string | undefined;
 }
 
-/** Asks of photos whether they were trained on, and whether the answers can be believed. Where too few people were held out, nothing is measured. */
+/** Asks of photos whether they were trained on, and whether the answers can be believed. Where too few people were held out, or photos of another kind, nothing is. */
 export async function measureMembership(
   model: Judge,
   head: ClassHead,
@@ -37,11 +37,18 @@ export async function measureMembership(
     references.map((reference) => reference.witness),
     random.fork('membership'),
   );
-  const selfTests = await membershipControls(photos, references, {
+  const { selfTests, confound } = await membershipControls(photos, references, {
     ...options,
     random: random.fork('planted membership'),
   });
-  return { membership, selfTests, missing: undefined };
+  return confound === undefined
+    ? { membership, selfTests, missing: undefined }
+    : {
+        ...without(
+          `the held-out photos differ from the training photos in more than that, as models show that have seen neither (${confound}); draw them at random from the same photos`,
+        ),
+        selfTests,
+      };
 }
 
 const without = (missing: string): MeasuredMembership => ({ membership: [], selfTests: [], missing });

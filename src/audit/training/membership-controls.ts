@@ -17,25 +17,34 @@ const SHARPNESS = 16;
 /** Standard errors within which luck is an excuse; the intervals have 1.96. */
 const LUCK = 3.29;
 
+/** Whether a membership measurement can be believed. */
+export interface MembershipControls {
+  /** Of the attack itself. */
+  readonly selfTests: readonly SelfTest[];
+  /** How a model that has seen neither kind of photo tells them apart; undefined where none does. It is the photos' doing, and not the attack's: their membership cannot be measured. */
+  readonly confound: string | undefined;
+}
+
 /**
  * What must hold of any membership measurement that works:
  * - an overfitted model is found: a look-up table of its training photos, by the judge's features. Fails where members and others are mixed up, or labels and answers;
  * - a model that was trained on shuffled labels is found by whoever knows these labels, and is *less* sure of its training photos at the true ones. Fails where labels do not count;
  * - of models that have seen neither nothing is found: the judges are taken for the audited model. Fails where the held-out photos differ from the training photos in other ways (another
- *   camera, another choice), so that any model would tell them apart.
+ *   camera, another day, another choice), so that any model would tell them apart: a {@link MembershipControls.confound}.
  */
 export async function membershipControls(
   photos: readonly AskedPhoto[],
   judges: readonly { readonly judge: Judge; readonly witness: Witness }[],
   options: { readonly random: Random; readonly job: JobOptions },
-): Promise<SelfTest[]> {
+): Promise<MembershipControls> {
   const [first] = judges;
-  if (!first) return [];
+  if (!first) return { selfTests: [], confound: undefined };
   const { random, job } = options;
-  const tests = judges.map(({ witness }) => {
+  const unseen = judges.map(({ witness }) => {
     const others = judges.flatMap((other) => (other.witness === witness ? [] : [other.witness]));
     return unseenTest(membershipRows(photos, witness, others, random.fork('unseen')), witness.name);
   });
+  const failed = unseen.find(({ held }) => !held);
   const some = wholePeople(photos);
   const embeddings = await first.judge.embed(
     some.map(({ face }) => face),
@@ -51,14 +60,17 @@ export async function membershipControls(
       [],
       random.fork(name),
     );
-  return [
-    overfittedTest(measure('planted look-up', labels, labels)),
-    shuffledTest(
-      measure('planted look-up, shuffled', shuffled, shuffled),
-      measure('planted look-up, true', shuffled, labels),
-    ),
-    ...tests,
-  ];
+  return {
+    selfTests: [
+      overfittedTest(measure('planted look-up', labels, labels)),
+      shuffledTest(
+        measure('planted look-up, shuffled', shuffled, shuffled),
+        measure('planted look-up, true', shuffled, labels),
+      ),
+      ...(failed ? [] : unseen),
+    ],
+    confound: failed?.sentence,
+  };
 }
 
 /** The photos of as many people as fit. */
@@ -138,7 +150,7 @@ function shuffledTest(asTrained: readonly Membership[], asTrue: readonly Members
 function unseenTest(rows: readonly Membership[], name: string): SelfTest {
   return {
     name: `no membership is found in a model that has seen neither: ${name}`,
-    sentence: `${seen(rows)}; 0.5 is chance`,
+    sentence: `in ${name} ${seen(rows)}; 0.5 is chance`,
     held: rows.length > 0 && rows.every(isChance),
   };
 }
