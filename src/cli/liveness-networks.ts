@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { readModel } from '../audit/inversion/shipped.ts';
+import { readModel, shippedPresentationNetwork } from '../audit/inversion/shipped.ts';
 import { openHumanNetwork } from '../defence/liveness/network/human-networks.ts';
 import { cropFactorOf, openCropNetwork, SILENT_FACE } from '../defence/liveness/network/minifasnet-file.ts';
 import { openPresentationNetwork } from '../defence/liveness/network/open-presentation-network.ts';
@@ -7,7 +7,7 @@ import type { PresentationNetwork } from '../defence/liveness/network/presentati
 import type { SessionOptions } from '../runtime/session.ts';
 import { InputError } from '../util/errors.ts';
 import { cacheDirectory } from './cache-directory.ts';
-import { HUMAN_NETWORKS, PRESENTATION_NETWORK_FORMS } from './presentation-network-forms.ts';
+import { HUMAN_NETWORKS, OWN_NETWORK, PRESENTATION_NETWORK_FORMS } from './presentation-network-forms.ts';
 
 /**
  * Opens a presentation-attack network by its name.
@@ -17,11 +17,12 @@ import { HUMAN_NETWORKS, PRESENTATION_NETWORK_FORMS } from './presentation-netwo
 export async function openNamedNetwork(spec: string, options: SessionOptions): Promise<PresentationNetwork> {
   const bundled = HUMAN_NETWORKS[spec];
   if (bundled) return openHumanNetwork(bundled, { ...options, cacheDir: cacheDirectory() });
-  if (!/\.onnx$/i.test(spec))
+  const own = spec === OWN_NETWORK ? await shippedPresentationNetwork() : undefined;
+  if (!own && !/\.onnx$/i.test(spec))
     throw new InputError(`"${spec}" names no presentation-attack network`, {
       hint: `it is one of: ${PRESENTATION_NETWORK_FORMS}`,
     });
-  const graph = await readModel(spec);
+  const graph = own ?? (await readModel(spec));
   // As encoders are called: two files of one name are two networks.
   const name = `${basename(spec, '.onnx')}-${graph.metadata.sha256?.slice(0, 8)}`;
   if (graph.metadata.kind === 'presentation-network') return openPresentationNetwork(graph, { ...options, name });

@@ -6,5 +6,8 @@ export const HUMAN_NETWORKS: Readonly<Record<string, HumanNetworkName>> = {
   'human-liveness': 'liveness',
 };
 
+/** The one that comes with Faceward. */
+export const OWN_NETWORK = 'faceward';
+
 /** What a network's name may be, for the help. */
-export const PRESENTATION_NETWORK_FORMS = `${Object.keys(HUMAN_NETWORKS).join(', ')}, a file of faceward train liveness, or a MiniFASNet (its name begins with its crop: 2.7_80x80_…)`;
+export const PRESENTATION_NETWORK_FORMS = `${OWN_NETWORK} (our own, which comes along), ${Object.keys(HUMAN_NETWORKS).join(', ')}, a file of faceward train liveness, or a MiniFASNet (its name begins with its crop: 2.7_80x80_…)`;

@@ -40,3 +40,9 @@ export async function shippedGenerator(): Promise<Generator | undefined> {
   const graph = await shippedGeneratorGraph();
   return graph && generatorModel(graph);
 }
+
+/** The presentation-attack network that comes with Faceward, as a graph. */
+export async function shippedPresentationNetwork(): Promise<Graph | undefined> {
+  const path = `${MODELS}presentation-network.onnx`;
+  return existsSync(path) ? readModel(path) : undefined;
+}
