@@ -14,6 +14,7 @@ import { fakeFfmpeg, fakeVideo, noFfmpeg } from '../fixtures/ffmpeg.ts';
 import { filesUnder, optionsOf, requireAllMarked, toldPayload } from '../fixtures/marked-output.ts';
 import { SAMPLE_FOLDER } from '../fixtures/originals.ts';
 import { tinyReenactorFile } from '../fixtures/presentation-networks.ts';
+import { printedBy } from '../fixtures/run-command.ts';
 
 const printed = z.object({ frames: z.number(), runId: z.number(), species: z.string() });
 
@@ -46,17 +47,10 @@ afterEach(() => {
 });
 
 /** Runs the command in this process, small and short unless told otherwise; gives what it printed. */
-async function animate(out: string, ...more: string[]): Promise<string> {
-  const usual = { '--driver': 'nod', '--size': '96', '--fps': '10', '--seconds': '0.3', '--threads': '1' };
-  const words = Object.entries(usual).filter(([name]) => !more.includes(name));
-  const output = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
-  try {
-    await animateCommand.run([photo, ...words.flat(), '--out', out, ...more]);
-    return output.mock.calls.map(([text]) => String(text)).join('');
-  } finally {
-    output.mockRestore();
-  }
-}
+const animate = (out: string, ...more: string[]): Promise<string> =>
+  printedBy(animateCommand, [photo, '--out', out, ...more], {
+    ...{ '--driver': 'nod', '--size': '96', '--fps': '10', '--seconds': '0.3', '--threads': '1' },
+  });
 
 const speciesCalled = (name: string): number | undefined =>
   ATTACK_SPECIES.find((species) => species.name === name)?.number;

@@ -14,6 +14,7 @@ import { fakeFfmpeg, fakeVideo, noFfmpeg } from '../fixtures/ffmpeg.ts';
 import { filesUnder, optionsOf, requireAllMarked, toldPayload } from '../fixtures/marked-output.ts';
 import { SAMPLE_FOLDER } from '../fixtures/originals.ts';
 import { tinyReenactorFile, tinySwapFile } from '../fixtures/presentation-networks.ts';
+import { printedBy } from '../fixtures/run-command.ts';
 
 const SWAP = { kind: 'edited', method: 'swap' } as const;
 /** Of `inject-swap`. */
@@ -52,17 +53,8 @@ afterEach(() => {
 });
 
 /** Runs the command in this process; gives what it printed. */
-async function swap(input: string, out: string, ...more: string[]): Promise<string> {
-  const usual = { '--network': network, '--threads': '1' };
-  const words = Object.entries(usual).filter(([name]) => !more.includes(name));
-  const output = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
-  try {
-    await swapCommand.run([input, ...words.flat(), '--out', out, ...more]);
-    return output.mock.calls.map(([text]) => String(text)).join('');
-  } finally {
-    output.mockRestore();
-  }
-}
+const swap = (input: string, out: string, ...more: string[]): Promise<string> =>
+  printedBy(swapCommand, [input, '--out', out, ...more], { '--network': network, '--threads': '1' });
 
 /** Each option with a value other than its usual one; `network` and `out` are tried by all runs. */
 const OPTIONS: Readonly<Record<string, string>> = { fps: '10', json: '', device: 'cpu', threads: '2' };

@@ -30,6 +30,17 @@ export async function measureMembership(
   const options = { job: jobOf(job) };
   const references: { readonly judge: Judge; readonly witness: Witness }[] = [];
   for (const judge of judges) references.push({ judge, witness: await witness(judge, photos, options) });
+  const { selfTests, confound } = await membershipControls(photos, references, {
+    ...options,
+    random: random.fork('planted membership'),
+  });
+  if (confound !== undefined)
+    return {
+      ...without(
+        `the held-out photos differ from the training photos in more than that, as models show that have seen neither (${confound}); draw them at random from the same photos`,
+      ),
+      selfTests,
+    };
   const target = await witness(model, photos, { ...options, head });
   const membership = membershipRows(
     photos,
@@ -37,18 +48,7 @@ export async function measureMembership(
     references.map((reference) => reference.witness),
     random.fork('membership'),
   );
-  const { selfTests, confound } = await membershipControls(photos, references, {
-    ...options,
-    random: random.fork('planted membership'),
-  });
-  return confound === undefined
-    ? { membership, selfTests, missing: undefined }
-    : {
-        ...without(
-          `the held-out photos differ from the training photos in more than that, as models show that have seen neither (${confound}); draw them at random from the same photos`,
-        ),
-        selfTests,
-      };
+  return { membership, selfTests, missing: undefined };
 }
 
 const without = (missing: string): MeasuredMembership => ({ membership: [], selfTests: [], missing });

@@ -1,6 +1,6 @@
 import type { Image } from '../../../image/image.ts';
 import { resizeImage } from '../../../image/resize.ts';
-import { LINEAR_OF_BYTE } from '../../../image/srgb.ts';
+import { LINEAR_OF_BYTE, luminanceOf } from '../../../image/srgb.ts';
 import type { Random } from '../../../util/random.ts';
 import { inkSquare } from './halftone.ts';
 import type { HeldPose } from './hold.ts';
@@ -133,8 +133,7 @@ function writeCoverage(data: Uint8Array, at: number, gamut: number, coverage: Fl
   const red = LINEAR_OF_BYTE[data[at] as number] as number;
   const green = LINEAR_OF_BYTE[data[at + 1] as number] as number;
   const blue = LINEAR_OF_BYTE[data[at + 2] as number] as number;
-  // Luminance of IEC 61966-2-1.
-  const grey = 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+  const grey = luminanceOf(red, green, blue);
   coverage[0] = 1 - grey - gamut * (red - grey);
   coverage[1] = 1 - grey - gamut * (green - grey);
   coverage[2] = 1 - grey - gamut * (blue - grey);

@@ -1,4 +1,5 @@
 import { inverse, Matrix } from 'ml-matrix';
+import { luminanceOf } from '../../../image/srgb.ts';
 import { medianOf } from '../../../metric/median.ts';
 import type { Measurement } from '../checks/check.ts';
 import { type FaceLight, regionalChange, type SkinLight, type SkinPoint } from './skin-light.ts';
@@ -73,9 +74,9 @@ function changeWith(frames: readonly TurnedFrame[], axis: 'turn' | 'nod', ofOne:
   };
 }
 
-/** Logarithm of the luminance of IEC 61966-2-1. */
+/** Logarithm of the luminance. */
 const luminance = ({ red, green, blue }: SkinLight): number =>
-  Math.log(0.2126 * Math.exp(red) + 0.7152 * Math.exp(green) + 0.0722 * Math.exp(blue));
+  Math.log(luminanceOf(Math.exp(red), Math.exp(green), Math.exp(blue)));
 
 /** Added to the normal equations, so that turns to one side alone have a parabola too; as a share of a frame. */
 const RIDGE = 1e-3;

@@ -1,4 +1,4 @@
-import { LINEAR_OF_BYTE } from '../../../image/srgb.ts';
+import { LINEAR_OF_BYTE, luminanceOf } from '../../../image/srgb.ts';
 import { CHALLENGE_MS } from './challenge.ts';
 
 /**
@@ -23,7 +23,7 @@ export const FLASH_NEUTRAL = [173, 173, 173] as const;
 export const FLASH_LIGHT = Object.fromEntries(
   Object.entries(FLASH_COLOURS).map(([name, bytes]) => {
     const [red, green, blue] = bytes.map((byte) => LINEAR_OF_BYTE[byte] as number) as [number, number, number];
-    const luminance = 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+    const luminance = luminanceOf(red, green, blue);
     return [name, [red / luminance, green / luminance, blue / luminance]];
   }),
 ) as unknown as Readonly<Record<FlashColour, readonly [red: number, green: number, blue: number]>>;
