@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
@@ -9,6 +9,15 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'faceward-audit-liveness-'));
   vi.stubEnv('FACEWARD_CACHE', join(folder, 'cache'));
   await mkdir(join(folder, 'empty'));
+  const never = { logLikelihoodRatio: 0, apcer: 1, bpcer: 1, dataset: 'none' };
+  await writeFile(
+    join(folder, 'other.json'),
+    JSON.stringify({
+      ...{ schema: 'faceward.liveness-calibration/1', checks: {}, network: 'other-01234567' },
+      ...{ fusion: { offset: 0, weights: {}, dataset: 'none' } },
+      policy: { pass: never, refuse: never, required: [], leastQuality: 0 },
+    }),
+  );
 });
 afterAll(async () => {
   vi.unstubAllEnvs();
@@ -24,12 +33,13 @@ const audit = (...more: string[]) =>
 
 describe('what is wrong is told before people are read', () => {
   test.each([
-    [['--network', 'none'], 'names no presentation-attack network'],
+    [['--network', 'resnet'], 'names no presentation-attack network'],
     [['--target', 'none'], 'names no presentation-attack network'],
     [['--encoder', 'none'], 'names no encoder'],
     [['--fmr', '0.5'], 'there is no threshold at FMR 0.5'],
     [['--target', 'https://localhost:1/', '--headers', 'FOLDER/none'], 'the file cannot be read'],
     [['--drivers', 'FOLDER/empty'], 'there is no clip'],
+    [['--liveness-calibration', 'FOLDER/other.json'], 'made with the presentation-attack network other-01234567'],
     [['--reenactor', 'FOLDER/none.onnx'], 'cannot be read'],
     [['--swap', 'FOLDER/none.onnx'], '--swap and --swap-person are given together'],
   ])('%s', async (words, message) => {

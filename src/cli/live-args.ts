@@ -1,7 +1,7 @@
 import { ACTIONS } from '../defence/liveness/session/challenge.ts';
 import { FLASH_COLOURS } from '../defence/liveness/session/flashes.ts';
 import type { SessionArgs } from './encoder-options.ts';
-import { PRESENTATION_NETWORK_FORMS } from './presentation-network-forms.ts';
+import { NO_NETWORK, PRESENTATION_NETWORK_FORMS } from './presentation-network-forms.ts';
 
 /** Options of a verification of somebody before the camera. */
 export const liveArgs = {
@@ -14,7 +14,8 @@ export const liveArgs = {
   against: { type: 'string', description: 'photo of the person whom that is to be', valueHint: 'photo' },
   'liveness-calibration': {
     type: 'string',
-    description: 'calibration.json of faceward audit liveness; without it checks are measured, and nothing is decided',
+    description:
+      'calibration.json of faceward audit liveness, for the network that it was made with; default: the one that comes along, for --network faceward',
     valueHint: 'file',
   },
   challenge: {
@@ -35,7 +36,7 @@ export const liveArgs = {
   },
   network: {
     type: 'string',
-    description: `a presentation-attack network: ${PRESENTATION_NETWORK_FORMS}`,
+    description: `a presentation-attack network: ${PRESENTATION_NETWORK_FORMS}; or ${NO_NETWORK}; default: that of the calibration`,
     valueHint: 'network',
   },
   'audit-token': {

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import { type LivenessCalibration, parseLivenessCalibration } from '../defence/liveness/liveness-calibration.ts';
 import { InputError } from '../util/errors.ts';
 
@@ -12,6 +13,14 @@ export async function readLivenessCalibration(path: string): Promise<LivenessCal
   });
   return parseLivenessCalibration(text, path);
 }
+
+/** In place of a file: the calibration that comes with Faceward. */
+export const SHIPPED_CALIBRATION = 'shipped';
+
+/** The calibration that comes with Faceward, of `--network faceward`; [results/liveness.md](../../docs/results/liveness.md) says what it was fitted on. */
+export const shippedLivenessCalibration = (): Promise<LivenessCalibration> =>
+  // models/ lies two folders up from src/cli and from dist/cli alike.
+  readLivenessCalibration(fileURLToPath(new URL('../../models/calibration/liveness.json', import.meta.url)));
 
 /** Refuses scores of one network under the calibration of another. @throws InputError that names both. */
 export function requireItsNetwork({ network: its }: LivenessCalibration, network: string | undefined): void {

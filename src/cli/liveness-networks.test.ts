@@ -21,7 +21,7 @@ test('the network that comes with Faceward takes a person it has never seen for 
     const scoreOf = async (kind: SimulatedKind): Promise<number> => {
       const scores: number[] = [];
       for (let i = 0; i < 7; i++) {
-        const frame = await simulatePresentation(image, photographed.box, kind, `${i}`);
+        const frame = await simulatePresentation(image, photographed, kind, { person: 'sample', seed: `${i}` });
         const face = mainFace(await pipeline.detect(frame), frame);
         if (face) scores.push(...(await network.score([{ image: frame, face }])));
       }

@@ -8,6 +8,7 @@ import { type EncoderArgs, openEncoderFromArgs, sessionOptions } from './encoder
 import { readHeaderFile } from './header-file.ts';
 import { openNamedNetwork } from './liveness-networks.ts';
 import { listOf } from './option-values.ts';
+import { NO_NETWORK } from './presentation-network-forms.ts';
 
 /** What is audited, opened. */
 export type LivenessTarget =
@@ -26,7 +27,7 @@ export type LivenessTarget =
 /** The options that name a target. */
 interface TargetArgs extends EncoderArgs {
   readonly target: string;
-  readonly network?: string | undefined;
+  readonly network: string;
   readonly ownership: string;
 }
 
@@ -37,28 +38,35 @@ export const isEndpoint = (target: string): boolean => /^https?:\/\//i.test(targ
  * Opens what is audited.
  *
  * @param fmr - of the local verification's matcher.
+ * @returns beside it the names of its presentation-attack networks, which tell one file from another.
  * @throws InputError or ModelFileError where a name or a file is none, or the encoder has no threshold at that rate.
  */
-export async function openLivenessTarget(args: TargetArgs, fmr: number): Promise<LivenessTarget & AsyncDisposable> {
+export async function openLivenessTarget(
+  args: TargetArgs,
+  fmr: number,
+): Promise<LivenessTarget & AsyncDisposable & { readonly names: readonly string[] }> {
   const { target, ownership } = args;
   if (isEndpoint(target)) {
     const headers = args.headers === undefined ? {} : { headers: await readHeaderFile(args.headers) };
     const endpoint = openHttpTarget(target, { ownership, ...headers });
-    return { kind: 'endpoint', endpoint, ...closing(endpoint) };
+    return { kind: 'endpoint', endpoint, names: [], ...closing(endpoint) };
   }
   if (target === 'local') {
-    const network = args.network === undefined ? undefined : await openNamedNetwork(args.network, sessionOptions(args));
+    const network =
+      args.network === NO_NETWORK ? undefined : await openNamedNetwork(args.network, sessionOptions(args));
     const matcher = await openEncoderFromArgs(args);
     const threshold = await chooseThreshold(matcher, String(fmr), undefined);
     if (!threshold)
       throw new InputError(`there is no threshold for "${matcher.id}"`, { hint: 'take a bundled encoder' });
-    return { kind: 'local', network, matcher, threshold, ...closing(matcher, network) };
+    const names = network ? [network.name] : [];
+    return { kind: 'local', network, matcher, threshold, names, ...closing(matcher, network) };
   }
   const networks = await Promise.all(listOf(target).map((spec) => openNamedNetwork(spec, sessionOptions(args))));
   const [first, ...others] = networks;
   if (first === undefined)
     throw new InputError('no target was named', { hint: 'leave --target out for our own verification' });
-  return { kind: 'networks', networks: [first, ...others], ...closing(...networks) };
+  const names = networks.map(({ name }) => name);
+  return { kind: 'networks', networks: [first, ...others], names, ...closing(...networks) };
 }
 
 const closing = (...all: readonly ({ close(): unknown } | undefined)[]): AsyncDisposable => ({

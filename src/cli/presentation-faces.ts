@@ -5,7 +5,7 @@ import { countPeople, type FaceSample } from '../data/sample.ts';
 import { refuseTestPeople, splitByPerson } from '../data/splits.ts';
 import { enlargedCrop } from '../defence/liveness/network/crops.ts';
 import type { PersonCrops } from '../defence/liveness/network/example-draw.ts';
-import type { Box } from '../face/face.ts';
+import type { Box, Face } from '../face/face.ts';
 import { mainFace } from '../face/main-face.ts';
 import type { FacePipeline } from '../face/pipeline.ts';
 import type { Image } from '../image/image.ts';
@@ -62,7 +62,7 @@ export async function presentationFaces(folder: string, options: PresentationFac
   const { name, kinds } = await kindsIn(folder, options.simulate);
   await using source = pipelineSource(options.args);
   const leftOut: LeftOut[] = [];
-  const reading = { ...options, leftOut, known: new Map<string, Box>(), open: source.openPipeline };
+  const reading = { ...options, leftOut, known: new Map<string, Face>(), open: source.openPipeline };
   const read = async (side: 'train' | 'calibration'): Promise<KindOfFaces[]> => {
     const found: KindOfFaces[] = [];
     for (const kind of kinds) {
@@ -90,7 +90,7 @@ export async function presentationFaces(folder: string, options: PresentationFac
 /** A kind of presentation whose frames are to be read, or made. */
 interface Kind extends PresentationSpecies {
   /** Undefined: the photos are the frames. */
-  readonly made?: (photo: Image, face: Box, seed: string) => Promise<Image>;
+  readonly made?: (photo: Image, face: Face, of: { readonly person: string; readonly seed: string }) => Promise<Image>;
 }
 
 async function kindsIn(folder: string, simulate: boolean): Promise<{ readonly name: string; readonly kinds: Kind[] }> {
@@ -101,7 +101,8 @@ async function kindsIn(folder: string, simulate: boolean): Promise<{ readonly na
     const kinds = SIMULATED_KINDS.map((kind) => ({
       name: kind,
       samples: bonaFide,
-      made: (photo: Image, face: Box, seed: string) => simulatePresentation(photo, face, kind, seed),
+      made: (photo: Image, face: Face, of: { readonly person: string; readonly seed: string }) =>
+        simulatePresentation(photo, face, kind, of),
     }));
     return { name, kinds };
   }
@@ -131,8 +132,8 @@ function fewOfEach(samples: readonly FaceSample[], most: number): FaceSample[] {
 /** What is shared by all that is read. */
 interface Reading extends PresentationFacesOptions {
   readonly leftOut: LeftOut[];
-  /** Where the face is in a photo that was looked at before. */
-  readonly known: Map<string, Box>;
+  /** The face of a photo that was looked at before. */
+  readonly known: Map<string, Face>;
   readonly open: () => Promise<FacePipeline>;
 }
 
@@ -147,8 +148,8 @@ async function facesOf(
       const pipeline = await openPipeline();
       const own = known.get(path) ?? (await faceOf(await unmarked(photo, path), pipeline, path));
       known.set(path, own);
-      const frame = made ? await made(photo, own, `${seed} ${name} ${id}`) : photo;
-      const box = made ? await faceOf(frame, pipeline, `${path}, its ${name}`) : own;
+      const frame = made ? await made(photo, own, { person, seed: `${seed} ${name} ${id}` }) : photo;
+      const { box } = made ? await faceOf(frame, pipeline, `${path}, its ${name}`) : own;
       const random = new Random(seed).fork(`${name} ${id}`);
       const beside = Array.from({ length: side === 'train' ? CROPS - 1 : 0 }, () => moved(box, random));
       return [{ person, crops: [box, ...beside].map((cut) => cropOf(frame, cut, cropFactor, sizePx)) }];
@@ -168,9 +169,9 @@ async function facesOf(
 }
 
 /** @throws InputError where there is none. */
-async function faceOf(picture: Image, pipeline: FacePipeline, name: string): Promise<Box> {
+async function faceOf(picture: Image, pipeline: FacePipeline, name: string): Promise<Face> {
   const face = mainFace(await pipeline.detect(picture), picture);
-  if (face) return face.box;
+  if (face) return face;
   throw new InputError(`${name}: no face was found`);
 }
 

@@ -1,11 +1,12 @@
 import { enrolFrames } from '../defence/liveness/capture/enrol-frames.ts';
 import { livenessChecks, uncalibratedChecks } from '../defence/liveness/checks/all-checks.ts';
+import { lackingChecks } from '../defence/liveness/decision.ts';
 import { type LiveCapture, lookAtClip } from '../defence/liveness/live-capture.ts';
 import type { LivenessCalibration } from '../defence/liveness/liveness-calibration.ts';
 import { ACTIONS, type Challenge } from '../defence/liveness/session/challenge.ts';
 import { FLASH_COLOURS, type FlashColour, type Flashes } from '../defence/liveness/session/flashes.ts';
 import { refuseClip } from '../defence/liveness/session/frame-validation.ts';
-import { type Judgement, refused, weigh } from '../defence/liveness/session/judgement.ts';
+import { type Judgement, refused, requiredIn, weigh } from '../defence/liveness/session/judgement.ts';
 import { alignedFace } from '../encoder/aligned-face.ts';
 import { fivePointsOf } from '../face/landmarks.ts';
 import type { Clip } from '../image/frames/clip.ts';
@@ -18,16 +19,19 @@ import { auditOf } from './audit-token.ts';
 import { sessionOptions } from './encoder-options.ts';
 import type { PipelineSource } from './face-source.ts';
 import type { LiveArgs } from './live-args.ts';
-import { readLivenessCalibration, requireItsNetwork } from './liveness-calibration-file.ts';
+import { readLivenessCalibration, requireItsNetwork, shippedLivenessCalibration } from './liveness-calibration-file.ts';
 import { openNamedNetwork } from './liveness-networks.ts';
 import { oneOf, positiveNumber } from './option-values.ts';
+import { HUMAN_NETWORKS, NO_NETWORK, OWN_NETWORK } from './presentation-network-forms.ts';
 import { table } from './print.ts';
 
 /** What the clip gave. */
 export interface LiveResult {
-  /** By the calibration; of measurements without one where none was given, and then it decides nothing. */
+  /** By the calibration; of measurements without one where there is none for the network, and then it decides nothing. */
   readonly judgement: Judgement;
   readonly calibrated: boolean;
+  /** Of a retry: the checks without which nobody passes, and which saw too little. */
+  readonly lacking: readonly string[];
   /** The face in which the person is recognised. */
   faceFor(view: Parameters<typeof alignedFace>[2]): Image;
 }
@@ -46,13 +50,10 @@ export async function judgeClip(
   const framesPerSecond = positiveNumber(args.fps, '--fps');
   const challenge = challengeOf(args.challenge);
   const flashes = flashesOf(args.flashes);
-  const calibrationPath = args['liveness-calibration'];
-  const calibration = calibrationPath === undefined ? undefined : await readLivenessCalibration(calibrationPath);
   const audit = await auditOf(args);
   const sessions = await source.openSessions();
-  const network = args.network === undefined ? undefined : await openNamedNetwork(args.network, sessionOptions(args));
+  const { calibration, network } = await openRules(args);
   try {
-    if (calibration) requireItsNetwork(calibration, network?.name);
     const clip = await readClip(path, { ...job, framesPerSecond });
     // Before the first is looked at, which takes a while.
     const { enrolment } = args;
@@ -60,19 +61,58 @@ export async function judgeClip(
     const seen = await lookAtClip(clip, { sessions, network }, { ...job, flashes });
     const enrolledShape = earlier && (await shapeIn(earlier, sessions, job));
     const { image, mesh } = seen.rest;
+    const judgement = judgementOf(
+      seen,
+      { capture: seen.message, challenge, flashes, observations: seen.observations, enrolledShape },
+      { calibration, audit },
+    );
     return {
-      judgement: judgementOf(
-        seen,
-        { capture: seen.message, challenge, flashes, observations: seen.observations, enrolledShape },
-        { calibration, audit },
-      ),
+      judgement,
       calibrated: calibration !== undefined,
+      lacking:
+        calibration && judgement.decision === 'retry'
+          ? lackingChecks(judgement.results, requiredIn(calibration.policy, flashes))
+          : [],
       faceFor: (view) => alignedFace(image, fivePointsOf(mesh), view),
     };
   } finally {
     await network?.close();
   }
 }
+
+/**
+ * What decides, and the network that it knows. The calibration that comes along says nothing of other networks, which are measured then; one that was given is held to its own.
+ *
+ * @throws InputError where a calibration that was given is of another network, or of one that is not known by its name.
+ */
+async function openRules(args: LiveArgs) {
+  const path = args['liveness-calibration'];
+  const calibration = path === undefined ? await shippedLivenessCalibration() : await readLivenessCalibration(path);
+  const spec = args.network ?? networkOf(calibration);
+  const network = spec === NO_NETWORK ? undefined : await openNamedNetwork(spec, sessionOptions(args));
+  const isOthers = network !== undefined && network.name !== calibration.network;
+  if (isOthers && path === undefined && args.network !== undefined) return { calibration: undefined, network };
+  try {
+    requireItsNetwork(calibration, network?.name);
+  } catch (error) {
+    await network?.close();
+    throw error;
+  }
+  return { calibration, network };
+}
+
+/** How the network of a calibration is asked for. @throws InputError where it is a file. */
+function networkOf({ network }: LivenessCalibration): string {
+  if (network === undefined) return NO_NETWORK;
+  if (OWN_NETWORK_NAME.test(network)) return OWN_NETWORK;
+  if (Object.keys(HUMAN_NETWORKS).includes(network)) return network;
+  throw new InputError(`the calibration was made with the presentation-attack network ${network}`, {
+    hint: `give its file with --network; or --network ${NO_NETWORK}, to do without that check`,
+  });
+}
+
+/** As {@link openNamedNetwork} calls the one that comes along: by its file's hash. */
+const OWN_NETWORK_NAME = new RegExp(`^${OWN_NETWORK}-[0-9a-f]{8}$`);
 
 function judgementOf(
   { message, marked }: LiveCapture,
@@ -140,12 +180,13 @@ function eventsOf(text: string | undefined) {
 }
 
 /** The liveness as JSON. */
-export function livenessOf({ judgement, calibrated }: LiveResult) {
+export function livenessOf({ judgement, calibrated, lacking }: LiveResult) {
   const { decision, veto, refusal, results, fused, audit } = judgement;
   return {
     decision: calibrated || refusal || veto ? decision : null,
     veto: veto ?? null,
     refusal: refusal?.reason ?? null,
+    lacking,
     audit: audit ?? null,
     logLikelihoodRatio: calibrated ? (fused?.logLikelihoodRatio ?? null) : null,
     checks: results.map(({ name, score, logLikelihoodRatio, quality, applicable, reason }) => ({
@@ -157,11 +198,11 @@ export function livenessOf({ judgement, calibrated }: LiveResult) {
 
 /** The same for a person at the terminal. */
 export function describeLiveness(result: LiveResult): string {
-  const { decision, veto, refusal, audit, logLikelihoodRatio, checks } = livenessOf(result);
-  const why = veto === 'own-mark' ? ': it bears Faceward’s own mark' : refusal ? `: ${refusal}` : '';
+  const { decision, veto, refusal, lacking, audit, logLikelihoodRatio, checks } = livenessOf(result);
+  const why = reasonOf(veto, refusal, lacking);
   const head =
     decision === null
-      ? 'liveness: not decided, for want of --liveness-calibration'
+      ? 'liveness: not decided, for want of a --liveness-calibration with this network'
       : `liveness: ${decision}${why}${logLikelihoodRatio === null ? '' : ` (log-likelihood ratio ${logLikelihoodRatio.toFixed(2)})`}`;
   const rows = checks.map(({ name, score, reason }) => [
     name,
@@ -170,4 +211,12 @@ export function describeLiveness(result: LiveResult): string {
   ]);
   const of = audit === null ? '' : `an audit, which accepts nobody: ${audit.ownership}\n`;
   return `${of}${head}\n${table(rows, { align: 'left' })}`;
+}
+
+/** Why it was decided so, where a number does not say it. */
+function reasonOf(veto: Judgement['veto'] | null, refusal: string | null, lacking: readonly string[]): string {
+  if (veto === 'own-mark') return ': it bears Faceward’s own mark';
+  if (refusal) return `: ${refusal}`;
+  if (lacking.length === 0) return '';
+  return `: nobody passes without ${lacking.join(' and ')}, whose reason stands below`;
 }

@@ -69,6 +69,15 @@ describe('verify --live', () => {
     );
     expect([accepted, liveness.decision, liveness.veto]).toEqual([false, 'pass', null]);
     expect(liveness.audit).toEqual({ ownership: 'ours, ticket 4711' });
+    const strict = { ...lenient, policy: { ...lenient.policy, required: ['challenge-followed'] } };
+    const asking = join(folder, 'asking.json');
+    await writeFile(
+      asking,
+      JSON.stringify({ ...strict, checks: { ...lenient.checks, 'challenge-followed': lenient.checks.homography } }),
+    );
+    expect((await audited('--key', key, '--liveness-calibration', asking)).stdout).toMatch(
+      /\nliveness: retry: nobody passes without challenge-followed, whose reason stands below/,
+    );
     expect((await audited('--key', key)).stdout).toMatch(/^not accepted\n(.*\n)+an audit, which accepts nobody: ours/);
     expect((await audited()).stderr).toContain('a token is checked by a key');
     await issue('--subjects', 'somebody else');
@@ -76,8 +85,25 @@ describe('verify --live', () => {
     expect((await audited('--key', key)).stderr).toContain('allows no audit');
   }, 60_000);
 
-  test('without a calibration it measures, decides nothing and accepts nobody', async () => {
+  test('decides by what comes along, and refuses our mark', async () => {
     const { stdout } = await run('verify', '--live', clip, '--against', PHOTO);
+    expect(stdout).toMatch(/^not accepted\n\nmatch:/);
+    expect(stdout).toMatch(/\nliveness: refuse: it bears Faceward’s own mark/);
+    expect(stdout).toMatch(/presentation-network +0\.\d+ /);
+  });
+
+  test('a calibration is held to its network, and one that is no name has to be given', async () => {
+    const calibration = join(folder, 'other.json');
+    await writeFile(calibration, JSON.stringify({ ...lenient, network: 'mine-01234567' }));
+    const given = (...words: string[]) =>
+      run('verify', '--live', clip, '--against', PHOTO, '--liveness-calibration', calibration, ...words);
+    expect((await given()).stderr).toContain('give its file with --network');
+    expect((await given('--network', 'human-liveness')).stderr).toContain('does not know human-liveness');
+    expect((await given('--network', 'none')).status).toBe(0);
+  });
+
+  test('without a calibration for the network it measures, decides nothing and accepts nobody', async () => {
+    const { stdout } = await run('verify', '--live', clip, '--against', PHOTO, '--network', 'human-liveness');
     expect(stdout).toMatch(/^not accepted\n\nmatch:/);
     expect(stdout).toMatch(/homography +0\.\d+ /);
     expect(stdout).toMatch(/challenge-followed +does not apply +nothing was asked/);

@@ -70,13 +70,13 @@ export function withoutChecks(sides: AttemptSides, checks: readonly string[], op
   });
 }
 
-/** Each species judged by a calibration that has not seen it: what a new kind of attack would come to. */
+/** Each species that the calibration knows judged by one that has not seen it: those that are made alike are still known. */
 export function withoutSpecies(sides: AttemptSides, options: FitOptions): Ablation[] {
-  const species = [...new Set(sides.test.filter((one) => !isBonaFide(one)).map((one) => one.species))].sort();
-  if (species.length < 2) return [];
-  return species.map((without) => {
-    const known = sides.calibration.filter((attempt) => attempt.species !== without);
-    const figures = figuresBy(sides, known, options);
+  const known = new Set(sides.calibration.filter((one) => !isBonaFide(one)).map((one) => one.species));
+  if (known.size < 2) return [];
+  return [...known].sort().map((without) => {
+    const others = sides.calibration.filter((attempt) => attempt.species !== without);
+    const figures = figuresBy(sides, others, options);
     const { [without]: own } = passingBySpecies(figures);
     return { without, bpcer: figures.bonaFide.bpcer, passing: own ? { [without]: own } : {} };
   });

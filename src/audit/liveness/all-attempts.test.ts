@@ -1,6 +1,6 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { ATTACK_SPECIES } from '../../attack/presentation/species.ts';
-import { type AttemptPlan, makeAttempts } from './all-attempts.ts';
+import { type AttemptPlan, makeAttempts, makeBothSides } from './all-attempts.ts';
 import type { Attempt } from './attempt.ts';
 import type { LivenessPerson } from './liveness-person.ts';
 import type { AttemptTask } from './make-attempt.ts';
@@ -63,4 +63,38 @@ it('what is there counts when time has run out', async () => {
   await makeAttempts({ ...plan, store, attempts: 3 }, async (task) => attemptOf(task));
   const late = await makeAttempts({ ...plan, store, endsAt: 0 }, async (task) => attemptOf(task));
   expect(late).toHaveLength(9);
+});
+
+describe('both sides', () => {
+  afterEach(() => vi.useRealTimers());
+
+  const sidesOf = (rest: Partial<Parameters<typeof makeBothSides>[0]> = {}) => ({
+    store: planOf().store,
+    people: { calibration: people.slice(0, 1), test: people.slice(1) },
+    species: ATTACK_SPECIES.slice(0, 2),
+    attempts: { calibration: 4, test: 4 },
+    fitsAttacks: true,
+    ...rest,
+  });
+
+  it('attack people who fix thresholds only where something is fitted to that', async () => {
+    const kindsOf = async (fitsAttacks: boolean) => {
+      const { calibration, test } = await makeBothSides(sidesOf({ fitsAttacks }), async (task) => attemptOf(task));
+      return [calibration, test].map((made) => new Set(made.map(({ species }) => species)).size);
+    };
+    expect([await kindsOf(true), await kindsOf(false)]).toEqual([
+      [3, 3],
+      [1, 3],
+    ]);
+  });
+
+  it('share the time: those who fix thresholds do not use up that of those who are judged', async () => {
+    vi.useFakeTimers({ now: 0 });
+    // A minute an attempt; half of the 24 minutes that all of it takes.
+    const { calibration, test } = await makeBothSides(sidesOf({ endsAt: 12 * 60_000 - 1 }), async (task) => {
+      vi.setSystemTime(Date.now() + 60_000);
+      return attemptOf(task);
+    });
+    expect([calibration.length, test.length]).toEqual([6, 6]);
+  });
 });

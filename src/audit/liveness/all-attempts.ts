@@ -75,19 +75,34 @@ function tasksOf({
   ).flat();
 }
 
+/** Which attempts of both sides are made. */
+export interface BothSidesOptions extends LivenessAuditOptions, Pick<AttemptPlan, 'share'> {
+  /** Whether something is fitted to attacks on the calibration people; else thresholds need their own presentations alone. */
+  readonly fitsAttacks: boolean;
+}
+
 /**
  * The attempts of both sides: those that fix thresholds, and those that are judged.
  *
  * @throws as {@link makeAttempts}.
  */
 export async function makeBothSides(
-  { people, species, attempts, ...rest }: LivenessAuditOptions & Pick<AttemptPlan, 'share'>,
+  { people, species, attempts, fitsAttacks, ...rest }: BothSidesOptions,
   make: (task: AttemptTask) => Promise<Attempt>,
 ): Promise<{ readonly calibration: Attempt[]; readonly test: Attempt[] }> {
-  const plan = { ...rest, kinds: [undefined, ...species] };
-  const side = (name: string, who: 'calibration' | 'test') =>
-    makeAttempts({ ...plan, name, people: people[who], attempts: attempts[who] }, make);
-  return { calibration: await side('attempts for calibration', 'calibration'), test: await side('attempts', 'test') };
+  const { endsAt = Number.POSITIVE_INFINITY } = rest;
+  const sides = {
+    calibration: { name: 'attempts for calibration', kinds: [undefined, ...(fitsAttacks ? species : [])] },
+    test: { name: 'attempts', kinds: [undefined, ...species] },
+  } as const;
+  const tasks = (who: 'calibration' | 'test'): number => sides[who].kinds.length * attempts[who];
+  const made = (who: 'calibration' | 'test', until: number) =>
+    makeAttempts({ ...rest, ...sides[who], people: people[who], attempts: attempts[who], endsAt: until }, make);
+  // Each side has its part of the time that is left.
+  const now = Date.now();
+  const share = tasks('calibration') / (tasks('calibration') + tasks('test'));
+  const calibration = await made('calibration', now + share * (endsAt - now));
+  return { calibration, test: await made('test', endsAt) };
 }
 
 async function readAttempt(store: AuditStore, key: string): Promise<Attempt | undefined> {

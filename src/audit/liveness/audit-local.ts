@@ -1,3 +1,4 @@
+import type { ChannelSettings } from '../../attack/presentation/channel/settings.ts';
 import type { AttackSpecies } from '../../attack/presentation/species.ts';
 import { COLOUR_FLASH_CHECK } from '../../defence/liveness/light/colour-flash.ts';
 import type { LivenessCalibration } from '../../defence/liveness/liveness-calibration.ts';
@@ -34,7 +35,7 @@ export interface LocalAuditOptions extends LivenessAuditOptions {
   readonly threshold: Threshold;
   /** Name of the people's data set. */
   readonly dataset: string;
-  /** Fitted elsewhere, on other people; default: on the calibration side. */
+  /** Fitted elsewhere, on other people; default: on the calibration side, which then has two people or more. */
   readonly calibration?: LivenessCalibration | undefined;
   /** Settings that are drawn for each species in the search for the cheapest attack; 0: none is looked for. */
   readonly draws: number;
@@ -61,7 +62,8 @@ export async function auditLocal(
   const { people, species, threshold, makerFor } = options;
   requireApart(people);
   const maker = makerFor(undefined);
-  const { calibration: known, test } = await makeBothSides(options, maker.measure);
+  const fitsAttacks = options.calibration === undefined;
+  const { calibration: known, test } = await makeBothSides({ ...options, fitsAttacks }, maker.measure);
   const fitting = {
     dataset: `${options.dataset}, calibration people; simulated heads stand for people`,
     required: REQUIRED,
@@ -74,11 +76,14 @@ export async function auditLocal(
     controls: livenessControls(judged, matcher.id, matcher.fmr),
     selfTests: await selfTestsOf(options),
   };
-  const cheapest = options.draws > 0 ? await searchCheapest(options, calibration) : undefined;
+  const sides = { calibration: known, test };
   return {
     ...concluded(TARGET, measured, species, test),
-    arrangements: arrangementsFor({ calibration: known, test }, calibration, fitting),
-    ...(options.draws > 0 ? { cheapest: cheapest ? rowOf(cheapest) : null } : {}),
+    arrangements: arrangementsFor(sides, calibration, fitsAttacks ? fitting : undefined),
+    // Where time has run out nothing is known of other settings.
+    ...(options.draws > 0 && !(Date.now() > (options.endsAt ?? Number.POSITIVE_INFINITY))
+      ? { cheapest: await searchCheapest(options, calibration, judged) }
+      : {}),
     calibration,
   };
 }
@@ -104,45 +109,51 @@ async function selfTestsOf({ people, kit, sessions, seed }: LocalAuditOptions) {
   return livenessSelfTests(clip, sessions);
 }
 
-/** Calibrations of others were fitted with checks that are not fitted here anew. */
-function arrangementsFor(sides: AttemptSides, { checks }: LivenessCalibration, fitting: FitOptions) {
+/** @param fitting - how it was fitted here; of a calibration that was fitted elsewhere nothing can be left out. */
+function arrangementsFor(sides: AttemptSides, { checks }: LivenessCalibration, fitting: FitOptions | undefined) {
   const names = Object.keys(checks);
   return arrangementsOf({
     alone: checkMatrix(sides, names),
-    without: withoutChecks(sides, names, fitting),
-    unseen: withoutSpecies(sides, fitting),
+    without: fitting ? withoutChecks(sides, names, fitting) : [],
+    unseen: fitting ? withoutSpecies(sides, fitting) : [],
   });
 }
 
 async function searchCheapest(
   options: LocalAuditOptions,
   calibration: LivenessCalibration,
-): Promise<CheapestAttack | undefined> {
+  judged: readonly JudgedAttempt[],
+): Promise<Cheapest | null> {
   const accepted = async (
     name: string,
     people: readonly LivenessPerson[],
     attempts: number,
     species: AttackSpecies,
-    settings: PresentationKit['settings'],
+    settings: ChannelSettings,
   ): Promise<Share> => {
-    const key = `${name} with ${settings ? JSON.stringify(settings) : 'the usual settings'}`;
+    const key = `${name} with ${JSON.stringify(settings)}`;
     const own = await makeAttempts(
       { ...options, name: key, people, kinds: [species], attempts },
       options.makerFor(settings).measure,
     );
-    const trials = judgeBy(calibration, options.threshold, own);
-    const successes = trials.filter(({ outcome, matched }) => outcome === 'passed' && matched).length;
-    return { successes, trials: trials.length };
+    return sharePassing(judgeBy(calibration, options.threshold, own));
   };
   const { calibration: others, test } = options.people;
-  return findCheapest({
+  const found = await findCheapest({
     ...options,
     accepted: {
+      usual: ({ name }) => sharePassing(judged.filter(({ attempt }) => attempt.species === name)),
       choosing: (species, settings) => accepted('search', others, SEARCH.choosing, species, settings),
       measuring: (species, settings) => accepted('found', test, SEARCH.measuring, species, settings),
     },
   });
+  return found ? rowOf(found) : null;
 }
+
+const sharePassing = (judged: readonly JudgedAttempt[]): Share => ({
+  successes: judged.filter(({ outcome, matched }) => outcome === 'passed' && matched).length,
+  trials: judged.length,
+});
 
 const rowOf = ({ species, words, rate, tried }: CheapestAttack): Cheapest => ({
   ...{ species: species.name, settings: words, needs: needsOf(species), tried },

@@ -23,7 +23,7 @@ export async function auditNetworks(
 ): Promise<LivenessMeasurements & { readonly networks: readonly NetworkFigures[] }> {
   const { people, species, maker } = options;
   requireApart(people);
-  const { calibration, test } = await makeBothSides(options, maker.measureFrames);
+  const { calibration, test } = await makeBothSides({ ...options, fitsAttacks: false }, maker.measureFrames);
   const networks = options.networks.map((network) => networkFigures(network, { calibration, test }));
   const [target] = options.networks;
   const own = networks.slice(0, 1).flatMap(({ figures }) => livenessRates(figures, { target }));

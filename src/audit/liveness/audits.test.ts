@@ -190,8 +190,9 @@ describe('findCheapest', () => {
     findCheapest({
       ...{ species, draws: 4, seed: 1 },
       accepted: {
-        choosing: async (one, settings) => share(Math.round(3 * passing(one, settings !== undefined)), 3),
-        measuring: async (one, settings) => share(Math.round(30 * passing(one, settings !== undefined)), 30),
+        usual: (one) => share(Math.round(300 * passing(one, false)), 300),
+        choosing: async (one) => share(Math.round(3 * passing(one, true)), 3),
+        measuring: async (one) => share(Math.round(30 * passing(one, true)), 30),
       },
     });
 
@@ -207,7 +208,17 @@ describe('findCheapest', () => {
 
   test('takes the least costly, with the usual settings where they do', async () => {
     const found = await search(() => 1);
-    expect([found?.species.name, found?.words, found?.tried]).toEqual(['print-flat', 'the usual settings', 5]);
+    expect([found?.species.name, found?.words, found?.tried]).toEqual(['print-flat', 'the usual settings', 1]);
+    expect([found?.rate.successes, found?.rate.trials]).toEqual([300, 300]);
+  });
+
+  test('what gets in by the audit itself is found, however seldom settings were tried', async () => {
+    const found = await search(({ name }, isDrawn) => (name === 'screen-warp' && !isDrawn ? 0.2 : 0));
+    expect([found?.species.name, found?.words, found?.rate.successes]).toEqual([
+      'screen-warp',
+      'the usual settings',
+      60,
+    ]);
   });
 
   test('leaves aside what cannot be made of those whom settings are chosen on', async () => {
@@ -215,6 +226,7 @@ describe('findCheapest', () => {
     const found = await findCheapest({
       ...{ species, draws: 2, seed: 1 },
       accepted: {
+        usual: () => share(0, 300),
         choosing: async ({ name }) => (name === 'print-flat' ? share(0, 0) : share(3, 3)),
         measuring: async ({ name }) => {
           measured.push(name);
@@ -228,7 +240,7 @@ describe('findCheapest', () => {
   test('what got in by luck where settings were chosen, and not on other people, is none', async () => {
     const found = await findCheapest({
       ...{ species, draws: 1, seed: 1 },
-      accepted: { choosing: async () => share(1, 3), measuring: async () => share(1, 30) },
+      accepted: { usual: () => share(1, 300), choosing: async () => share(1, 3), measuring: async () => share(1, 30) },
     });
     expect(found).toBeUndefined();
   });

@@ -14,7 +14,7 @@ export interface CheapestAttack {
   readonly settings: ChannelSettings | undefined;
   /** In words. */
   readonly words: string;
-  /** Measured on other people than those it was found on. */
+  /** Of the people who are attacked; settings that were drawn were found on others. */
   readonly rate: Rate;
   /** Settings that were tried, of all species up to this one. */
   readonly tried: number;
@@ -27,10 +27,14 @@ export interface CheapestOptions {
   /** Settings that are drawn for each species beside the usual ones. */
   readonly draws: number;
   readonly seed: number;
-  /** How many of so many attempts with these settings get in: on the people that settings are chosen on, and on those that they are measured on. */
+  /** How many of so many attempts get in. */
   readonly accepted: {
-    choosing(species: AttackSpecies, settings: ChannelSettings | undefined): Promise<Share>;
-    measuring(species: AttackSpecies, settings: ChannelSettings | undefined): Promise<Share>;
+    /** With the usual settings, on the people who are attacked: known from the audit. */
+    usual(species: AttackSpecies): Share;
+    /** With these settings, on the people that settings are chosen on; of none, where the species cannot be made of them. */
+    choosing(species: AttackSpecies, settings: ChannelSettings): Promise<Share>;
+    /** With these settings, on the people who are attacked. */
+    measuring(species: AttackSpecies, settings: ChannelSettings): Promise<Share>;
   };
 }
 
@@ -41,29 +45,38 @@ export interface Share {
 }
 
 /**
- * Looks for the least costly attack that gets in: species by species in the order of what they take, each with the usual settings and some that are drawn from what is the attacker’s own choice; the best of
- * a species is measured again, on other people. A random search: that it finds nothing proves nothing.
+ * Looks for the least costly attack that gets in: species by species in the order of what they take, each with the usual settings, then with some that are drawn from what is the attacker’s own choice; the best
+ * of these is measured again, on the people who are attacked. A random search: that it finds nothing proves nothing.
  *
  * @returns undefined where none gets in clearly more often than the level that counts.
  */
-export async function findCheapest(options: CheapestOptions): Promise<CheapestAttack | undefined> {
+export async function findCheapest({
+  species: all,
+  draws,
+  seed,
+  accepted,
+}: CheapestOptions): Promise<CheapestAttack | undefined> {
   let tried = 0;
-  for (const species of options.species) {
-    const random = new Random(`${options.seed} cheapest ${species.name}`);
-    const candidates = [undefined, ...settingsFor(species, options.draws, random)];
-    let best: { readonly settings: ChannelSettings | undefined; readonly share: number } | undefined;
-    for (const settings of candidates) {
-      const { successes, trials } = await options.accepted.choosing(species, settings);
-      // Made of one person alone, who is not among those that settings are chosen on.
+  for (const species of all) {
+    const found = (share: Share, settings?: ChannelSettings): CheapestAttack | undefined => {
+      const rate = clopperPearson(share.successes, share.trials);
+      return rate.low > LIVENESS_LEVEL
+        ? { species, settings, words: settingsInWords(settings), rate, tried }
+        : undefined;
+    };
+    tried++;
+    const usual = found(accepted.usual(species));
+    if (usual) return usual;
+    const random = new Random(`${seed} cheapest ${species.name}`);
+    let best: { readonly settings: ChannelSettings; readonly share: number } | undefined;
+    for (const settings of settingsFor(species, draws, random)) {
+      const { successes, trials } = await accepted.choosing(species, settings);
       if (trials === 0) break;
       tried++;
-      if (!best || successes / trials > best.share) best = { settings, share: successes / trials };
+      if (successes / trials > (best?.share ?? 0)) best = { settings, share: successes / trials };
     }
-    if (!best || best.share === 0) continue;
-    const { successes, trials } = await options.accepted.measuring(species, best.settings);
-    const rate = clopperPearson(successes, trials);
-    if (rate.low > LIVENESS_LEVEL)
-      return { species, settings: best.settings, words: settingsInWords(best.settings), rate, tried };
+    const drawn = best && found(await accepted.measuring(species, best.settings), best.settings);
+    if (drawn) return drawn;
   }
   return undefined;
 }

@@ -175,4 +175,12 @@ describe('what is left out', () => {
     // Texture separates nothing among warps and masks, so that it gets no weight.
     expect(print?.passing.print?.rate).toBeGreaterThan(0.5);
   });
+
+  test('a species that cannot be made of the calibration people is unseen as it is, and left out here', () => {
+    const withoutSwap = (own: readonly Attempt[]) => own.filter(({ species }) => species !== 'mask');
+    const calibration = withoutSwap(sides.calibration);
+    expect(withoutSpecies({ ...sides, calibration }, options).map(({ without }) => without)).toEqual(['print', 'warp']);
+    const oneSpecies = calibration.filter(({ species }) => species !== 'warp');
+    expect(withoutSpecies({ ...sides, calibration: oneSpecies }, options)).toEqual([]);
+  });
 });

@@ -48,7 +48,7 @@ export interface AttemptTask {
 export interface AttemptMaker {
   /** By all checks: 3 to 6 s of one core, for 187 frames. */
   measure(task: AttemptTask): Promise<Attempt>;
-  /** By the networks alone, which look at single frames: about half a second, of a clip of one frame a second. */
+  /** By the networks alone, which look at single frames: about half a second, of a clip of one frame in two seconds. */
   measureFrames(task: AttemptTask): Promise<Attempt>;
 }
 
@@ -56,7 +56,7 @@ export interface AttemptMaker {
 const UPLOAD_MS = 800;
 
 /** Frames a second of what only networks look at. */
-const FEW_FRAMES = 1;
+const FEW_FRAMES = 0.5;
 
 /** Makes a maker; enrolments are made once for each person. @param seed - of everything that is drawn. */
 export function createAttemptMaker(kit: PresentationKit, tools: AttemptTools, seed: number): AttemptMaker {

@@ -56,15 +56,22 @@ export function decide(
   marked: boolean,
 ): Decision {
   if (marked || evidence.logLikelihoodRatio < policy.refuse.logLikelihoodRatio) return 'refuse';
-  const lacking = policy.required.some((name) => {
-    const result = results.find((one) => one.name === name);
-    return !result?.applicable || result.quality < policy.leastQuality;
-  });
-  if (lacking) return 'retry';
+  if (lackingChecks(results, policy).length > 0) return 'retry';
   const doubted = results.some(
     ({ name, score }) => score !== undefined && score < (policy.leastScores?.[name] ?? score),
   );
   return evidence.logLikelihoodRatio >= policy.pass.logLikelihoodRatio && !doubted ? 'pass' : 'step-up';
+}
+
+/** The required checks that do not apply, or saw too little. */
+export function lackingChecks(
+  results: readonly CheckResult[],
+  { required, leastQuality }: Pick<DecisionPolicy, 'required' | 'leastQuality'>,
+): string[] {
+  return required.filter((name) => {
+    const result = results.find((one) => one.name === name);
+    return !result?.applicable || result.quality < leastQuality;
+  });
 }
 
 /** All that the client learns. */

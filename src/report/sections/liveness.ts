@@ -74,7 +74,7 @@ export function checksSection({ arrangements = [], cheapest }: Findings): Markup
     ({ arrangement, presentation }) => arrangement === 'unseen' && presentation !== BONA_FIDE,
   );
   return html`<section aria-labelledby="checks"><h2 id="checks">Which check stops which attack?</h2>
-<p>Share of the presentations that pass. Alone: the check by itself, at the threshold that lets 95 % of bona fide presentations of other people pass. Without: all others, calibrated anew.</p>
+<p>Share of the presentations that pass. Alone: the check by itself, at the threshold that lets 95 % of bona fide presentations of other people pass. Without: all others, calibrated anew. Not seen: calibrated without this species alone; others that are made alike are known.</p>
 ${matrixTable('What each check lets pass, alone', 'alone', arrangements)}
 ${matrixTable('What passes without each check', 'without', arrangements)}
 ${unseen.length > 0 && dataTable('What passes of a species that the calibration has not seen', UNSEEN_COLUMNS, unseen)}
@@ -114,9 +114,9 @@ const UNSEEN_COLUMNS: readonly Column<Arrangement>[] = [
 function cheapestPart(cheapest: Findings['cheapest']): Markup {
   if (cheapest === undefined) return html``;
   if (cheapest === null)
-    return html`<h3>The cheapest attack that gets in</h3><p>None of those that were tried got in, in any setting.</p>`;
+    return html`<h3>The cheapest attack that gets in</h3><p>None of those that were tried gets in clearly more often than the level that counts, in any setting that was tried.</p>`;
   const { species, settings, needs, rate, successes, trials, tried } = cheapest;
   return html`<h3>The cheapest attack that gets in</h3><p><strong>${species}</strong>: ${needs}. With ${settings} it gets in in ${formatPercent(rate)} of attempts (${formatCount(successes)} of ${formatCount(trials)}, interval ${formatInterval(
     cheapest,
-  )}; the best of ${formatCount(tried)} settings, measured again on other people).</p>`;
+  )}; after ${formatCount(tried)} settings of this species and of those that take less).</p>`;
 }

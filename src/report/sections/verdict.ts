@@ -223,7 +223,7 @@ recognised, and no one who looks at it will notice. A photo that a camera takes 
       return html`<p>The attacks tried here hardly change whom this encoder recognises, and the controls show that they do work on an encoder that
 can be fooled. It is a measure of these attacks, no proof that none can.</p>`;
     case 'inconclusive':
-      return html`<p>This audit neither accuses nor clears the encoder. Do not read it as a pass.</p>`;
+      return html`<p>This audit neither accuses nor clears what it attacked. Do not read it as a pass.</p>`;
   }
 }
 

@@ -17,6 +17,8 @@ export function createUnsteadyBlur(
   random: RandomNumbers,
 ): (scene: Light) => Light {
   const [defocused, moved] = [darkness(size), darkness(size)];
+  const edge = Math.ceil(motionBlurPx / 2) + 1;
+  const wide = new Float32Array(3 * (size.widthPx + 2 * edge) * (size.heightPx + 2 * edge));
   const taps = gaussianTaps(defocusPx);
   return (scene) => {
     const length = motionBlurPx * random.uniform();
@@ -27,16 +29,16 @@ export function createUnsteadyBlur(
       light = defocused;
     }
     if (length < LEAST_LENGTH) return light;
-    blurLine(light, moved, lineThrees(length * Math.cos(angle), length * Math.sin(angle)));
+    blurLine(light, moved, lineOf(length * Math.cos(angle), length * Math.sin(angle)), wide, edge);
     return moved;
   };
 }
 
-/** Weights of a pixel, of both its neighbours, of both next to them and so on; all together they sum to 1. After that of the pixel they come two and two: the last may be 0. */
+/** Weights of a pixel, of both its neighbours, of both next to them and so on; all together they sum to 1. Those that come to less than a hundredth of the pixel's own are left out. */
 function gaussianTaps(deviation: number): Float64Array {
-  const reach = Math.ceil(2.5 * deviation);
-  const weights = Float64Array.from({ length: 2 * Math.ceil(reach / 2) + 1 }, (_, t) =>
-    t > reach ? 0 : Math.exp(-(t ** 2) / (2 * Math.max(deviation, 1e-3) ** 2)),
+  const reach = Math.max(1, Math.floor(deviation * Math.sqrt(2 * Math.log(100))));
+  const weights = Float64Array.from({ length: reach + 1 }, (_, t) =>
+    Math.exp(-(t ** 2) / (2 * Math.max(deviation, 1e-3) ** 2)),
   );
   const sum = weights.reduce((total, weight, t) => total + (t === 0 ? weight : 2 * weight), 0);
   return weights.map((weight) => weight / sum);
@@ -46,77 +48,80 @@ function gaussianTaps(deviation: number): Float64Array {
 function blurDisc({ widthPx, heightPx, data }: Light, { data: out }: Light, taps: Float64Array): void {
   const stride = 3 * widthPx;
   const reach = taps.length - 1;
+  const [middle, next] = taps as unknown as readonly [number, number];
   const row = new Float64Array(stride + 6 * reach);
-  const own = row.subarray(3 * reach, 3 * reach + stride);
-  const sums = new Float64Array(stride);
-  for (let y = 0; y < heightPx; y++) {
-    const start = y * stride;
+  const first = 3 * reach;
+  for (let y = 0, o = 0; y < heightPx; y++) {
     const rowAt = (dy: number): number => stride * Math.min(heightPx - 1, Math.max(0, y + dy));
-    own.fill(0);
-    for (let t = 1; t <= reach; t += 2) {
-      const middle = t === 1 ? (taps[0] as number) : 0;
-      const near = taps[t] as number;
-      const far = taps[t + 1] as number;
-      const above = rowAt(-t);
-      const below = rowAt(t);
-      const top = rowAt(-t - 1);
-      const bottom = rowAt(t + 1);
+    let above = rowAt(-1);
+    let below = rowAt(1);
+    for (let i = 0; i < stride; i++)
+      row[first + i] =
+        middle * (data[o + i] as number) + next * ((data[above + i] as number) + (data[below + i] as number));
+    for (let t = 2; t <= reach; t++) {
+      const weight = taps[t] as number;
+      above = rowAt(-t);
+      below = rowAt(t);
       for (let i = 0; i < stride; i++)
-        own[i] =
-          (own[i] as number) +
-          middle * (data[start + i] as number) +
-          near * ((data[above + i] as number) + (data[below + i] as number)) +
-          far * ((data[top + i] as number) + (data[bottom + i] as number));
+        row[first + i] =
+          (row[first + i] as number) + weight * ((data[above + i] as number) + (data[below + i] as number));
     }
     repeatEnds(row, reach, widthPx);
-    sums.fill(0);
-    for (let t = 1; t <= reach; t += 2) {
-      const middle = t === 1 ? (taps[0] as number) : 0;
-      const near = taps[t] as number;
-      const far = taps[t + 1] as number;
-      const left = 3 * (reach - t);
-      const right = 3 * (reach + t);
-      for (let i = 0; i < stride; i++)
-        sums[i] =
-          (sums[i] as number) +
-          middle * (own[i] as number) +
-          near * ((row[left + i] as number) + (row[right + i] as number)) +
-          far * ((row[left - 3 + i] as number) + (row[right + 3 + i] as number));
+    for (let i = 0; i < stride; i++, o++) {
+      const at = first + i;
+      let sum = middle * (row[at] as number) + next * ((row[at - 3] as number) + (row[at + 3] as number));
+      for (let t = 2, far = 6; t <= reach; t++, far += 3)
+        sum += (taps[t] as number) * ((row[at - far] as number) + (row[at + far] as number));
+      out[o] = sum;
     }
-    out.set(sums, start);
   }
 }
 
 /** Samples of a line for a pixel of its length. */
 const LINE_SAMPLES = 8;
 
-/** The mean along a line about each pixel; beyond the edge its pixels are repeated. */
-function blurLine({ widthPx, heightPx, data }: Light, { data: out }: Light, line: readonly ThreePixels[]): void {
+/** Pairs that are added in one pass over a row: as many as a line of two pixels has. */
+const PAIRS = 4;
+
+/** The mean along a line about each pixel; beyond the edge its pixels are repeated. @param wide - room for the scene with an edge of `edge` pixels. */
+function blurLine(light: Light, { data: out }: Light, line: Line, wide: Float32Array, edge: number): void {
+  const { widthPx, heightPx } = light;
   const stride = 3 * widthPx;
-  const reach = Math.max(...line.map(({ dx }) => Math.abs(dx))) + 1;
-  const row = new Float64Array(stride + 6 * reach);
+  const wideStride = stride + 6 * edge;
+  widen(light, wide, edge);
+  const offsets = line.pairs.map(({ dx, dy }) => 3 * dx + wideStride * dy);
   const sums = new Float64Array(stride);
   for (let y = 0; y < heightPx; y++) {
-    sums.fill(0);
-    for (const { dx, dy, weights } of line) {
-      const start = stride * Math.min(heightPx - 1, Math.max(0, y + dy));
-      row.set(data.subarray(start, start + stride), 3 * reach);
-      repeatEnds(row, reach, widthPx);
-      const [left, own, right] = weights;
-      const from = 3 * (reach + dx - 1);
-      for (let i = 0; i < stride; i++)
+    const start = wideStride * (y + edge) + 3 * edge;
+    for (let i = 0; i < stride; i++) sums[i] = line.own * (wide[start + i] as number);
+    for (let n = 0; n < offsets.length; n += PAIRS) {
+      const [a = 0, b = 0, c = 0, d = 0] = offsets.slice(n, n + PAIRS);
+      const [wa = 0, wb = 0, wc = 0, wd = 0] = line.pairs.slice(n, n + PAIRS).map(({ weight }) => weight);
+      for (let i = 0, p = start; i < stride; i++, p++)
         sums[i] =
           (sums[i] as number) +
-          left * (row[from + i] as number) +
-          own * (row[from + i + 3] as number) +
-          right * (row[from + i + 6] as number);
+          wa * ((wide[p + a] as number) + (wide[p - a] as number)) +
+          wb * ((wide[p + b] as number) + (wide[p - b] as number)) +
+          wc * ((wide[p + c] as number) + (wide[p - c] as number)) +
+          wd * ((wide[p + d] as number) + (wide[p - d] as number));
     }
     out.set(sums, y * stride);
   }
 }
 
+/** Copies a scene into the middle of a larger one, whose edge repeats its outermost pixels. */
+function widen({ widthPx, heightPx, data }: Light, wide: Float32Array, edge: number): void {
+  const stride = 3 * widthPx;
+  const wideStride = stride + 6 * edge;
+  for (let y = -edge, at = 0; y < heightPx + edge; y++, at += wideStride) {
+    const start = stride * Math.min(heightPx - 1, Math.max(0, y));
+    wide.set(data.subarray(start, start + stride), at + 3 * edge);
+    repeatEnds(wide.subarray(at, at + wideStride), edge, widthPx);
+  }
+}
+
 /** Writes the first and the last pixel of a row, which lies in the middle, so often before and behind it. */
-function repeatEnds(row: Float64Array, times: number, widthPx: number): void {
+function repeatEnds(row: Float32Array | Float64Array, times: number, widthPx: number): void {
   const [first, end] = [3 * times, 3 * (times + widthPx)];
   for (let i = 0; i < first; i++) {
     row[i] = row[first + (i % 3)] as number;
@@ -124,30 +129,33 @@ function repeatEnds(row: Float64Array, times: number, widthPx: number): void {
   }
 }
 
-/** A pixel at an offset and its neighbours to the left and to the right. */
-interface ThreePixels {
-  readonly dx: number;
-  readonly dy: number;
-  readonly weights: [left: number, own: number, right: number];
+/** How much of a line about the origin is on the pixel there, and on each two that lie opposite to each other. */
+interface Line {
+  readonly own: number;
+  readonly pairs: readonly { readonly dx: number; readonly dy: number; readonly weight: number }[];
 }
 
-/** The pixels that a line about the origin covers, by how much: places on it, shared bilinearly. */
-function lineThrees(byX: number, byY: number): ThreePixels[] {
+/** The pixels that a line covers, by how much: places on it, shared bilinearly. */
+function lineOf(byX: number, byY: number): Line {
   const samples = Math.ceil(LINE_SAMPLES * Math.hypot(byX, byY)) + 1;
-  const threes = new Map<string, ThreePixels>();
+  const weights = new Map<string, { dx: number; dy: number; weight: number }>();
   for (let n = 0; n < samples; n++) {
     const share = (n + 0.5) / samples - 0.5;
     const [x, y] = [share * byX, share * byY];
     // A zero with a sign is no whole number to the engine, and all that is counted from it is slow.
     const [firstColumn, firstRow] = [Math.floor(x) | 0, Math.floor(y) | 0];
-    for (const column of [firstColumn, firstColumn + 1])
+    for (const dx of [firstColumn, firstColumn + 1])
       for (const dy of [firstRow, firstRow + 1]) {
-        const dx = 3 * Math.floor((column + 1) / 3);
-        const three = threes.get(`${dx},${dy}`) ?? { dx, dy, weights: [0, 0, 0] };
-        const weight = ((1 - Math.abs(x - column)) * (1 - Math.abs(y - dy))) / samples;
-        three.weights[column - dx + 1] = (three.weights[column - dx + 1] as number) + weight;
-        if (weight > 0) threes.set(`${dx},${dy}`, three);
+        const weight = ((1 - Math.abs(x - dx)) * (1 - Math.abs(y - dy))) / samples;
+        const covered = weights.get(`${dx},${dy}`) ?? { dx, dy, weight: 0 };
+        covered.weight += weight;
+        if (weight > 0) weights.set(`${dx},${dy}`, covered);
       }
   }
-  return [...threes.values()];
+  // The line lies alike on both sides of the origin.
+  const all = [...weights.values()];
+  return {
+    own: all.find(({ dx, dy }) => dx === 0 && dy === 0)?.weight ?? 0,
+    pairs: all.filter(({ dx, dy }) => dy > 0 || (dy === 0 && dx > 0)),
+  };
 }

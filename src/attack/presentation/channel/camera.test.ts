@@ -88,8 +88,8 @@ describe('a blur', () => {
   it('of a lens keeps the light and has the deviation asked for', () => {
     const { sum, x2, y2 } = spotThrough(2, 0);
     expect(sum).toBeCloseTo(1, 4);
-    // A Gaussian of deviation 2 that ends after 5 pixels has the variance 2 (1 w1 + 4 w2 + ... + 25 w5) / (1 + 2 (w1 + ... + w5)).
-    expect(x2).toBeCloseTo(3.808, 2);
+    // A Gaussian of deviation 2 that ends after 6 pixels has the variance 2 (1 w1 + 4 w2 + ... + 36 w6) / (1 + 2 (w1 + ... + w6)).
+    expect(x2).toBeCloseTo(3.951, 2);
     expect(y2).toBeCloseTo(x2, 4);
   });
 

@@ -4,7 +4,8 @@ import { Random } from '../../../util/random.ts';
 import { rotationOf } from '../warp/pose.ts';
 import { darkness } from './light.ts';
 import { createChannel } from './parameters.ts';
-import { createPrint, printSheet } from './print.ts';
+import { createPrint } from './print.ts';
+import { printSheet } from './printed-sheet.ts';
 import type { PrintSettings } from './settings.ts';
 import { emptyView, lensOf, writeSurface } from './surface.ts';
 

@@ -122,10 +122,15 @@ export function weigh(
 ): Judgement {
   const results = checks.map((check) => check.measure(seen));
   const fused = fuse(results, fusion);
-  const required = policy.required.filter((name) => name !== COLOUR_FLASH_CHECK || seen.flashes.length > 0);
-  const decision = decide(fused, results, { ...policy, required }, marked);
+  const decision = decide(fused, results, requiredIn(policy, seen.flashes), marked);
   return { decision, veto: marked ? 'own-mark' : undefined, results, fused };
 }
+
+/** The policy of a capture: nobody has to be seen in colours that were not shown. */
+export const requiredIn = (policy: DecisionPolicy, flashes: Flashes): DecisionPolicy => ({
+  ...policy,
+  required: policy.required.filter((name) => name !== COLOUR_FLASH_CHECK || flashes.length > 0),
+});
 
 /** The judgement of what could not be judged. */
 export function refused(refusal: Refusal): Judgement {
