@@ -1,6 +1,6 @@
 import type { ParsedArgs } from 'citty';
 import { ATTACK_SPECIES, type AttackSpecies } from '../attack/presentation/species.ts';
-import type { Share } from '../audit/liveness/all-attempts.ts';
+import { attemptsOfBothSides, type Share } from '../audit/liveness/all-attempts.ts';
 import type { LivenessAuditOptions } from '../audit/liveness/context.ts';
 import type { LivenessCalibration } from '../defence/liveness/liveness-calibration.ts';
 import { InputError } from '../util/errors.ts';
@@ -44,8 +44,8 @@ export const auditLivenessArgs = {
   'calibration-attempts': {
     type: 'string',
     description:
-      'attempts of each attack on other people, on which the local verification is fitted, and people’s own presentations, on which all thresholds are fixed',
-    default: '100',
+      'attempts of each attack on other people, on which the local verification is fitted; of people’s own presentations, on which all thresholds are fixed, there are four times as many',
+    default: '50',
     valueHint: 'n',
   },
   network: {
@@ -130,7 +130,7 @@ export async function livenessAuditSettings(
   const seed = wholeNumber(args.seed, '--seed') ?? 1;
   const attempts = {
     test: wholeNumber(args.attempts, '--attempts', { min: 1 }) ?? 300,
-    calibration: wholeNumber(args['calibration-attempts'], '--calibration-attempts', { min: 2 }) ?? 100,
+    calibration: wholeNumber(args['calibration-attempts'], '--calibration-attempts', { min: 2 }) ?? 50,
   };
   const draws = wholeNumber(args.search, '--search') ?? 6;
   const fmr = positiveNumber(args.fmr, '--fmr');
@@ -147,8 +147,7 @@ export async function livenessAuditSettings(
     );
   const chosen = speciesOf(args.species);
   const share = shareOf(args.share, '--share');
-  const fitted = args.target === 'local' && !calibration ? chosen.length : 0;
-  const total = (1 + chosen.length) * attempts.test + (1 + fitted) * attempts.calibration;
+  const total = attemptsOfBothSides(attempts, chosen.length, args.target === 'local' && !calibration);
   const processes = wholeNumber(args.processes, '--processes', { min: 1, max: 64 }) ?? usualProcesses(total);
   if (isEndpoint(args.target) && (share || args.processes !== undefined))
     throw new InputError('an endpoint is asked by one process', { hint: 'leave --processes and --share out' });

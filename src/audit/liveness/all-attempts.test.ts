@@ -72,7 +72,7 @@ describe('both sides', () => {
     store: planOf().store,
     people: { calibration: people.slice(0, 1), test: people.slice(1) },
     species: ATTACK_SPECIES.slice(0, 2),
-    attempts: { calibration: 4, test: 4 },
+    attempts: { calibration: 2, test: 4 },
     fitsAttacks: true,
     ...rest,
   });
@@ -90,7 +90,7 @@ describe('both sides', () => {
 
   it('share the time: those who fix thresholds do not use up that of those who are judged', async () => {
     vi.useFakeTimers({ now: 0 });
-    // A minute an attempt; half of the 24 minutes that all of it takes.
+    // A minute an attempt; half of the 24 minutes that all of it takes: 8 of people's own and 4 attacks to fix thresholds, and 12 to be judged.
     const { calibration, test } = await makeBothSides(sidesOf({ endsAt: 12 * 60_000 - 1 }), async (task) => {
       vi.setSystemTime(Date.now() + 60_000);
       return attemptOf(task);

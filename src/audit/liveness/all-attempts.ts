@@ -75,6 +75,16 @@ function tasksOf({
   ).flat();
 }
 
+/** People's own presentations on the calibration side for one of each attack: thresholds hang on them alone. */
+const OWN_FOR_AN_ATTACK = 4;
+
+/** How many attempts {@link makeBothSides} makes. */
+export const attemptsOfBothSides = (
+  attempts: LivenessAuditOptions['attempts'],
+  species: number,
+  fitsAttacks: boolean,
+) => (OWN_FOR_AN_ATTACK + (fitsAttacks ? species : 0)) * attempts.calibration + (1 + species) * attempts.test;
+
 /** Which attempts of both sides are made. */
 export interface BothSidesOptions extends LivenessAuditOptions, Pick<AttemptPlan, 'share'> {
   /** Whether something is fitted to attacks on the calibration people; else thresholds need their own presentations alone. */
@@ -91,18 +101,36 @@ export async function makeBothSides(
   make: (task: AttemptTask) => Promise<Attempt>,
 ): Promise<{ readonly calibration: Attempt[]; readonly test: Attempt[] }> {
   const { endsAt = Number.POSITIVE_INFINITY } = rest;
-  const sides = {
-    calibration: { name: 'attempts for calibration', kinds: [undefined, ...(fitsAttacks ? species : [])] },
-    test: { name: 'attempts', kinds: [undefined, ...species] },
-  } as const;
-  const tasks = (who: 'calibration' | 'test'): number => sides[who].kinds.length * attempts[who];
-  const made = (who: 'calibration' | 'test', until: number) =>
-    makeAttempts({ ...rest, ...sides[who], people: people[who], attempts: attempts[who], endsAt: until }, make);
-  // Each side has its part of the time that is left.
+  const own = OWN_FOR_AN_ATTACK * attempts.calibration;
+  const fitted = fitsAttacks ? species.length * attempts.calibration : 0;
+  // Each part has its share of the time.
   const now = Date.now();
-  const share = tasks('calibration') / (tasks('calibration') + tasks('test'));
-  const calibration = await made('calibration', now + share * (endsAt - now));
-  return { calibration, test: await made('test', endsAt) };
+  const perTask = (endsAt - now) / (own + fitted + (1 + species.length) * attempts.test);
+  const fixing = { ...rest, people: people.calibration };
+  const calibration = [
+    ...(await makeAttempts(
+      {
+        ...fixing,
+        name: 'presentations for calibration',
+        kinds: [undefined],
+        attempts: own,
+        endsAt: now + own * perTask,
+      },
+      make,
+    )),
+    ...(await makeAttempts(
+      {
+        ...{ ...fixing, name: 'attacks for calibration', kinds: fitsAttacks ? species : [] },
+        ...{ attempts: attempts.calibration, endsAt: now + (own + fitted) * perTask },
+      },
+      make,
+    )),
+  ];
+  const test = await makeAttempts(
+    { ...rest, name: 'attempts', people: people.test, kinds: [undefined, ...species], attempts: attempts.test },
+    make,
+  );
+  return { calibration, test };
 }
 
 async function readAttempt(store: AuditStore, key: string): Promise<Attempt | undefined> {

@@ -15,7 +15,7 @@ export interface LivenessAuditOptions extends JobOptions {
   readonly species: readonly AttackSpecies[];
   /** By the name of a species: the one person of whom it can be made; others are not attacked with it. */
   readonly attacked?: Readonly<Record<string, string>>;
-  /** Of each species, and of bona fide presentations. */
+  /** Of each species, and of bona fide presentations; of these on the calibration side four times as many. */
   readonly attempts: { readonly test: number; readonly calibration: number };
   readonly store: AuditStore;
   /** After this nothing more is begun that can be left out; milliseconds since 1970. */
