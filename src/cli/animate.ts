@@ -16,6 +16,7 @@ import { pipelineSource } from './face-source.ts';
 import { positiveNumber, wholeNumber } from './option-values.ts';
 import { openPhotoMover } from './photo-mover.ts';
 import { printJson, printLine, printNote } from './print.ts';
+import { OWN_REENACTOR } from './reenactor-model.ts';
 
 /** `faceward animate`: one photo moved by a driver, marked. */
 export const animateCommand = command({
@@ -44,8 +45,7 @@ export const animateCommand = command({
     },
     reenactor: {
       type: 'string',
-      description:
-        'moves the photo by a network, made by faceward train reenactor, instead of warping it; the driver is a clip',
+      description: `moves the photo by a network, made by faceward train reenactor or ${OWN_REENACTOR} (it comes along), instead of warping it; the driver is a clip`,
       valueHint: 'file.onnx',
     },
     size: {

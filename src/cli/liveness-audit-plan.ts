@@ -1,8 +1,10 @@
+import { shippedModelFile } from '../audit/inversion/shipped.ts';
 import { facesHash } from '../audit/work-folder.ts';
 import { hashOfFiles } from './files-hash.ts';
 import { attackArgs } from './liveness-kit.ts';
 import type { LivenessSides } from './liveness-people.ts';
 import { listOf } from './option-values.ts';
+import { OWN_REENACTOR } from './reenactor-model.ts';
 
 const ATTACK_OPTIONS = Object.keys(attackArgs) as (keyof typeof attackArgs)[];
 
@@ -30,7 +32,10 @@ const peopleHash = ({ calibration, test, driver }: Pick<LivenessSides, 'calibrat
   );
 
 /** What attacks are made with, as files. */
-const filesOf = (args: AttackOptions) =>
-  [args.reenactor, args.swap, args.generator, ...(args.drivers === undefined ? [] : listOf(args.drivers))].flatMap(
-    (path, i) => (path === undefined ? [] : [{ id: `${i}`, path }]),
-  );
+const filesOf = ({ reenactor, swap, generator, drivers }: AttackOptions) =>
+  [
+    reenactor === OWN_REENACTOR ? shippedModelFile('reenactor.onnx') : reenactor,
+    swap,
+    generator ?? shippedModelFile('generator.onnx'),
+    ...(drivers === undefined ? [] : listOf(drivers)),
+  ].flatMap((path, i) => (path === undefined ? [] : [{ id: `${i}`, path }]));

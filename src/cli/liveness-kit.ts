@@ -25,6 +25,7 @@ import { readClipDrivers } from './clip-drivers.ts';
 import type { PipelineSource } from './face-source.ts';
 import type { LivenessSides } from './liveness-people.ts';
 import { listOf, oneOf, positiveNumber, wholeNumber } from './option-values.ts';
+import { OWN_REENACTOR, readReenactor } from './reenactor-model.ts';
 
 /** Frames a second that reach the verification: the fewest that its sessions take. */
 const FRAMES_PER_SECOND = 10;
@@ -43,7 +44,12 @@ export const attackArgs = {
     default: '25',
     valueHint: 'n',
   },
-  reenactor: { type: 'string', description: 'made by faceward train reenactor', valueHint: 'file.onnx' },
+  reenactor: {
+    type: 'string',
+    description: `made by faceward train reenactor; or ${OWN_REENACTOR}: the one that comes along`,
+    default: OWN_REENACTOR,
+    valueHint: 'file.onnx',
+  },
   swap: { type: 'string', description: 'made by faceward train swap; needs --swap-person', valueHint: 'file.onnx' },
   'swap-person': {
     type: 'string',
@@ -108,7 +114,7 @@ export async function openAttackFiles(
     });
   const codec = await codecOf(files.codec, job);
   const sessions = await source.openSessions();
-  const reenactor = files.reenactor && (await openReenactor(await readModel(files.reenactor), options));
+  const reenactor = files.reenactor && (await openReenactor(await readReenactor(files.reenactor), options));
   const swap = files.swap && (await openSwap(await readModel(files.swap), options));
   const generator = chosen.some(({ inventsFace }) => inventsFace) && (await openedGenerator(files.generator));
   const inventor = generator && (await openFaceInventor(generator, createFacePipeline(sessions), options));

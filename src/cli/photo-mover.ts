@@ -4,13 +4,13 @@ import { openReenactor } from '../attack/presentation/reenactment/reenactor.ts';
 import type { speciesNumber } from '../attack/presentation/species.ts';
 import { animate } from '../attack/presentation/warp/animate.ts';
 import { RETARGET_MODES } from '../attack/presentation/warp/retarget.ts';
-import { readModel } from '../audit/inversion/shipped.ts';
 import type { CutHead } from '../face/head-cut.ts';
 import { landmarksOfMesh } from '../face/landmarks68.ts';
 import type { Image } from '../image/image.ts';
 import type { SessionOptions } from '../runtime/session.ts';
 import { InputError } from '../util/errors.ts';
 import { oneOf } from './option-values.ts';
+import { readReenactor } from './reenactor-model.ts';
 
 /** Moves a photo by a driver. What it makes bears no mark: it is written by `writeMarkedClip` alone. */
 export interface PhotoMover extends AsyncDisposable {
@@ -31,7 +31,7 @@ export async function openPhotoMover(
 ): Promise<PhotoMover> {
   if (reenactor === undefined) return warpMover(oneOf(mode, '--mode', RETARGET_MODES) ?? 'lifted');
   const own = oneOf(mode, '--mode', NETWORK_MODES) ?? 'relative';
-  const network = await openReenactor(await readModel(reenactor), options);
+  const network = await openReenactor(await readReenactor(reenactor), options);
   return {
     method: 'reenactment',
     mode: own,

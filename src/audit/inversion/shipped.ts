@@ -30,10 +30,7 @@ export async function shippedInverters(): Promise<InverterModel[]> {
 }
 
 /** The generator that comes with Faceward, as a graph. */
-export async function shippedGeneratorGraph(): Promise<Graph | undefined> {
-  const path = `${MODELS}generator.onnx`;
-  return existsSync(path) ? readModel(path) : undefined;
-}
+export const shippedGeneratorGraph = (): Promise<Graph | undefined> => shippedGraph('generator.onnx');
 
 /** The generator that comes with Faceward. */
 export async function shippedGenerator(): Promise<Generator | undefined> {
@@ -42,7 +39,15 @@ export async function shippedGenerator(): Promise<Generator | undefined> {
 }
 
 /** The presentation-attack network that comes with Faceward, as a graph. */
-export async function shippedPresentationNetwork(): Promise<Graph | undefined> {
-  const path = `${MODELS}presentation-network.onnx`;
+export const shippedPresentationNetwork = (): Promise<Graph | undefined> => shippedGraph('presentation-network.onnx');
+
+/** The reenactor that comes with Faceward, as a graph. */
+export const shippedReenactor = (): Promise<Graph | undefined> => shippedGraph('reenactor.onnx');
+
+/** Where a model that comes with Faceward lies, by the name of its file. */
+export const shippedModelFile = (name: string): string => `${MODELS}${name}`;
+
+async function shippedGraph(name: string): Promise<Graph | undefined> {
+  const path = shippedModelFile(name);
   return existsSync(path) ? readModel(path) : undefined;
 }

@@ -48,7 +48,8 @@ function gaussianTaps(deviation: number): Float64Array {
 function blurDisc({ widthPx, heightPx, data }: Light, { data: out }: Light, taps: Float64Array): void {
   const stride = 3 * widthPx;
   const reach = taps.length - 1;
-  const [middle, next] = taps as unknown as readonly [number, number];
+  const middle = taps[0] as number;
+  const next = taps[1] as number;
   const row = new Float64Array(stride + 6 * reach);
   const first = 3 * reach;
   for (let y = 0, o = 0; y < heightPx; y++) {
