@@ -16,6 +16,7 @@ const findings: Findings = checkFindings({
   audit: 'liveness',
   verdict: 'fooled',
   sentence: 'ours can be fooled.',
+  threatCard: { ...leakingFindings.threatCard, target: 'ours' },
   controls: [
     {
       ...{ name: 'IAPAR', attack: 'screen-warp', target: 'lets everybody pass', judge: 'dlib', fmr: 0.001 },
@@ -62,6 +63,28 @@ describe('the report of a liveness audit', () => {
     expect(first).toContain('IAPAR of the worst species, screen-warp');
     expect(first).toContain('19.7');
     expect(first).toContain('300 attempts');
+  });
+
+  test('of several networks the figures in large type are of the one that the verdict is of, and all stand side by side', () => {
+    const network = (target: string, passing: number) =>
+      livenessRates(
+        {
+          species: [{ ...species('print-flat', passing), species: 'print-flat' }],
+          bonaFide: {
+            ...{ people: 20, bpcer: clopperPearson(15, 300), nonResponse: clopperPearson(0, 300) },
+            matched: clopperPearson(300, 300),
+          },
+        },
+        { target },
+      );
+    const both = renderReport({ ...findings, rates: [...network('ours', 30), ...network('theirs', 300)] });
+    const first = both.match(/<section class="verdict".*?<\/section>/s)?.[0] ?? partOf(both, 'verdict');
+    expect(first).toContain('APCER of the worst species, print-flat');
+    expect(first).toContain('10.0');
+    expect(first).not.toContain('100 to 100');
+    const part = partOf(both, 'presentations');
+    expect(part).toMatch(/class="attack"><th[^>]*>print-flat<.*30 of 300/s);
+    expect(part).toMatch(/<th[^>]*>ours<.*<th[^>]*>theirs</s);
   });
 
   test('shows what passes by instrument, with what the matcher alone lets in, and what people come to themselves', () => {

@@ -13,8 +13,9 @@ const INSTRUMENT: Readonly<Record<Species['instrument'], string>> = {
 };
 
 /** Which attacks pass, and what people themselves come to. */
-export function presentationsSection({ rates, species = [] }: Findings): Markup {
+export function presentationsSection({ rates: all, species = [], threatCard }: Findings): Markup {
   if (species.length === 0) return html``;
+  const rates = all.filter(({ target }) => target === threatCard.target);
   const instruments = Map.groupBy(species, ({ instrument }) => instrument);
   const titles = [MEASURE.apcer, MEASURE.iapar, MEASURE.matcherAlone] as const;
   return html`<section aria-labelledby="presentations"><h2 id="presentations">Which attacks pass?</h2>
@@ -31,11 +32,37 @@ ${[...instruments].map(
     )}</div></div>`,
 )}
 ${ownPresentations(rates)}
+${networksTable(all, species)}
 ${dataTable(
   'What each attack takes, the least first',
   SPECIES_COLUMNS,
   species.toSorted((a, b) => a.cost - b.cost),
 )}</section>`;
+}
+
+/** Networks that were measured on the same presentations, side by side; nothing where there is one target alone. */
+function networksTable(rates: readonly Rate[], species: readonly Species[]): Markup {
+  const targets = [...new Set(rates.map(({ target }) => target))];
+  if (targets.length < 2) return html``;
+  const columns = targets.map(
+    (target): Column<(typeof rows)[number]> => ({
+      title: target,
+      cell: ({ measure, attack }) => {
+        const rate = rates.find((one) => one.target === target && one.name === measure && one.attack === attack);
+        return rate ? html`${formatPercent(rate.rate)} <span class="unit">(${formatInterval(rate)})</span>` : '–';
+      },
+      isNumber: true,
+    }),
+  );
+  const rows = [
+    ...species.map(({ name }) => ({ measure: MEASURE.apcer, attack: name, words: name })),
+    { measure: MEASURE.bpcer, attack: BONA_FIDE, words: 'people’s own, turned away' },
+  ];
+  return dataTable(
+    'The same presentations, network by network: attacks taken for a living person',
+    [{ title: 'Presentation', cell: ({ words }) => words }, ...columns],
+    rows,
+  );
 }
 
 function speciesTable(title: string, rows: readonly Rate[]): Markup {

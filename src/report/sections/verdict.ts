@@ -138,8 +138,9 @@ function trainingHeadline(findings: Findings): Headline | undefined {
   };
 }
 
-function livenessHeadline({ rates }: Findings): Headline | undefined {
-  const [worst] = decidingPresentations(rates);
+function livenessHeadline({ rates, threatCard }: Findings): Headline | undefined {
+  // The verdict is of one target; networks that were measured beside it have rates, too.
+  const [worst] = decidingPresentations(rates.filter(({ target }) => target === threatCard.target));
   return (
     worst && {
       ...worst,
