@@ -49,7 +49,7 @@ function networksTable(rates: readonly Rate[], species: readonly Species[]): Mar
       title: target,
       cell: ({ measure, attack }) => {
         const rate = rates.find((one) => one.target === target && one.name === measure && one.attack === attack);
-        return rate ? html`${formatPercent(rate.rate)} <span class="unit">(${formatInterval(rate)})</span>` : '–';
+        return rate ? html`${formatPercent(rate.rate)}<br><span class="unit">${formatInterval(rate)}</span>` : '–';
       },
       isNumber: true,
     }),
