@@ -7,6 +7,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { gunzipSync } from 'node:zlib';
 import { attemptSchema } from '../src/audit/liveness/attempt.ts';
+import { localFitting } from '../src/audit/liveness/audit-local.ts';
 import { fitLiveness } from '../src/audit/liveness/fit.ts';
 import { openNamedNetwork } from '../src/cli/liveness-networks.ts';
 import { OWN_NETWORK } from '../src/cli/presentation-network-forms.ts';
@@ -26,10 +27,7 @@ const attempts = lines.map((line) => attemptSchema.parse(JSON.parse(line)));
 const others = attempts.filter(({ person }) => splitOf(person) !== 'calibration');
 if (others.length > 0) throw new TypeError(`${others[0]?.person} is not on the calibration side`);
 const network = await openNamedNetwork(OWN_NETWORK, { threads: 1 });
-const calibration = fitLiveness(attempts, {
-  dataset: 'lfw-250-subset, calibration people; simulated heads stand for people',
-  required: ['challenge-followed', 'colour-flash'],
-});
+const calibration = fitLiveness(attempts, localFitting('lfw-250-subset'));
 await network.close();
 await writeFile(to, formatLivenessCalibration({ ...calibration, network: network.name }));
 console.log(`${to}: ${attempts.length} attempts of ${new Set(attempts.map(({ person }) => person)).size} people`);

@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { fakeFfmpeg, noFfmpeg } from '../../test/fixtures/ffmpeg.ts';
 import { SAMPLE_FOLDER } from '../../test/fixtures/originals.ts';
 import { tinyReenactorFile, tinySwapFile } from '../../test/fixtures/presentation-networks.ts';
@@ -23,11 +23,10 @@ import type { LivenessSides } from './liveness-people.ts';
 let folder = '';
 let source: PipelineSource;
 let sides: LivenessSides;
-const before = process.env.FACEWARD_CACHE;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'faceward-kit-'));
-  process.env.FACEWARD_CACHE = join(folder, 'cache');
+  vi.stubEnv('FACEWARD_CACHE', join(folder, 'cache'));
   source = pipelineSource({ device: 'cpu', threads: '1' });
   const { image } = await decodeImage(join(SAMPLE_FOLDER, 'sample6.jpg'));
   const face = mainFace(await (await source.openPipeline()).detect(image), image);
@@ -49,8 +48,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await source[Symbol.asyncDispose]();
-  if (before === undefined) delete process.env.FACEWARD_CACHE;
-  else process.env.FACEWARD_CACHE = before;
+  vi.unstubAllEnvs();
   await rm(folder, { recursive: true, force: true });
 });
 

@@ -9,6 +9,15 @@ import { InputError } from '../util/errors.ts';
 import { cacheDirectory } from './cache-directory.ts';
 import { HUMAN_NETWORKS, OWN_NETWORK, PRESENTATION_NETWORK_FORMS } from './presentation-network-forms.ts';
 
+/** How a network is asked for whose name {@link openNamedNetwork} gave; undefined for one of a file. */
+export function specOfNetwork(name: string): string | undefined {
+  if (OWN_NETWORK_NAME.test(name)) return OWN_NETWORK;
+  return Object.keys(HUMAN_NETWORKS).find((known) => known === name);
+}
+
+/** By its file's hash, as files are named. */
+const OWN_NETWORK_NAME = new RegExp(`^${OWN_NETWORK}-[0-9a-f]{8}$`);
+
 /**
  * Opens a presentation-attack network by its name.
  *

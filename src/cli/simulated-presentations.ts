@@ -102,7 +102,7 @@ function framed(photo: Image, box: Box, kind: SimulatedKind, random: Random): Sh
   };
 }
 
-/** A moment of a session as an audit simulates it: of the head, or of a photo of it, as often for people themselves as for prints and screens. */
+/** A moment of a session as an audit simulates it: of the head, or of a photo of it, as often for people themselves as for prints and screens. A photo before the camera bears no light of the screen, though its print does. */
 function inSession(photo: Image, face: Face, person: string, fill: number, random: Random): Shown {
   const cut = cutHead(photo, face, HEAD_PX);
   const flashes = drawFlashes(random.fork('flashes'));

@@ -6,7 +6,7 @@ import type { LivenessCalibration } from '../defence/liveness/liveness-calibrati
 import { ACTIONS, type Challenge } from '../defence/liveness/session/challenge.ts';
 import { FLASH_COLOURS, type FlashColour, type Flashes } from '../defence/liveness/session/flashes.ts';
 import { refuseClip } from '../defence/liveness/session/frame-validation.ts';
-import { type Judgement, refused, requiredIn, weigh } from '../defence/liveness/session/judgement.ts';
+import { type Judgement, policyIn, refused, weigh } from '../defence/liveness/session/judgement.ts';
 import { alignedFace } from '../encoder/aligned-face.ts';
 import { fivePointsOf } from '../face/landmarks.ts';
 import type { Clip } from '../image/frames/clip.ts';
@@ -20,9 +20,9 @@ import { sessionOptions } from './encoder-options.ts';
 import type { PipelineSource } from './face-source.ts';
 import type { LiveArgs } from './live-args.ts';
 import { readLivenessCalibration, requireItsNetwork, shippedLivenessCalibration } from './liveness-calibration-file.ts';
-import { openNamedNetwork } from './liveness-networks.ts';
+import { openNamedNetwork, specOfNetwork } from './liveness-networks.ts';
 import { oneOf, positiveNumber } from './option-values.ts';
-import { HUMAN_NETWORKS, NO_NETWORK, OWN_NETWORK } from './presentation-network-forms.ts';
+import { NO_NETWORK } from './presentation-network-forms.ts';
 import { table } from './print.ts';
 
 /** What the clip gave. */
@@ -71,7 +71,7 @@ export async function judgeClip(
       calibrated: calibration !== undefined,
       lacking:
         calibration && judgement.decision === 'retry'
-          ? lackingChecks(judgement.results, requiredIn(calibration.policy, flashes))
+          ? lackingChecks(judgement.results, policyIn(calibration.policy, flashes))
           : [],
       faceFor: (view) => alignedFace(image, fivePointsOf(mesh), view),
     };
@@ -104,15 +104,12 @@ async function openRules(args: LiveArgs) {
 /** How the network of a calibration is asked for. @throws InputError where it is a file. */
 function networkOf({ network }: LivenessCalibration): string {
   if (network === undefined) return NO_NETWORK;
-  if (OWN_NETWORK_NAME.test(network)) return OWN_NETWORK;
-  if (Object.keys(HUMAN_NETWORKS).includes(network)) return network;
+  const spec = specOfNetwork(network);
+  if (spec !== undefined) return spec;
   throw new InputError(`the calibration was made with the presentation-attack network ${network}`, {
     hint: `give its file with --network; or --network ${NO_NETWORK}, to do without that check`,
   });
 }
-
-/** As {@link openNamedNetwork} calls the one that comes along: by its file's hash. */
-const OWN_NETWORK_NAME = new RegExp(`^${OWN_NETWORK}-[0-9a-f]{8}$`);
 
 function judgementOf(
   { message, marked }: LiveCapture,

@@ -20,10 +20,9 @@ const printed = z.object({ frames: z.number(), runId: z.number(), species: z.str
 
 /** A photo, a clip that may drive it, and a place that a run may fill. */
 let [folder, photo, driver, place] = ['', '', '', ''];
-const before = process.env.FACEWARD_CACHE;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'faceward-animate-'));
-  process.env.FACEWARD_CACHE = join(folder, 'cache');
+  vi.stubEnv('FACEWARD_CACHE', join(folder, 'cache'));
   photo = join(folder, 'photo.jpg');
   const { image } = await decodeImage(join(SAMPLE_FOLDER, 'sample6.jpg'));
   const small = resizeImage(image, 480, Math.round((480 * image.heightPx) / image.widthPx));
@@ -34,8 +33,7 @@ beforeAll(async () => {
   await writeFile(join(folder, NETWORK), await tinyReenactorFile());
 });
 afterAll(async () => {
-  if (before === undefined) delete process.env.FACEWARD_CACHE;
-  else process.env.FACEWARD_CACHE = before;
+  vi.unstubAllEnvs();
   await rm(folder, { recursive: true, force: true });
 });
 beforeEach(async () => {

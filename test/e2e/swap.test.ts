@@ -23,10 +23,9 @@ const printed = z.object({ frames: z.number(), swapped: z.number(), framesPerSec
 
 /** A clip, a photo, a network, and a place that a run may fill. */
 let [folder, clip, photo, network, place] = ['', '', '', '', ''];
-const before = process.env.FACEWARD_CACHE;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'faceward-swap-'));
-  process.env.FACEWARD_CACHE = join(folder, 'cache');
+  vi.stubEnv('FACEWARD_CACHE', join(folder, 'cache'));
   const { image } = await decodeImage(join(SAMPLE_FOLDER, 'sample6.jpg'));
   const small = resizeImage(image, 240, Math.round((240 * image.heightPx) / image.widthPx));
   photo = join(folder, 'photo.jpg');
@@ -40,8 +39,7 @@ beforeAll(async () => {
   await writeFile(network, await tinySwapFile());
 });
 afterAll(async () => {
-  if (before === undefined) delete process.env.FACEWARD_CACHE;
-  else process.env.FACEWARD_CACHE = before;
+  vi.unstubAllEnvs();
   await rm(folder, { recursive: true, force: true });
 });
 beforeEach(async () => {

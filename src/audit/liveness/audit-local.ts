@@ -45,8 +45,11 @@ export interface LocalAuditOptions extends LivenessAuditOptions {
 /** As findings name our own verification. */
 const TARGET = 'faceward verify --live';
 
-/** Checks without which nobody passes: else whoever cannot follow the colours would hide the face from them, by a frame that is too bright, and lose nothing. */
-const REQUIRED = ['challenge-followed', COLOUR_FLASH_CHECK];
+/** How our own verification is fitted. Nobody passes without the challenge and the colours: else whoever cannot follow these would hide the face from them, by a frame that is too bright, and lose nothing. */
+export const localFitting = (dataset: string): FitOptions => ({
+  dataset: `${dataset}, calibration people; simulated heads stand for people`,
+  required: ['challenge-followed', COLOUR_FLASH_CHECK],
+});
 
 /** Attempts with each drawn setting, and with the best of a species. */
 const SEARCH = { choosing: 3, measuring: 30 } as const;
@@ -64,10 +67,7 @@ export async function auditLocal(
   const maker = makerFor(undefined);
   const fitsAttacks = options.calibration === undefined;
   const { calibration: known, test } = await makeBothSides({ ...options, fitsAttacks }, maker.measure);
-  const fitting = {
-    dataset: `${options.dataset}, calibration people; simulated heads stand for people`,
-    required: REQUIRED,
-  };
+  const fitting = localFitting(options.dataset);
   const calibration = options.calibration ?? { ...fitLiveness(known, fitting), network: options.network };
   const judged = judgeBy(calibration, threshold, test);
   const matcher = { id: threshold.encoder, fmr: threshold.fmr };

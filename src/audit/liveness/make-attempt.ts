@@ -46,7 +46,7 @@ export interface AttemptTask {
 
 /** Makes presentations and measures them. */
 export interface AttemptMaker {
-  /** By all checks: 3 to 6 s of one core, for 187 frames. */
+  /** By all checks: 3 to 6 s of one core, for some 216 frames. */
   measure(task: AttemptTask): Promise<Attempt>;
   /** By the networks alone, which look at single frames: about half a second, of a clip of one frame in two seconds. */
   measureFrames(task: AttemptTask): Promise<Attempt>;

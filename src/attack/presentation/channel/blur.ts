@@ -90,14 +90,17 @@ function blurLine(light: Light, { data: out }: Light, line: Line, wide: Float32A
   const stride = 3 * widthPx;
   const wideStride = stride + 6 * edge;
   widen(light, wide, edge);
-  const offsets = line.pairs.map(({ dx, dy }) => 3 * dx + wideStride * dy);
+  const passes = Array.from({ length: Math.ceil(line.pairs.length / PAIRS) }, (_, n) => {
+    const own = line.pairs.slice(n * PAIRS, (n + 1) * PAIRS);
+    return { offsets: own.map(({ dx, dy }) => 3 * dx + wideStride * dy), weights: own.map(({ weight }) => weight) };
+  });
   const sums = new Float64Array(stride);
   for (let y = 0; y < heightPx; y++) {
     const start = wideStride * (y + edge) + 3 * edge;
     for (let i = 0; i < stride; i++) sums[i] = line.own * (wide[start + i] as number);
-    for (let n = 0; n < offsets.length; n += PAIRS) {
-      const [a = 0, b = 0, c = 0, d = 0] = offsets.slice(n, n + PAIRS);
-      const [wa = 0, wb = 0, wc = 0, wd = 0] = line.pairs.slice(n, n + PAIRS).map(({ weight }) => weight);
+    for (const { offsets, weights } of passes) {
+      const [a = 0, b = 0, c = 0, d = 0] = offsets;
+      const [wa = 0, wb = 0, wc = 0, wd = 0] = weights;
       for (let i = 0, p = start; i < stride; i++, p++)
         sums[i] =
           (sums[i] as number) +

@@ -122,12 +122,12 @@ export function weigh(
 ): Judgement {
   const results = checks.map((check) => check.measure(seen));
   const fused = fuse(results, fusion);
-  const decision = decide(fused, results, requiredIn(policy, seen.flashes), marked);
+  const decision = decide(fused, results, policyIn(policy, seen.flashes), marked);
   return { decision, veto: marked ? 'own-mark' : undefined, results, fused };
 }
 
 /** The policy of a capture: nobody has to be seen in colours that were not shown. */
-export const requiredIn = (policy: DecisionPolicy, flashes: Flashes): DecisionPolicy => ({
+export const policyIn = (policy: DecisionPolicy, flashes: Flashes): DecisionPolicy => ({
   ...policy,
   required: policy.required.filter((name) => name !== COLOUR_FLASH_CHECK || flashes.length > 0),
 });
