@@ -22,7 +22,7 @@ import {
 } from '../defence/training/masking/masked-training.ts';
 import { encoderFromGraph } from '../encoder/onnx-encoder.ts';
 import { CANONICAL_EXTENT } from '../encoder/view.ts';
-import type { TrainingState } from '../nn/training.ts';
+import type { CheckpointReason, TrainingState } from '../nn/training.ts';
 import type { SessionOptions } from '../runtime/session.ts';
 import { InputError } from '../util/errors.ts';
 import type { JobOptions } from '../util/progress.ts';
@@ -165,8 +165,9 @@ export async function runMaskingTask(
   const begun = process.cpuUsage();
   const training = trainingOptions(contender, seed, settings);
   const history = contender.masking.mix.kind === 'adaptive' ? await openPolicyHistory(store) : undefined;
-  const onCheckpoint = async (state: TrainingState): Promise<void> => {
-    await history?.add(state);
+  const onCheckpoint = async (state: TrainingState, why: CheckpointReason): Promise<void> => {
+    // A history is the same whether its training was interrupted or not.
+    if (why === 'due') await history?.add(state);
     await run.onCheckpoint(state);
   };
   const trained = await trainMaskedEncoder(people.masked, {

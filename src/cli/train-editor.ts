@@ -157,9 +157,9 @@ export const trainEditorCommand = command({
       identityEncoders: encoders.all,
       frozenReaders: readers,
       checkpointSteps,
-      onCheckpoint: async (state) => {
+      onCheckpoint: async (state, why) => {
         await run.onCheckpoint(state);
-        await sheets?.(state);
+        if (why === 'due') await sheets?.(state);
       },
       ...(run.resume ? { resume: run.resume } : {}),
     });

@@ -125,9 +125,9 @@ export const trainReenactorCommand = command({
       ...watched.job,
       ...sessionOptions(args),
       checkpointSteps,
-      onCheckpoint: async (state) => {
+      onCheckpoint: async (state, why) => {
         await run.onCheckpoint(state);
-        await sheets?.(state);
+        if (why === 'due') await sheets?.(state);
       },
       ...(run.resume ? { resume: run.resume } : {}),
     });

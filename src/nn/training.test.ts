@@ -13,6 +13,7 @@ import { adam, sgd } from './optimisers.ts';
 import { filled, type Parameters, scope, type Weights } from './parameters.ts';
 import {
   buildTrainingGraph,
+  type CheckpointReason,
   cosineSchedule,
   type Problem,
   type TrainingState,
@@ -239,17 +240,17 @@ describe('players', () => {
 });
 
 describe('interruption', () => {
-  test('the signal ends it with an InterruptedError, and the last checkpoint leads on to the same end', async () => {
+  test('the signal ends it with an InterruptedError, and what was kept of the last step leads on to the same end', async () => {
     const undisturbed = await checkpoints(30);
     const controller = new AbortController();
-    const states: TrainingState[] = [];
+    const kept: { readonly state: TrainingState; readonly why: CheckpointReason }[] = [];
     const steps: number[] = [];
     const broken = train(
       problem(),
       run(30, {
         signal: controller.signal,
         checkpointSteps: 10,
-        onCheckpoint: async (state) => void states.push(state),
+        onCheckpoint: async (state, why) => void kept.push({ state, why }),
         onProgress: ({ done }) => {
           steps.push(done);
           if (done === 17) controller.abort();
@@ -258,8 +259,11 @@ describe('interruption', () => {
     );
     await expect(broken).rejects.toThrow(InterruptedError);
     expect(steps.at(-1)).toBe(17);
-    expect(states.map(({ step }) => step)).toEqual([10]);
-    const resumed = await checkpoints(30, { resume: states[0] as TrainingState });
+    expect(kept.map(({ state, why }) => [state.step, why])).toEqual([
+      [10, 'due'],
+      [17, 'interrupted'],
+    ]);
+    const resumed = await checkpoints(30, { resume: kept[1]?.state as TrainingState });
     expect(bytesOf(resumed.weights)).toEqual(bytesOf(undisturbed.weights));
   });
 });

@@ -132,6 +132,9 @@ export function cosineSchedule(peak: number, steps: number): (step: number) => n
     peak * Math.min(1, (step + 1) / warmup) * (0.01 + 0.99 * 0.5 * (1 + Math.cos((Math.PI * step) / steps)));
 }
 
+/** Why a state is handed out: it was due, or the training is about to stop on request, at a step that nobody planned. */
+export type CheckpointReason = 'due' | 'interrupted';
+
 /** How a training runs. */
 export interface TrainOptions extends JobOptions, SessionOptions {
   readonly steps: number;
@@ -145,8 +148,8 @@ export interface TrainOptions extends JobOptions, SessionOptions {
   readonly startFrom?: Weights;
   /** A state to go on from, instead of the beginning. */
   readonly resume?: TrainingState;
-  /** Called every `checkpointSteps` (default 100) and at the end with a state that {@link TrainOptions.resume} takes. */
-  readonly onCheckpoint?: (state: TrainingState) => Promise<void>;
+  /** Called every `checkpointSteps` (default 100), at the end and where the signal is aborted in between, with a state that {@link TrainOptions.resume} takes. */
+  readonly onCheckpoint?: (state: TrainingState, why: CheckpointReason) => Promise<void>;
   readonly checkpointSteps?: number;
   /** Called with {@link Objective.observed} of each step, counted from 0. */
   readonly onObserved?: (observed: Tensors, step: number) => void;
@@ -158,7 +161,7 @@ const AVERAGE_EVERY = 8;
 /**
  * Trains until `steps`, and gives the model's averaged weights. The same problem, seed and steps give the same weights, resumed or not.
  *
- * @throws InterruptedError where the signal was aborted; the last checkpoint stands.
+ * @throws InterruptedError where the signal was aborted, after a checkpoint of the last step.
  */
 export async function train(problem: Problem, options: TrainOptions): Promise<Weights> {
   const { names, at } = problem.turns ?? { names: [''], at: () => '' };
@@ -170,11 +173,18 @@ export async function train(problem: Problem, options: TrainOptions): Promise<We
   const tensors = new Map(options.resume?.tensors ?? withWeights(initial, options.startFrom));
   let average = new Map(options.resume?.average ?? floatTensors(tensors, modelNames));
   let step = options.resume?.step ?? 0;
+  let keptAt = step;
+  const checkpoint = async (why: CheckpointReason): Promise<void> => {
+    if (step === keptAt) return;
+    await options.onCheckpoint?.({ step, tensors: new Map(tensors), average }, why);
+    keptAt = step;
+  };
   const keep = averageSteps > 0 ? Math.exp(-AVERAGE_EVERY / averageSteps) : 0;
   const moves = new Map<string, number>();
   const nextMove = (turn: string): number => moves.set(turn, (moves.get(turn) ?? 0) + 1).get(turn) as number;
   for (let before = 0; before < step; before++) nextMove(at(before));
   while (step < options.steps) {
+    if (options.signal?.aborted) await checkpoint('interrupted');
     throwIfAborted(options);
     const turn = at(step);
     // An optimiser's first steps are special, and a player's are those of its own turns.
@@ -190,8 +200,7 @@ export async function train(problem: Problem, options: TrainOptions): Promise<We
       average = blend(average, floatTensors(tensors, modelNames), Math.min(keep, step / (step + 10 * AVERAGE_EVERY)));
     }
     options.onProgress?.({ stage: `training ${problem.name}`, done: step, total: options.steps, figures });
-    if (step % checkpointSteps === 0 || step === options.steps)
-      await options.onCheckpoint?.({ step, tensors: new Map(tensors), average });
+    if (step % checkpointSteps === 0 || step === options.steps) await checkpoint('due');
   }
   return average;
 }
