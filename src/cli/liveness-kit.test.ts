@@ -33,7 +33,13 @@ beforeAll(async () => {
   if (!face) throw new TypeError('the sample has a face');
   const head = cutHead(image, face, 128);
   const person = (name: string): LivenessPerson => ({ person: name, enrolled: head, others: [head] });
-  sides = { name: 'two', calibration: [person('Cleo')], test: [person('Ann_Bow')], driver: person('Dan'), rejected: 0 };
+  sides = {
+    name: 'two',
+    calibration: [person('Cleo')],
+    test: [person('Ann_Bell')],
+    driver: person('Dan'),
+    rejected: 0,
+  };
   const track = motionTrack('nod', { framesPerSecond: 10, seconds: 1 });
   const lm68 = (points: Float64Array) => Array.from({ length: 68 }, (_, i) => [points[2 * i], points[2 * i + 1]]);
   await mkdir(join(folder, 'tracks'));
@@ -102,10 +108,10 @@ describe('what presentations are made with', () => {
     expect(frames.length).toBeGreaterThan(5);
   });
 
-  test('a swap attacks the person alone whose face it puts on, and is left out where that is nobody of the test side', async () => {
+  test('a swap attacks the person alone whose face it puts on, is left out where he is not among the people, and refused where his side is another', async () => {
     const swap = join(folder, 'swap.onnx');
-    await using opened = await open({ swap, 'swap-person': 'ann bow' }, ['inject-swap']);
-    expect(opened.attacked).toEqual({ 'inject-swap': 'Ann_Bow' });
+    await using opened = await open({ swap, 'swap-person': 'ann bell' }, ['inject-swap']);
+    expect(opened.attacked).toEqual({ 'inject-swap': 'Ann_Bell' });
     const [species] = opened.species;
     const [person] = sides.test;
     if (!species || !person) throw new TypeError('both are there');
@@ -113,12 +119,11 @@ describe('what presentations are made with', () => {
     const kit = { ...opened.kit, framesPerSecond: 1 };
     const swapped = await attackPresentation(species, person, asked, kit, new Random(1));
     expect(swapped.frames.length).toBeGreaterThan(5);
-    for (const name of ['Cleo', 'Zoe']) {
-      await using other = await open({ swap, 'swap-person': name }, ['inject-swap']);
-      expect(leftOf(other)).toEqual({ 'inject-swap': expect.stringContaining('not among those who are attacked') });
-    }
+    await using other = await open({ swap, 'swap-person': 'Zoe' }, ['inject-swap']);
+    expect(leftOf(other)).toEqual({ 'inject-swap': expect.stringContaining('not among those who are attacked') });
+    await expect(open({ swap, 'swap-person': 'Cleo' })).rejects.toThrow('Cleo is on the train side');
     await expect(open({ swap })).rejects.toThrow(InputError);
-    await expect(open({ 'swap-person': 'Ann_Bow' })).rejects.toThrow(InputError);
+    await expect(open({ 'swap-person': 'Ann_Bell' })).rejects.toThrow(InputError);
   });
 
   test('all presentations go through the codec that is named, and what is none is told at once', async () => {

@@ -10,7 +10,7 @@ import { swapClip } from '../attack/presentation/swap/swap-face.ts';
 import { readModel, shippedGenerator } from '../audit/inversion/shipped.ts';
 import { openFaceInventor } from '../audit/liveness/invented-face.ts';
 import { canDrive, type NetworkFrames, type PresentationKit } from '../audit/liveness/presentations.ts';
-import { normaliseName } from '../data/splits.ts';
+import { normaliseName, splitOf } from '../data/splits.ts';
 import { trackFace } from '../face/face-track.ts';
 import { fivePointsOf } from '../face/landmarks.ts';
 import { createFacePipeline } from '../face/pipeline.ts';
@@ -111,6 +111,11 @@ export async function openAttackFiles(
   if ((files.swap === undefined) !== (swapPerson === undefined))
     throw new InputError('--swap and --swap-person are given together', {
       hint: 'a swap imitates one person, and its file does not say whom',
+    });
+  const side = swapPerson === undefined ? 'test' : splitOf(swapPerson);
+  if (side !== 'test')
+    throw new InputError(`nobody can be attacked with --swap: ${swapPerson} is on the ${side} side`, {
+      hint: 'a hash of the name decides; train a swap for the face of somebody on the test side, 15 % of people',
     });
   const codec = await codecOf(files.codec, job);
   const sessions = await source.openSessions();
