@@ -1,15 +1,7 @@
-import { randomInt } from 'node:crypto';
 import { join, resolve } from 'node:path';
-import { makeBothSides } from '../audit/liveness/all-attempts.ts';
-import { auditEndpoint } from '../audit/liveness/audit-endpoint.ts';
-import { auditLocal, type LocalAuditOptions } from '../audit/liveness/audit-local.ts';
-import { auditNetworks } from '../audit/liveness/audit-network.ts';
-import type { LivenessAuditOptions, LivenessMeasurements } from '../audit/liveness/context.ts';
-import { type AttemptMaker, createAttemptMaker } from '../audit/liveness/make-attempt.ts';
 import { livenessFindings } from '../audit/liveness/report-findings.ts';
 import { requireFolder } from '../data/photo-files.ts';
 import { formatLivenessCalibration } from '../defence/liveness/liveness-calibration.ts';
-import { InputError } from '../util/errors.ts';
 import { auditLivenessArgs, livenessAuditSettings } from './audit-liveness-args.ts';
 import { finishAudit, readBaseline, readVersion, runRecord } from './audit-output.ts';
 import { openAuditWork } from './audit-work.ts';
@@ -17,14 +9,15 @@ import { command } from './command.ts';
 import { sessionOptions } from './encoder-options.ts';
 import { pipelineSource } from './face-source.ts';
 import { presentationsPlan } from './liveness-audit-plan.ts';
-import { requireItsNetwork, SHIPPED_CALIBRATION } from './liveness-calibration-file.ts';
+import { requireItsNetwork } from './liveness-calibration-file.ts';
 import { openAttackFiles } from './liveness-kit.ts';
 import { readLivenessPeople } from './liveness-people.ts';
 import { openLivenessTarget } from './liveness-target.ts';
+import { measureLiveness, requireMeasurable } from './measure-liveness.ts';
 import { prepareOutputFolder, writeOutputFile } from './output-file.ts';
 import { lockOutput } from './output-lock.ts';
 import { printNote } from './print.ts';
-import { startShares, threadsEach } from './share-processes.ts';
+import { threadsEach } from './share-processes.ts';
 
 /** `faceward audit liveness`: what gets past a liveness check, made of photos of the people. */
 export const auditLivenessCommand = command({
@@ -58,21 +51,8 @@ export const auditLivenessCommand = command({
     const sessions = await source.openSessions();
     const opened = files.kitFor(sides);
     for (const { species, reason } of opened.left) printNote(`left out: ${species.name}, ${reason}`);
-    const isFitted = target.kind === 'local' && !calibration;
-    const known = opened.species.filter(({ name }) => !isFitted || opened.attacked[name] === undefined);
-    if (known.length === 0)
-      throw new InputError('there is no attack that can be made of everybody', {
-        hint: 'the verification is fitted on others than those who are attacked: name more attacks with --species, or give what they need',
-      });
-    if (isFitted && sides.calibration.length < 2)
-      throw new InputError(
-        'there is one person to fit the verification on, and two are needed: each half is fitted by itself',
-        {
-          hint: `give more people (15 % are on the calibration side), or --liveness-calibration ${SHIPPED_CALIBRATION}`,
-        },
-      );
+    requireMeasurable(target, calibration, opened, sides);
     const version = await readVersion();
-    const { kit } = opened;
     const work = await openAuditWork(
       {
         ...{ version, target: args.target, networks: target.names, seed, attempts, draws, fmr, encoder: args.encoder },
@@ -81,51 +61,16 @@ export const auditLivenessCommand = command({
       },
       share ? { ...args, resume: true } : args,
     );
-    const options: LivenessAuditOptions = {
+    const measured = await measureLiveness(target, {
       ...job,
-      people: { calibration: sides.calibration, test: sides.test },
-      species: opened.species,
-      attacked: opened.attacked,
-      attempts,
-      store: work.store,
+      ...{ people: { calibration: sides.calibration, test: sides.test }, dataset: sides.name },
+      ...{ kit: opened.kit, species: opened.species, attacked: opened.attacked, sessions },
+      ...{ attempts, draws, seed, calibration, share, processes, store: work.store },
       ...(budgetMs === undefined ? {} : { endsAt: startedAt.getTime() + budgetMs }),
-    };
-    /** Makes this process' share while others make theirs; false where the rest of the audit is another run's. */
-    const shared = async (measure: AttemptMaker['measure']): Promise<boolean> => {
-      const own = { ...options, fitsAttacks: isFitted };
-      if (share) await makeBothSides({ ...own, share }, measure);
-      else if (processes > 1) {
-        await using others = startShares(processes, job.signal);
-        await makeBothSides({ ...own, share: { index: 1, of: processes } }, measure);
-        await others.finished();
-      }
-      return share === undefined;
-    };
-    let measured: LivenessMeasurements;
-    if (target.kind === 'endpoint') {
-      measured = await auditEndpoint({ ...options, endpoint: target.endpoint, kit, seed, runId: randomInt(2 ** 32) });
-    } else if (target.kind === 'local') {
-      const { network, matcher, threshold } = target;
-      const tools = { sessions, network, networks: [], matchers: [matcher] };
-      const makerFor: LocalAuditOptions['makerFor'] = (settings) =>
-        createAttemptMaker(settings ? { ...kit, settings: { ...kit.settings, ...settings } } : kit, tools, seed);
-      if (!(await shared(makerFor(undefined).measure))) return 0;
-      const local = await auditLocal({
-        ...options,
-        ...{ kit, sessions, network: network?.name, threshold, calibration, draws, seed, makerFor },
-        dataset: sides.name,
-      });
-      await writeOutputFile(join(args.out, 'calibration.json'), formatLivenessCalibration(local.calibration));
-      measured = local;
-    } else {
-      const [first, ...others] = target.networks;
-      const maker = createAttemptMaker(kit, { sessions, networks: target.networks, matchers: [] }, seed);
-      if (!(await shared(maker.measureFrames))) return 0;
-      measured = await auditNetworks({
-        ...options,
-        ...{ maker, networks: [first.name, ...others.map(({ name }) => name)] },
-      });
-    }
+    });
+    if (!measured) return 0;
+    if (measured.calibration)
+      await writeOutputFile(join(args.out, 'calibration.json'), formatLivenessCalibration(measured.calibration));
     const findings = livenessFindings(measured, {
       ...runRecord({ ...args, ownership }, { version, seed, startedAt }),
       targetHash: `${measured.target} ${version}`,
@@ -133,7 +78,7 @@ export const auditLivenessCommand = command({
         ? { matchers: [target.matcher], thresholds: [target.threshold] }
         : { matchers: [], thresholds: [] }),
       ...{ queries: target.kind === 'endpoint' ? target.endpoint.queries : 0, models: [] },
-      people: options.people,
+      people: { calibration: sides.calibration, test: sides.test },
       dataset: { name: sides.name, rejected: sides.rejected },
       notes: [
         'people’s own presentations are simulated: heads with the skin of their photos that do what is asked; what people before a camera would come to is not measured',

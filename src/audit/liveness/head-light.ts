@@ -1,6 +1,7 @@
 import { screenShares } from '../../attack/presentation/channel/screen-light.ts';
+import { type RigidPose, type Rotation, rotationOfPose } from './rigid-pose.ts';
 import type { SessionLight } from './session-light.ts';
-import { type RigidPose, rotationOfPose, type Surface } from './surface.ts';
+import type { Surface } from './surface.ts';
 
 /** Light and dark of a turned head: for each point of its surface the factors of red, green and blue, in linear light, by which it differs from the photo; overwritten by the next call. */
 export type HeadLight = (pose: RigidPose, light: SessionLight, timeMs: number) => Float32Array;
@@ -61,7 +62,7 @@ export function headLight(surface: Surface, distanceMm: number, pivotMm: readonl
 const NOWHERE = [0, 0, 0] as const;
 
 function turned(
-  turn: Float64Array,
+  turn: Rotation,
   points: Float64Array,
   at: number,
   about: readonly [number, number, number],
@@ -70,9 +71,9 @@ function turned(
   const x = (points[at] as number) - about[0];
   const y = (points[at + 1] as number) - about[1];
   const z = (points[at + 2] as number) - about[2];
-  for (let axis = 0; axis < 3; axis++)
-    out[axis] =
-      (turn[3 * axis] as number) * x + (turn[3 * axis + 1] as number) * y + (turn[3 * axis + 2] as number) * z;
+  out[0] = turn[0] * x + turn[1] * y + turn[2] * z;
+  out[1] = turn[3] * x + turn[4] * y + turn[5] * z;
+  out[2] = turn[6] * x + turn[7] * y + turn[8] * z;
 }
 
 /** Of length 1, towards the front: [rows, columns, 3]. */

@@ -5,10 +5,10 @@ import { pointTracks } from '../../defence/liveness/geometry/point-tracks.ts';
 import type { MeshPoint } from '../../face/face.ts';
 import type { Image } from '../../image/image.ts';
 import { Random } from '../../util/random.ts';
+import { seenPoints } from './rigid-pose.ts';
 import { createSimulatedHead, SELFIE_CAMERA } from './simulated-head.ts';
 import { createSheet } from './simulated-sheet.ts';
 import { smoothField } from './smooth-field.ts';
-import { seenPoints } from './surface.ts';
 
 /** Each pixel says where it is: red is x, green is y, from 0 to 250. */
 function ruler(widthPx: number, heightPx: number): Image {

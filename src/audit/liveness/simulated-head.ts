@@ -5,9 +5,10 @@ import { resizeImage } from '../../image/resize.ts';
 import type { RandomNumbers } from '../../util/random.ts';
 import { smoothStep } from '../../util/smooth-step.ts';
 import { headLight } from './head-light.ts';
+import { type PinholeCamera, type RigidPose, seenPoints } from './rigid-pose.ts';
 import type { SessionLight } from './session-light.ts';
 import { smoothField } from './smooth-field.ts';
-import { drawSurface, type PinholeCamera, type RigidPose, type Surface, seenPoints } from './surface.ts';
+import { drawSurface, type Surface } from './surface.ts';
 
 /**
  * A rigid head with a photo's skin, for measurement: it takes a person's place where no clip of a person is to be had. It turns, and does nothing else: no expression, no lids,

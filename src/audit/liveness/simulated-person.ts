@@ -11,9 +11,9 @@ import { LANDMARKS, landmarksOfMesh } from '../../face/landmarks68.ts';
 import type { Clip } from '../../image/frames/clip.ts';
 import { frameTimeMs } from '../../image/frames/clip.ts';
 import { Random, type RandomNumbers } from '../../util/random.ts';
+import type { RigidPose } from './rigid-pose.ts';
 import type { SessionLight } from './session-light.ts';
 import { createSimulatedHead, type SimulatedHead } from './simulated-head.ts';
-import type { RigidPose } from './surface.ts';
 
 /** How far a head goes when it does what is asked, in radians. */
 const POSES: Readonly<Partial<Record<Performance['action'], RigidPose>>> = {

@@ -1,5 +1,6 @@
 import type { Image } from '../../image/image.ts';
-import { drawSurface, type PinholeCamera, type RigidPose, type Surface, seenPoints } from './surface.ts';
+import { type PinholeCamera, type RigidPose, seenPoints } from './rigid-pose.ts';
+import { drawSurface, type Surface } from './surface.ts';
 
 const CELLS = 24;
 
