@@ -66,7 +66,7 @@ export const animateCommand = command({
     ...sessionArgs,
   },
   async run({ args, job }) {
-    const sizePx = wholeNumber(args.size, '--size', { min: 64, max: 4096 }) ?? 256;
+    const sizePx = wholeNumber(args.size, '--size', { min: 64, max: 4096 });
     const framesPerSecond = positiveNumber(args.fps, '--fps');
     const seconds = positiveNumber(args.seconds, '--seconds');
     const strength = positiveNumber(args.strength, '--strength');

@@ -103,8 +103,8 @@ export const auditAttributesCommand = command({
   async run({ args, job }) {
     const startedAt = new Date();
     const failOn = oneOf(args['fail-on'], '--fail-on', ['leaks']);
-    const seed = wholeNumber(args.seed, '--seed') ?? 1;
-    const people = wholeNumber(args.people, '--people', { min: 20 }) ?? 300;
+    const seed = wholeNumber(args.seed, '--seed');
+    const people = wholeNumber(args.people, '--people', { min: 20 });
     const budgetMs = durationMs(args.budget, '--budget');
     const attacks = attacksOf(args.attacks);
     const baseline = await readBaseline(args.baseline);

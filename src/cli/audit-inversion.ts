@@ -92,10 +92,10 @@ export const auditInversionCommand = command({
     const failOn = oneOf(args['fail-on'], '--fail-on', ['leaks']);
     const mode = oneOf(args.mode, '--mode', ['auto', 'black-box', 'white-box', 'both']) ?? 'auto';
     const variants = oneOf(args.variants, '--variants', ['strongest', 'all']) ?? 'strongest';
-    const seed = wholeNumber(args.seed, '--seed') ?? 1;
-    const people = wholeNumber(args.people, '--people', { min: 1 }) ?? 50;
-    const iterations = wholeNumber(args.iterations, '--iterations', { min: 1 }) ?? 60;
-    const queries = wholeNumber(args.queries, '--queries', { min: 30 }) ?? 512;
+    const seed = wholeNumber(args.seed, '--seed');
+    const people = wholeNumber(args.people, '--people', { min: 1 });
+    const iterations = wholeNumber(args.iterations, '--iterations', { min: 1 });
+    const queries = wholeNumber(args.queries, '--queries', { min: 30 });
     const budgetMs = durationMs(args.budget, '--budget');
     const baseline = await readBaseline(args.baseline);
 

@@ -127,12 +127,12 @@ export async function livenessAuditSettings(
   args: ParsedArgs<typeof auditLivenessArgs>,
 ): Promise<LivenessAuditSettings> {
   const failOn = oneOf(args['fail-on'], '--fail-on', ['fooled']);
-  const seed = wholeNumber(args.seed, '--seed') ?? 1;
+  const seed = wholeNumber(args.seed, '--seed');
   const attempts = {
-    test: wholeNumber(args.attempts, '--attempts', { min: 1 }) ?? 300,
-    calibration: wholeNumber(args['calibration-attempts'], '--calibration-attempts', { min: 2 }) ?? 50,
+    test: wholeNumber(args.attempts, '--attempts', { min: 1 }),
+    calibration: wholeNumber(args['calibration-attempts'], '--calibration-attempts', { min: 2 }),
   };
-  const draws = wholeNumber(args.search, '--search') ?? 6;
+  const draws = wholeNumber(args.search, '--search');
   const fmr = positiveNumber(args.fmr, '--fmr');
   const budgetMs = durationMs(args.budget, '--budget');
   const given = args['liveness-calibration'];

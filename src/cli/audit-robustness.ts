@@ -126,19 +126,19 @@ export const auditRobustnessCommand = command({
   async run({ args, job }) {
     const startedAt = new Date();
     const failOn = oneOf(args['fail-on'], '--fail-on', ['fooled']);
-    const seed = wholeNumber(args.seed, '--seed') ?? 1;
-    const pairs = wholeNumber(args.pairs, '--pairs', { min: 2 }) ?? 30;
+    const seed = wholeNumber(args.seed, '--seed');
+    const pairs = wholeNumber(args.pairs, '--pairs', { min: 2 });
     const settings = {
       attacks: listOf(args.attacks),
       queryAttacks: listOf(args['query-attacks']),
       parts: partsOf(args.parts),
       epsilons: levelsOf(args.eps),
       pairs,
-      queryPairs: wholeNumber(args['query-pairs'], '--query-pairs', { min: 1 }) ?? 5,
-      maxQueries: wholeNumber(args.queries, '--queries', { min: 1 }) ?? 1000,
-      physicalPairs: wholeNumber(args['physical-pairs'], '--physical-pairs', { min: 1 }) ?? 3,
+      queryPairs: wholeNumber(args['query-pairs'], '--query-pairs', { min: 1 }),
+      maxQueries: wholeNumber(args.queries, '--queries', { min: 1 }),
+      physicalPairs: wholeNumber(args['physical-pairs'], '--physical-pairs', { min: 1 }),
       space: oneOf(args.space, '--space', ['crop', 'photo']),
-      photoPairs: wholeNumber(args['photo-pairs'], '--photo-pairs', { min: 1 }) ?? 10,
+      photoPairs: wholeNumber(args['photo-pairs'], '--photo-pairs', { min: 1 }),
       smallestFmr: fmrOf(args.fmr),
       defences: listOf(args.defence),
       seed,

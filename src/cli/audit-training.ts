@@ -168,10 +168,10 @@ export const auditTrainingCommand = command({
     const badData = oneOf(args['bad-data'], '--bad-data', BAD_DATA) ?? 'skip';
     const asked = oneOf(args.kind, '--kind', MODEL_KINDS);
     const attacks = modelInversionAttacks(args.attacks);
-    const seed = wholeNumber(args.seed, '--seed') ?? 1;
-    const seeds = wholeNumber(args.seeds, '--seeds', { min: 1 }) ?? 3;
-    const attacked = wholeNumber(args.people, '--people', { min: 1 }) ?? 40;
-    const gallery = wholeNumber(args.gallery, '--gallery', { min: 2 }) ?? 200;
+    const seed = wholeNumber(args.seed, '--seed');
+    const seeds = wholeNumber(args.seeds, '--seeds', { min: 1 });
+    const attacked = wholeNumber(args.people, '--people', { min: 1 });
+    const gallery = wholeNumber(args.gallery, '--gallery', { min: 2 });
     const effort = effortOf(args);
     const students = oneOf(args.linkage, '--linkage', SWITCH) === 'off' ? [] : LINKAGE_STUDENTS;
     const recoverySteps = oneOf(args.recovery, '--recovery', SWITCH) === 'off' ? 0 : RECOVERY_STEPS;
@@ -250,8 +250,8 @@ function effortOf(args: Readonly<Record<'draws' | 'queries', string>> & EffortAr
   const candidates = wholeNumber(args.candidates, '--candidates', { min: 1 });
   const iterations = wholeNumber(args.iterations, '--iterations', { min: 1 });
   return {
-    draws: wholeNumber(args.draws, '--draws', { min: 1 }) ?? 2000,
-    maxQueries: wholeNumber(args.queries, '--queries', { min: 33 }) ?? 1000,
+    draws: wholeNumber(args.draws, '--draws', { min: 1 }),
+    maxQueries: wholeNumber(args.queries, '--queries', { min: 33 }),
     ...(candidates === undefined ? {} : { candidates }),
     ...(iterations === undefined ? {} : { iterations }),
   };

@@ -58,8 +58,8 @@ export const benchEditorCommand = command({
   },
   repeatable: ['encoders', 'calibration'],
   async run({ args, job }) {
-    const seed = wholeNumber(args.seed, '--seed') ?? 1;
-    const people = wholeNumber(args.people, '--people', { min: 2 }) ?? 300;
+    const seed = wholeNumber(args.seed, '--seed');
+    const people = wholeNumber(args.people, '--people', { min: 2 });
     const session = sessionOptions(args);
     const [editorFile, judgeFile] = [readModelFile(args.editor), readModelFile(args.judge)];
     const graph = readGraph(editorFile.bytes);

@@ -49,14 +49,14 @@ export const benchExperimentsCommand = command({
     ...encoderArgs,
   },
   async run({ args, job }) {
-    const people = wholeNumber(args.people, '--people', { min: 10 }) ?? 250;
+    const people = wholeNumber(args.people, '--people', { min: 10 });
     const settings = {
-      steps: wholeNumber(args.steps, '--steps', { min: 1 }) ?? 3000,
-      batchSize: wholeNumber(args.batch, '--batch', { min: 2 }) ?? 32,
-      seed: wholeNumber(args.seed, '--seed') ?? 1,
+      steps: wholeNumber(args.steps, '--steps', { min: 1 }),
+      batchSize: wholeNumber(args.batch, '--batch', { min: 2 }),
+      seed: wholeNumber(args.seed, '--seed'),
       learningRate: positiveNumber(args['learning-rate'], '--learning-rate'),
     };
-    const checkpointSteps = wholeNumber(args['checkpoint-every'], '--checkpoint-every', { min: 1 }) ?? 100;
+    const checkpointSteps = wholeNumber(args['checkpoint-every'], '--checkpoint-every', { min: 1 });
     await prepareOutputFolder(args.out);
     await using _lock = await lockOutput(join(args.out, 'experiments'));
     const encoder = await openEncoderFromArgs(args);

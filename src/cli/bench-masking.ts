@@ -109,7 +109,7 @@ export const benchMaskingCommand = command({
   async run({ args, job }) {
     // One that is named twice would count twice.
     const contenders = [...new Set(listOf(args.maskings))].map(parseContender);
-    const seeds = [...new Set(listOf(args.seeds).map((text) => wholeNumber(text, '--seeds') ?? 1))];
+    const seeds = [...new Set(listOf(args.seeds).map((text) => wholeNumber(text, '--seeds')))];
     const tasks = seeds.flatMap((seed) => contenders.map((contender) => ({ contender, seed })));
     const attacks = modelInversionAttacks(args.attacks);
     const settings = { ...settingsOf(args, attacks), faceward: await readVersion() };
@@ -212,19 +212,19 @@ function settingsOf(
 ): Omit<MaskingBenchSettings, 'faceward'> {
   return {
     data: resolve(args.data),
-    steps: wholeNumber(args.steps, '--steps', { min: 1 }) ?? 1500,
-    batchSize: wholeNumber(args.batch, '--batch', { min: 6 }) ?? 32,
+    steps: wholeNumber(args.steps, '--steps', { min: 1 }),
+    batchSize: wholeNumber(args.batch, '--batch', { min: 6 }),
     learningRate: positiveNumber(args['learning-rate'], '--learning-rate'),
     scale: positiveNumber(args.scale, '--scale'),
     margin: positiveNumber(args.margin, '--margin'),
-    sizePx: wholeNumber(args.size, '--size', { min: 32, max: 512 }) ?? 64,
+    sizePx: wholeNumber(args.size, '--size', { min: 32, max: 512 }),
     width: positiveNumber(args.width, '--width'),
-    embeddingSize: wholeNumber(args.embedding, '--embedding', { min: 2 }) ?? 128,
+    embeddingSize: wholeNumber(args.embedding, '--embedding', { min: 2 }),
     judges: listOf(args.judges),
     attacks: attacks.map(({ id }) => id),
-    attacked: wholeNumber(args.people, '--people', { min: 2 }) ?? 20,
-    linked: wholeNumber(args.linked, '--linked', { min: 4 }) ?? 150,
-    recoverySteps: wholeNumber(args['recovery-steps'], '--recovery-steps', { min: 1 }) ?? 300,
+    attacked: wholeNumber(args.people, '--people', { min: 2 }),
+    linked: wholeNumber(args.linked, '--linked', { min: 4 }),
+    recoverySteps: wholeNumber(args['recovery-steps'], '--recovery-steps', { min: 1 }),
   };
 }
 

@@ -56,13 +56,13 @@ export const benchSmoothingCommand = command({
   async run({ args, job }) {
     const sigmas = listOf(args.sigma).map((text) => positiveNumber(text, '--sigma'));
     if (sigmas.length === 0) throw new InputError('--sigma names no deviation', { hint: 'such as 0.1' });
-    const seed = wholeNumber(args.seed, '--seed') ?? 1;
-    const people = wholeNumber(args.pairs, '--pairs', { min: 2 }) ?? 50;
+    const seed = wholeNumber(args.seed, '--seed');
+    const people = wholeNumber(args.pairs, '--pairs', { min: 2 });
     const settings = {
       fmr: positiveNumber(args.fmr, '--fmr'),
-      guesses: wholeNumber(args.guesses, '--guesses', { min: 1 }) ?? 100,
-      samples: wholeNumber(args.samples, '--samples', { min: 1 }) ?? 500,
-      attacked: wholeNumber(args.attacked, '--attacked') ?? 10,
+      guesses: wholeNumber(args.guesses, '--guesses', { min: 1 }),
+      samples: wholeNumber(args.samples, '--samples', { min: 1 }),
+      attacked: wholeNumber(args.attacked, '--attacked'),
       alpha: ALPHA,
       seed,
     };

@@ -51,8 +51,8 @@ export const benchSqueezingCommand = command({
         hint: `it takes: ${BUDGETED.map((one) => one.name).join(', ')}`,
       });
     });
-    const seed = wholeNumber(args.seed, '--seed') ?? 1;
-    const people = wholeNumber(args.pairs, '--pairs', { min: 2 }) ?? 50;
+    const seed = wholeNumber(args.seed, '--seed');
+    const people = wholeNumber(args.pairs, '--pairs', { min: 2 });
     const settings = {
       epsilons: listOf(args.eps).map((text) => positiveNumber(text, '--eps') / 255),
       falseAlarmRate: positiveNumber(args['false-alarms'], '--false-alarms'),

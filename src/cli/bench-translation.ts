@@ -57,7 +57,7 @@ export const benchTranslationCommand = command({
   },
   repeatable: ['judge', 'calibration'],
   async run({ args, job }) {
-    const seed = wholeNumber(args.seed, '--seed') ?? 1;
+    const seed = wholeNumber(args.seed, '--seed');
     const translator = await translatorFromFile(args.translator, args);
     const encoder = await openEncoderFromArgs(args);
     const encoders = [encoder, ...(await openOtherEncoders(args.judge, '--judge', args, encoder))];

@@ -30,7 +30,7 @@ export const checkMaskingCommand = command({
     json: { type: 'boolean', description: 'print what was found as JSON' },
   },
   async run({ args, job }) {
-    const maxReencodings = wholeNumber(args['max-reencodings'], '--max-reencodings', { min: 1 }) ?? 4;
+    const maxReencodings = wholeNumber(args['max-reencodings'], '--max-reencodings', { min: 1 });
     const log = await findMixLog(args.source);
     let first = Number.POSITIVE_INFINITY;
     const records = async function* () {

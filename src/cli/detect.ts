@@ -31,7 +31,7 @@ export const detectCommand = command({
   },
   manyPositionals: true,
   async run({ args, positionals, job }) {
-    const minFacePx = wholeNumber(args['min-face'], '--min-face', { min: 8 }) ?? 40;
+    const minFacePx = wholeNumber(args['min-face'], '--min-face', { min: 8 });
     if (args.out !== undefined) await prepareOutputFile(args.out);
     await using source = pipelineSource(args);
     const found: object[] = [];

@@ -91,10 +91,10 @@ export const exportMaskedCommand = command({
     const badData = oneOf(args['bad-data'], '--bad-data', BAD_DATA) ?? 'skip';
     const asked = {
       masking,
-      rounds: wholeNumber(args.rounds, '--rounds', { min: 1, max: 1000 }) ?? 1,
+      rounds: wholeNumber(args.rounds, '--rounds', { min: 1, max: 1000 }),
       sizePx: wholeNumber(args.size, '--size', { min: 32, max: 512 }) ?? 112,
       frequencies: wholeNumber(args.frequencies, '--frequencies', { min: 1 }) ?? KEPT_FREQUENCIES,
-      maxReencodings: wholeNumber(args['max-reencodings'], '--max-reencodings', { min: 1 }) ?? 4,
+      maxReencodings: wholeNumber(args['max-reencodings'], '--max-reencodings', { min: 1 }),
       random: new CipherRandom(args.seed === undefined ? freshSecret() : secretOfText(args.seed, '--seed'), 'export'),
     };
     const trained = await readTrainedMasking(args, masking);

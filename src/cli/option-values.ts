@@ -1,14 +1,22 @@
 import { InputError } from '../util/errors.ts';
 
+/** Limits of a whole number; default: from 0 on. */
+interface WholeLimits {
+  readonly min?: number;
+  readonly max?: number;
+}
+
 /**
- * The whole number that an option was given; undefined where it was not given.
+ * The whole number that an option was given; undefined where it was not given. An option with a default is always given.
  *
  * @throws InputError where it is none, or outside the limits.
  */
+export function wholeNumber(text: string, option: string, limits?: WholeLimits): number;
+export function wholeNumber(text: string | undefined, option: string, limits?: WholeLimits): number | undefined;
 export function wholeNumber(
   text: string | undefined,
   option: string,
-  { min = 0, max = Number.MAX_SAFE_INTEGER }: { readonly min?: number; readonly max?: number } = {},
+  { min = 0, max = Number.MAX_SAFE_INTEGER }: WholeLimits = {},
 ): number | undefined {
   if (text === undefined) return undefined;
   const value = Number(text);

@@ -75,7 +75,7 @@ export const protectCloakCommand = command({
   repeatable: ['encoders', 'test-encoders', 'calibration'],
   async run({ args, positionals, job }) {
     const strength = chooseStrength(args.strength, args.dssim);
-    const seed = wholeNumber(args.seed, '--seed') ?? 1;
+    const seed = wholeNumber(args.seed, '--seed');
     const photos = await listPhotosToProtect(positionals, args.out);
     const usedSpecs = severalOf(args.encoders, BUNDLED_ENCODERS);
     const testSpecs = severalOf(args['test-encoders'], bundledBut(usedSpecs));

@@ -63,13 +63,13 @@ export const trainAttributesCommand = command({
     const wanted = listOf(args.attributes);
     const settings = {
       network,
-      steps: wholeNumber(args.steps, '--steps', { min: 1 }) ?? 5000,
-      batchSize: wholeNumber(args.batch, '--batch', { min: 2 }) ?? 48,
+      steps: wholeNumber(args.steps, '--steps', { min: 1 }),
+      batchSize: wholeNumber(args.batch, '--batch', { min: 2 }),
       learningRate: positiveNumber(args['learning-rate'], '--learning-rate'),
       dropout: DROPOUT,
-      seed: wholeNumber(args.seed, '--seed') ?? 1,
+      seed: wholeNumber(args.seed, '--seed'),
     };
-    const checkpointSteps = wholeNumber(args['checkpoint-every'], '--checkpoint-every', { min: 1 }) ?? 100;
+    const checkpointSteps = wholeNumber(args['checkpoint-every'], '--checkpoint-every', { min: 1 });
     await prepareOutputFile(args.out);
     await using _lock = await lockOutput(args.out);
     const run = await openTrainingRun(args.out, JSON.stringify({ data: resolve(args.data), wanted, ...settings }), {

@@ -38,13 +38,13 @@ export const trainDenoiserCommand = command({
   },
   async run({ args, job }) {
     const settings = {
-      steps: wholeNumber(args.steps, '--steps', { min: 1 }) ?? 3000,
-      batchSize: wholeNumber(args.batch, '--batch', { min: 1 }) ?? 16,
+      steps: wholeNumber(args.steps, '--steps', { min: 1 }),
+      batchSize: wholeNumber(args.batch, '--batch', { min: 1 }),
       learningRate: positiveNumber(args['learning-rate'], '--learning-rate'),
       noise: positiveNumber(args.noise, '--noise'),
-      seed: wholeNumber(args.seed, '--seed') ?? 1,
+      seed: wholeNumber(args.seed, '--seed'),
     };
-    const checkpointSteps = wholeNumber(args['checkpoint-every'], '--checkpoint-every', { min: 1 }) ?? 100;
+    const checkpointSteps = wholeNumber(args['checkpoint-every'], '--checkpoint-every', { min: 1 });
     await prepareOutputFile(args.out);
     await using _lock = await lockOutput(args.out);
     const run = await openTrainingRun(args.out, JSON.stringify({ data: resolve(args.data), ...settings }), {

@@ -115,24 +115,24 @@ export const trainEditorCommand = command({
   async run({ args, job }) {
     const shape = EDITOR_SHAPES[oneOf(args.shape, '--shape', SHAPES) ?? 'slim-64'];
     const attributes = args.attributes === undefined ? [...EDITED_ATTRIBUTES] : listOf(args.attributes);
-    const batchSize = wholeNumber(args.batch, '--batch', { min: 4 }) ?? 16;
+    const batchSize = wholeNumber(args.batch, '--batch', { min: 4 });
     const plan = {
       shape,
       attributes,
       losses: lossesOf(args.losses),
       adversary: oneOf(args.adversary, '--adversary', ADVERSARIES) ?? 'lsgan',
-      criticSteps: wholeNumber(args['critic-steps'], '--critic-steps') ?? 2,
-      hardening: (wholeNumber(args.hardening, '--hardening', { max: 64 }) ?? 4) / 255,
+      criticSteps: wholeNumber(args['critic-steps'], '--critic-steps'),
+      hardening: wholeNumber(args.hardening, '--hardening', { max: 64 }) / 255,
       batchSize,
       reconstructed: shape.gives === 'face' ? batchSize : Math.ceil(batchSize / 4),
-      identified: wholeNumber(args['identity-faces'], '--identity-faces', { min: 1, max: batchSize }) ?? 4,
+      identified: wholeNumber(args['identity-faces'], '--identity-faces', { min: 1, max: batchSize }),
       learningRate: positiveNumber(args['learning-rate'], '--learning-rate'),
-      steps: wholeNumber(args.steps, '--steps', { min: 1 }) ?? 24000,
-      seed: wholeNumber(args.seed, '--seed') ?? 1,
+      steps: wholeNumber(args.steps, '--steps', { min: 1 }),
+      seed: wholeNumber(args.seed, '--seed'),
     };
     const identity = args.identity === undefined ? ['faceres'] : listOf(args.identity);
     const readers = readersOf(args.readers, { attributes, sizePx: shape.sizePx });
-    const checkpointSteps = wholeNumber(args['checkpoint-every'], '--checkpoint-every', { min: 1 }) ?? 100;
+    const checkpointSteps = wholeNumber(args['checkpoint-every'], '--checkpoint-every', { min: 1 });
     await prepareOutputFile(args.out);
     await using _lock = await lockOutput(args.out);
     await using encoders = await openIdentityEncoders(identity, args);

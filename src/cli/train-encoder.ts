@@ -59,24 +59,24 @@ export const trainEncoderCommand = command({
   async run({ args, job }) {
     const settings = {
       form: {
-        sizePx: wholeNumber(args.size, '--size', { min: 32, max: 512 }) ?? 112,
+        sizePx: wholeNumber(args.size, '--size', { min: 32, max: 512 }),
         width: positiveNumber(args.width, '--width'),
-        embeddingSize: wholeNumber(args.embedding, '--embedding', { min: 2 }) ?? 128,
+        embeddingSize: wholeNumber(args.embedding, '--embedding', { min: 2 }),
       },
-      steps: wholeNumber(args.steps, '--steps', { min: 1 }) ?? 20_000,
-      batchSize: wholeNumber(args.batch, '--batch', { min: 2 }) ?? 32,
+      steps: wholeNumber(args.steps, '--steps', { min: 1 }),
+      batchSize: wholeNumber(args.batch, '--batch', { min: 2 }),
       learningRate: positiveNumber(args['learning-rate'], '--learning-rate'),
       scale: positiveNumber(args.scale, '--scale'),
       margin: positiveNumber(args.margin, '--margin'),
       augmentations: augmentationsOf(args.augment),
-      seed: wholeNumber(args.seed, '--seed') ?? 1,
+      seed: wholeNumber(args.seed, '--seed'),
       ...adversarialOf(args.adversarial),
     };
-    const leastPhotos = wholeNumber(args['min-photos'], '--min-photos', { min: 2 }) ?? 2;
+    const leastPhotos = wholeNumber(args['min-photos'], '--min-photos', { min: 2 });
     const badData = oneOf(args['bad-data'], '--bad-data', BAD_DATA) ?? 'skip';
     const masked = maskingSettings(args);
     if (masked && settings.adversarial) throw new InputError('--masking and --adversarial do not go together');
-    const checkpointSteps = wholeNumber(args['checkpoint-every'], '--checkpoint-every', { min: 1 }) ?? 100;
+    const checkpointSteps = wholeNumber(args['checkpoint-every'], '--checkpoint-every', { min: 1 });
     await prepareOutputFile(args.out);
     await using _lock = await lockOutput(args.out);
     const problem = { data: resolve(args.data), leastPhotos, ...settings, ...masked };

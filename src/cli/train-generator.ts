@@ -29,11 +29,11 @@ export const trainGeneratorCommand = command({
     ...sessionArgs,
   },
   async run({ args, job }) {
-    const steps = wholeNumber(args.steps, '--steps', { min: 1 }) ?? 3000;
-    const batchSize = wholeNumber(args.batch, '--batch', { min: 2 }) ?? 32;
-    const seed = wholeNumber(args.seed, '--seed') ?? 1;
+    const steps = wholeNumber(args.steps, '--steps', { min: 1 });
+    const batchSize = wholeNumber(args.batch, '--batch', { min: 2 });
+    const seed = wholeNumber(args.seed, '--seed');
     const learningRate = positiveNumber(args['learning-rate'], '--learning-rate');
-    const checkpointSteps = wholeNumber(args['checkpoint-every'], '--checkpoint-every', { min: 1 }) ?? 100;
+    const checkpointSteps = wholeNumber(args['checkpoint-every'], '--checkpoint-every', { min: 1 });
     await prepareOutputFile(args.out);
     await using _lock = await lockOutput(args.out);
     const run = await openTrainingRun(

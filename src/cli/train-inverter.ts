@@ -60,11 +60,11 @@ export const trainInverterCommand = command({
     const experiment = EXPERIMENTS.find(({ number }) => number === wholeNumber(args.experiment, '--experiment'));
     if (!experiment)
       throw new InputError(`there is no experiment ${args.experiment}`, { hint: 'the patent has 1 to 5' });
-    const steps = wholeNumber(args.steps, '--steps', { min: 1 }) ?? 3000;
-    const batchSize = wholeNumber(args.batch, '--batch', { min: 2 }) ?? 32;
-    const seed = wholeNumber(args.seed, '--seed') ?? 1;
+    const steps = wholeNumber(args.steps, '--steps', { min: 1 });
+    const batchSize = wholeNumber(args.batch, '--batch', { min: 2 });
+    const seed = wholeNumber(args.seed, '--seed');
     const learningRate = positiveNumber(args['learning-rate'], '--learning-rate');
-    const checkpointSteps = wholeNumber(args['checkpoint-every'], '--checkpoint-every', { min: 1 }) ?? 100;
+    const checkpointSteps = wholeNumber(args['checkpoint-every'], '--checkpoint-every', { min: 1 });
     const weight = positiveNumber(args['identity-weight'], '--identity-weight');
     const bottleneck = wholeNumber(args.bottleneck, '--bottleneck', { min: 8 });
     await prepareOutputFile(args.out);

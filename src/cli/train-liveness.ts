@@ -78,13 +78,13 @@ One name is one person in all of the folders. With --simulate a folder of people
       classes: oneOf(args.classes, '--classes', CLASSES) ?? 'species',
       fourierHead: oneOf(args['fourier-head'], '--fourier-head', ['true', 'false']) === 'true',
       cropFactor: cropFactorOf(args.crop),
-      photos: wholeNumber(args.photos, '--photos', { min: 1 }) ?? 20,
-      steps: wholeNumber(args.steps, '--steps', { min: 1 }) ?? 3000,
-      batchSize: wholeNumber(args.batch, '--batch', { min: 2 }) ?? 32,
+      photos: wholeNumber(args.photos, '--photos', { min: 1 }),
+      steps: wholeNumber(args.steps, '--steps', { min: 1 }),
+      batchSize: wholeNumber(args.batch, '--batch', { min: 2 }),
       learningRate: positiveNumber(args['learning-rate'], '--learning-rate'),
-      seed: wholeNumber(args.seed, '--seed') ?? 1,
+      seed: wholeNumber(args.seed, '--seed'),
     };
-    const checkpointSteps = wholeNumber(args['checkpoint-every'], '--checkpoint-every', { min: 1 }) ?? 100;
+    const checkpointSteps = wholeNumber(args['checkpoint-every'], '--checkpoint-every', { min: 1 });
     await prepareOutputFile(args.out);
     await using _lock = await lockOutput(args.out);
     const run = await openTrainingRun(args.out, JSON.stringify({ data: resolve(args.data), ...settings }), {

@@ -95,14 +95,14 @@ export const trainReenactorCommand = command({
     const plan = {
       shape,
       losses: REENACTOR_LOSSES,
-      batchSize: wholeNumber(args.batch, '--batch', { min: 2 }) ?? 8,
+      batchSize: wholeNumber(args.batch, '--batch', { min: 2 }),
       learningRate: positiveNumber(args['learning-rate'], '--learning-rate'),
-      steps: wholeNumber(args.steps, '--steps', { min: 1 }) ?? 3200,
-      seed: wholeNumber(args.seed, '--seed') ?? 1,
+      steps: wholeNumber(args.steps, '--steps', { min: 1 }),
+      seed: wholeNumber(args.seed, '--seed'),
     };
-    const mostPhotos = wholeNumber(args.photos, '--photos', { min: 1 }) ?? 4000;
+    const mostPhotos = wholeNumber(args.photos, '--photos', { min: 1 });
     const clipShare = shareOf(args['clip-share'], '--clip-share');
-    const checkpointSteps = wholeNumber(args['checkpoint-every'], '--checkpoint-every', { min: 1 }) ?? 100;
+    const checkpointSteps = wholeNumber(args['checkpoint-every'], '--checkpoint-every', { min: 1 });
     await prepareOutputFile(args.out);
     await using _lock = await lockOutput(args.out);
     const { data, clips, tracks } = args;
@@ -160,7 +160,7 @@ function shapeOf(args: {
 }): ReenactorShape {
   const usual = REENACTOR_SHAPES[oneOf(args.size, '--size', SIZES) ?? '64'];
   const widths = (text: string | undefined, option: string): number[] | undefined =>
-    text === undefined ? undefined : listOf(text).map((word) => wholeNumber(word, option, { min: 1 }) ?? 1);
+    text === undefined ? undefined : listOf(text).map((word) => wholeNumber(word, option, { min: 1 }));
   return requireReenactorShape({
     ...usual,
     motionPx: wholeNumber(args['motion-size'], '--motion-size', { min: 8 }) ?? usual.motionPx,

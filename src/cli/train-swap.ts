@@ -69,12 +69,12 @@ export const trainSwapCommand = command({
     const rate = args['learning-rate'];
     const plan = {
       size,
-      steps: wholeNumber(args.steps, '--steps', { min: 1 }) ?? 5000,
-      batchSize: wholeNumber(args.batch, '--batch', { min: 1 }) ?? 16,
+      steps: wholeNumber(args.steps, '--steps', { min: 1 }),
+      batchSize: wholeNumber(args.batch, '--batch', { min: 1 }),
       learningRate: rate === undefined ? shape.learningRate : positiveNumber(rate, '--learning-rate'),
-      seed: wholeNumber(args.seed, '--seed') ?? 1,
+      seed: wholeNumber(args.seed, '--seed'),
     };
-    const checkpointSteps = wholeNumber(args['checkpoint-every'], '--checkpoint-every', { min: 1 }) ?? 250;
+    const checkpointSteps = wholeNumber(args['checkpoint-every'], '--checkpoint-every', { min: 1 });
     const [donorFolder, wearerFolder] = [resolve(args['face-of']), resolve(args.onto)];
     if (donorFolder === wearerFolder) throw new InputError('--face-of and --onto name the same folder');
     await prepareOutputFile(args.out);

@@ -29,11 +29,11 @@ export const trainTranslatorCommand = command({
     ...sessionArgs,
   },
   async run({ args, job }) {
-    const steps = wholeNumber(args.steps, '--steps', { min: 1 }) ?? 5000;
-    const batchSize = wholeNumber(args.batch, '--batch', { min: 1 }) ?? 1;
-    const seed = wholeNumber(args.seed, '--seed') ?? 1;
+    const steps = wholeNumber(args.steps, '--steps', { min: 1 });
+    const batchSize = wholeNumber(args.batch, '--batch', { min: 1 });
+    const seed = wholeNumber(args.seed, '--seed');
     const learningRate = positiveNumber(args['learning-rate'], '--learning-rate');
-    const checkpointSteps = wholeNumber(args['checkpoint-every'], '--checkpoint-every', { min: 1 }) ?? 100;
+    const checkpointSteps = wholeNumber(args['checkpoint-every'], '--checkpoint-every', { min: 1 });
     await prepareOutputFile(args.out);
     await using _lock = await lockOutput(args.out);
     const [from, to] = [resolve(args.from), resolve(args.to)];
