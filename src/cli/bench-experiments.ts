@@ -17,12 +17,12 @@ import { encoderArgs, openEncoderFromArgs, sessionOptions } from './encoder-opti
 import { type ExperimentResult, measureExperiment, problemText, resultTable } from './experiment-results.ts';
 import { peopleArgs, pipelineSource, readPhotoSize } from './face-source.ts';
 import { firstWeights, inversionPairs, runTraining } from './inverter-training.ts';
-import { positiveNumber, wholeNumber } from './option-values.ts';
+import { wholeNumber } from './option-values.ts';
 import { prepareOutputFolder, writeOutputFile } from './output-file.ts';
 import { lockOutput } from './output-lock.ts';
 import { printJson, printLine, printNote } from './print.ts';
 import { trainingFaces } from './training-faces.ts';
-import { openTrainingRun, trainingArgs } from './training-run.ts';
+import { openTrainingRun, trainingArgs, trainingNumbers } from './training-run.ts';
 
 /** `faceward bench experiments`: the patent's five experiments on the same people. */
 export const benchExperimentsCommand = command({
@@ -50,13 +50,7 @@ export const benchExperimentsCommand = command({
   },
   async run({ args, job }) {
     const people = wholeNumber(args.people, '--people', { min: 10 });
-    const settings = {
-      steps: wholeNumber(args.steps, '--steps', { min: 1 }),
-      batchSize: wholeNumber(args.batch, '--batch', { min: 2 }),
-      seed: wholeNumber(args.seed, '--seed'),
-      learningRate: positiveNumber(args['learning-rate'], '--learning-rate'),
-    };
-    const checkpointSteps = wholeNumber(args['checkpoint-every'], '--checkpoint-every', { min: 1 });
+    const { checkpointSteps, ...settings } = trainingNumbers(args, { leastBatch: 2 });
     await prepareOutputFolder(args.out);
     await using _lock = await lockOutput(join(args.out, 'experiments'));
     const encoder = await openEncoderFromArgs(args);

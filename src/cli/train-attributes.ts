@@ -12,14 +12,14 @@ import type { SessionOptions } from '../runtime/session.ts';
 import { InputError } from '../util/errors.ts';
 import { command } from './command.ts';
 import { sessionArgs, sessionOptions } from './encoder-options.ts';
-import { listOf, oneOf, positiveNumber, wholeNumber } from './option-values.ts';
+import { listOf, oneOf } from './option-values.ts';
 import { prepareOutputFile } from './output-file.ts';
 import { lockOutput } from './output-lock.ts';
 import { printJson, printLine, printNote } from './print.ts';
 import { readerFaces } from './reader-faces.ts';
 import { readerTable } from './reader-table.ts';
 import { watchFigures } from './training-figures.ts';
-import { openTrainingRun, trainingArgs } from './training-run.ts';
+import { openTrainingRun, trainingArgs, trainingNumbers } from './training-run.ts';
 
 /** Share of the last features that each step leaves out. */
 const DROPOUT = 0.3;
@@ -61,15 +61,12 @@ export const trainAttributesCommand = command({
   async run({ args, job }) {
     const network = oneOf(args.network, '--network', PORTRAIT_NETWORKS) ?? 'cnn';
     const wanted = listOf(args.attributes);
+    const { checkpointSteps, ...numbers } = trainingNumbers(args, { leastBatch: 2 });
     const settings = {
       network,
-      steps: wholeNumber(args.steps, '--steps', { min: 1 }),
-      batchSize: wholeNumber(args.batch, '--batch', { min: 2 }),
-      learningRate: positiveNumber(args['learning-rate'], '--learning-rate'),
+      ...numbers,
       dropout: DROPOUT,
-      seed: wholeNumber(args.seed, '--seed'),
     };
-    const checkpointSteps = wholeNumber(args['checkpoint-every'], '--checkpoint-every', { min: 1 });
     await prepareOutputFile(args.out);
     await using _lock = await lockOutput(args.out);
     const run = await openTrainingRun(args.out, JSON.stringify({ data: resolve(args.data), wanted, ...settings }), {

@@ -4,13 +4,13 @@ import { resizeImage } from '../image/resize.ts';
 import { command } from './command.ts';
 import { sessionArgs, sessionOptions } from './encoder-options.ts';
 import { peopleArgs } from './face-source.ts';
-import { positiveNumber, wholeNumber } from './option-values.ts';
+import { positiveNumber } from './option-values.ts';
 import { prepareOutputFile } from './output-file.ts';
 import { lockOutput } from './output-lock.ts';
 import { printLine, printNote } from './print.ts';
 import { trainingFaces } from './training-faces.ts';
 import { watchFigures } from './training-figures.ts';
-import { openTrainingRun, trainingArgs } from './training-run.ts';
+import { openTrainingRun, trainingArgs, trainingNumbers } from './training-run.ts';
 
 /** Side of the faces that it is trained on, in pixels; it takes others too. */
 const SIZE_PX = 112;
@@ -37,14 +37,8 @@ export const trainDenoiserCommand = command({
     ...sessionArgs,
   },
   async run({ args, job }) {
-    const settings = {
-      steps: wholeNumber(args.steps, '--steps', { min: 1 }),
-      batchSize: wholeNumber(args.batch, '--batch', { min: 1 }),
-      learningRate: positiveNumber(args['learning-rate'], '--learning-rate'),
-      noise: positiveNumber(args.noise, '--noise'),
-      seed: wholeNumber(args.seed, '--seed'),
-    };
-    const checkpointSteps = wholeNumber(args['checkpoint-every'], '--checkpoint-every', { min: 1 });
+    const { checkpointSteps, ...numbers } = trainingNumbers(args, { leastBatch: 1 });
+    const settings = { ...numbers, noise: positiveNumber(args.noise, '--noise') };
     await prepareOutputFile(args.out);
     await using _lock = await lockOutput(args.out);
     const run = await openTrainingRun(args.out, JSON.stringify({ data: resolve(args.data), ...settings }), {

@@ -26,13 +26,13 @@ import { cacheDirectory } from './cache-directory.ts';
 import { command } from './command.ts';
 import { sampleSheets } from './editor-samples.ts';
 import { type SessionArgs, sessionArgs, sessionOptions } from './encoder-options.ts';
-import { listOf, oneOf, positiveNumber, wholeNumber } from './option-values.ts';
+import { listOf, oneOf, wholeNumber } from './option-values.ts';
 import { prepareOutputFile } from './output-file.ts';
 import { lockOutput } from './output-lock.ts';
 import { printLine, printNote } from './print.ts';
 import { readerFaces } from './reader-faces.ts';
 import { watchFigures } from './training-figures.ts';
-import { openTrainingRun, trainingArgs } from './training-run.ts';
+import { openTrainingRun, trainingArgs, trainingNumbers } from './training-run.ts';
 
 const SHAPES = Object.keys(EDITOR_SHAPES) as EditorShapeName[];
 
@@ -115,7 +115,8 @@ export const trainEditorCommand = command({
   async run({ args, job }) {
     const shape = EDITOR_SHAPES[oneOf(args.shape, '--shape', SHAPES) ?? 'slim-64'];
     const attributes = args.attributes === undefined ? [...EDITED_ATTRIBUTES] : listOf(args.attributes);
-    const batchSize = wholeNumber(args.batch, '--batch', { min: 4 });
+    const { checkpointSteps, ...numbers } = trainingNumbers(args, { leastBatch: 4 });
+    const { batchSize } = numbers;
     const plan = {
       shape,
       attributes,
@@ -123,16 +124,12 @@ export const trainEditorCommand = command({
       adversary: oneOf(args.adversary, '--adversary', ADVERSARIES) ?? 'lsgan',
       criticSteps: wholeNumber(args['critic-steps'], '--critic-steps'),
       hardening: wholeNumber(args.hardening, '--hardening', { max: 64 }) / 255,
-      batchSize,
+      ...numbers,
       reconstructed: shape.gives === 'face' ? batchSize : Math.ceil(batchSize / 4),
       identified: wholeNumber(args['identity-faces'], '--identity-faces', { min: 1, max: batchSize }),
-      learningRate: positiveNumber(args['learning-rate'], '--learning-rate'),
-      steps: wholeNumber(args.steps, '--steps', { min: 1 }),
-      seed: wholeNumber(args.seed, '--seed'),
     };
     const identity = args.identity === undefined ? ['faceres'] : listOf(args.identity);
     const readers = readersOf(args.readers, { attributes, sizePx: shape.sizePx });
-    const checkpointSteps = wholeNumber(args['checkpoint-every'], '--checkpoint-every', { min: 1 });
     await prepareOutputFile(args.out);
     await using _lock = await lockOutput(args.out);
     await using encoders = await openIdentityEncoders(identity, args);

@@ -16,7 +16,7 @@ import { lockOutput } from './output-lock.ts';
 import { printLine, printNote } from './print.ts';
 import { watchFigures } from './training-figures.ts';
 import { BAD_DATA, badDataArg, trainingPeople, usableTrainingFaces } from './training-people.ts';
-import { openTrainingRun, trainingArgs } from './training-run.ts';
+import { openTrainingRun, trainingArgs, trainingNumbers } from './training-run.ts';
 
 /** `faceward train encoder`: a MobileFaceNet, hardened where asked. */
 export const trainEncoderCommand = command({
@@ -57,26 +57,23 @@ export const trainEncoderCommand = command({
     ...sessionArgs,
   },
   async run({ args, job }) {
+    const { checkpointSteps, ...numbers } = trainingNumbers(args, { leastBatch: 2 });
     const settings = {
       form: {
         sizePx: wholeNumber(args.size, '--size', { min: 32, max: 512 }),
         width: positiveNumber(args.width, '--width'),
         embeddingSize: wholeNumber(args.embedding, '--embedding', { min: 2 }),
       },
-      steps: wholeNumber(args.steps, '--steps', { min: 1 }),
-      batchSize: wholeNumber(args.batch, '--batch', { min: 2 }),
-      learningRate: positiveNumber(args['learning-rate'], '--learning-rate'),
+      ...numbers,
       scale: positiveNumber(args.scale, '--scale'),
       margin: positiveNumber(args.margin, '--margin'),
       augmentations: augmentationsOf(args.augment),
-      seed: wholeNumber(args.seed, '--seed'),
       ...adversarialOf(args.adversarial),
     };
     const leastPhotos = wholeNumber(args['min-photos'], '--min-photos', { min: 2 });
     const badData = oneOf(args['bad-data'], '--bad-data', BAD_DATA) ?? 'skip';
     const masked = maskingSettings(args);
     if (masked && settings.adversarial) throw new InputError('--masking and --adversarial do not go together');
-    const checkpointSteps = wholeNumber(args['checkpoint-every'], '--checkpoint-every', { min: 1 });
     await prepareOutputFile(args.out);
     await using _lock = await lockOutput(args.out);
     const problem = { data: resolve(args.data), leastPhotos, ...settings, ...masked };

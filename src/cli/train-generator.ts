@@ -3,13 +3,12 @@ import { generatorGraph, trainGenerator } from '../attack/inversion/generator.ts
 import { command } from './command.ts';
 import { sessionArgs, sessionOptions } from './encoder-options.ts';
 import { peopleArgs } from './face-source.ts';
-import { positiveNumber, wholeNumber } from './option-values.ts';
 import { prepareOutputFile } from './output-file.ts';
 import { lockOutput } from './output-lock.ts';
 import { printLine, printNote } from './print.ts';
 import { planarFace, trainingFaces } from './training-faces.ts';
 import { watchFigures } from './training-figures.ts';
-import { openTrainingRun, trainingArgs } from './training-run.ts';
+import { openTrainingRun, trainingArgs, trainingNumbers } from './training-run.ts';
 
 /** Images of one person that count, so that the few with hundreds do not rule the generator. */
 const IMAGES_PER_PERSON = 20;
@@ -29,11 +28,7 @@ export const trainGeneratorCommand = command({
     ...sessionArgs,
   },
   async run({ args, job }) {
-    const steps = wholeNumber(args.steps, '--steps', { min: 1 });
-    const batchSize = wholeNumber(args.batch, '--batch', { min: 2 });
-    const seed = wholeNumber(args.seed, '--seed');
-    const learningRate = positiveNumber(args['learning-rate'], '--learning-rate');
-    const checkpointSteps = wholeNumber(args['checkpoint-every'], '--checkpoint-every', { min: 1 });
+    const { steps, batchSize, learningRate, seed, checkpointSteps } = trainingNumbers(args, { leastBatch: 2 });
     await prepareOutputFile(args.out);
     await using _lock = await lockOutput(args.out);
     const run = await openTrainingRun(

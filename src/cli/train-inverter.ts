@@ -16,7 +16,7 @@ import { lockOutput } from './output-lock.ts';
 import { printLine, printNote } from './print.ts';
 import { trainingFaces } from './training-faces.ts';
 import { watchFigures } from './training-figures.ts';
-import { openTrainingRun, trainingArgs } from './training-run.ts';
+import { openTrainingRun, trainingArgs, trainingNumbers } from './training-run.ts';
 
 /** `faceward train inverter`: the black-box inverter of an encoder. */
 export const trainInverterCommand = command({
@@ -60,11 +60,7 @@ export const trainInverterCommand = command({
     const experiment = EXPERIMENTS.find(({ number }) => number === wholeNumber(args.experiment, '--experiment'));
     if (!experiment)
       throw new InputError(`there is no experiment ${args.experiment}`, { hint: 'the patent has 1 to 5' });
-    const steps = wholeNumber(args.steps, '--steps', { min: 1 });
-    const batchSize = wholeNumber(args.batch, '--batch', { min: 2 });
-    const seed = wholeNumber(args.seed, '--seed');
-    const learningRate = positiveNumber(args['learning-rate'], '--learning-rate');
-    const checkpointSteps = wholeNumber(args['checkpoint-every'], '--checkpoint-every', { min: 1 });
+    const { steps, batchSize, learningRate, seed, checkpointSteps } = trainingNumbers(args, { leastBatch: 2 });
     const weight = positiveNumber(args['identity-weight'], '--identity-weight');
     const bottleneck = wholeNumber(args.bottleneck, '--bottleneck', { min: 8 });
     await prepareOutputFile(args.out);

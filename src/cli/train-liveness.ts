@@ -16,7 +16,7 @@ import { describeKind, type KindOfFaces, presentationFaces } from './presentatio
 import { type SpeciesFigure, speciesFigures, speciesTable } from './presentation-figures.ts';
 import { printJson, printLine, printNote } from './print.ts';
 import { watchFigures } from './training-figures.ts';
-import { openTrainingRun, trainingArgs } from './training-run.ts';
+import { openTrainingRun, trainingArgs, trainingNumbers } from './training-run.ts';
 
 /** Side of the crop that the network sees, in pixels: that of MiniFASNet. */
 const SIZE_PX = 80;
@@ -73,18 +73,15 @@ One name is one person in all of the folders. With --simulate a folder of people
     json: { type: 'boolean', description: 'print the figures as JSON' },
   },
   async run({ args, job }) {
+    const { checkpointSteps, ...numbers } = trainingNumbers(args, { leastBatch: 2 });
     const settings = {
       simulate: args.simulate === true,
       classes: oneOf(args.classes, '--classes', CLASSES) ?? 'species',
       fourierHead: oneOf(args['fourier-head'], '--fourier-head', ['true', 'false']) === 'true',
       cropFactor: cropFactorOf(args.crop),
       photos: wholeNumber(args.photos, '--photos', { min: 1 }),
-      steps: wholeNumber(args.steps, '--steps', { min: 1 }),
-      batchSize: wholeNumber(args.batch, '--batch', { min: 2 }),
-      learningRate: positiveNumber(args['learning-rate'], '--learning-rate'),
-      seed: wholeNumber(args.seed, '--seed'),
+      ...numbers,
     };
-    const checkpointSteps = wholeNumber(args['checkpoint-every'], '--checkpoint-every', { min: 1 });
     await prepareOutputFile(args.out);
     await using _lock = await lockOutput(args.out);
     const run = await openTrainingRun(args.out, JSON.stringify({ data: resolve(args.data), ...settings }), {

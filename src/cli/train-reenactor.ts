@@ -11,14 +11,14 @@ import { command } from './command.ts';
 import { sessionArgs, sessionOptions } from './encoder-options.ts';
 import { peopleArgs } from './face-source.ts';
 import { hashOfFiles } from './files-hash.ts';
-import { listOf, oneOf, positiveNumber, wholeNumber } from './option-values.ts';
+import { listOf, oneOf, wholeNumber } from './option-values.ts';
 import { prepareOutputFile } from './output-file.ts';
 import { lockOutput } from './output-lock.ts';
 import { printLine, printNote } from './print.ts';
 import { findReenactorFiles, reenactorFaces } from './reenactor-faces.ts';
 import { reenactorSheets } from './reenactor-samples.ts';
 import { watchFigures } from './training-figures.ts';
-import { openTrainingRun, trainingArgs } from './training-run.ts';
+import { openTrainingRun, trainingArgs, trainingNumbers } from './training-run.ts';
 
 const SIZES = ['64', '128'] as const;
 
@@ -92,17 +92,10 @@ export const trainReenactorCommand = command({
   },
   async run({ args, job }) {
     const shape = shapeOf(args);
-    const plan = {
-      shape,
-      losses: REENACTOR_LOSSES,
-      batchSize: wholeNumber(args.batch, '--batch', { min: 2 }),
-      learningRate: positiveNumber(args['learning-rate'], '--learning-rate'),
-      steps: wholeNumber(args.steps, '--steps', { min: 1 }),
-      seed: wholeNumber(args.seed, '--seed'),
-    };
+    const { checkpointSteps, ...numbers } = trainingNumbers(args, { leastBatch: 2 });
+    const plan = { shape, losses: REENACTOR_LOSSES, ...numbers };
     const mostPhotos = wholeNumber(args.photos, '--photos', { min: 1 });
     const clipShare = shareOf(args['clip-share'], '--clip-share');
-    const checkpointSteps = wholeNumber(args['checkpoint-every'], '--checkpoint-every', { min: 1 });
     await prepareOutputFile(args.out);
     await using _lock = await lockOutput(args.out);
     const { data, clips, tracks } = args;

@@ -6,14 +6,14 @@ import { InputError } from '../util/errors.ts';
 import { command } from './command.ts';
 import { sessionArgs, sessionOptions } from './encoder-options.ts';
 import { hashOfFiles } from './files-hash.ts';
-import { oneOf, positiveNumber, wholeNumber } from './option-values.ts';
+import { oneOf } from './option-values.ts';
 import { prepareOutputFile } from './output-file.ts';
 import { lockOutput } from './output-lock.ts';
 import { printLine, printNote } from './print.ts';
 import { findSwapPhotos, loadSwapFaces, type SwapFolders } from './swap-faces.ts';
 import { swapSheets } from './swap-samples.ts';
 import { watchFigures } from './training-figures.ts';
-import { openTrainingRun, trainingArgs } from './training-run.ts';
+import { openTrainingRun, trainingArgs, trainingNumbers } from './training-run.ts';
 
 const SIZES = Object.keys(SWAP_SHAPES) as SwapShapeName[];
 
@@ -66,15 +66,11 @@ export const trainSwapCommand = command({
   async run({ args, job }) {
     const size = oneOf(args.size, '--size', SIZES) ?? 'slim';
     const shape = SWAP_SHAPES[size];
-    const rate = args['learning-rate'];
-    const plan = {
-      size,
-      steps: wholeNumber(args.steps, '--steps', { min: 1 }),
-      batchSize: wholeNumber(args.batch, '--batch', { min: 1 }),
-      learningRate: rate === undefined ? shape.learningRate : positiveNumber(rate, '--learning-rate'),
-      seed: wholeNumber(args.seed, '--seed'),
-    };
-    const checkpointSteps = wholeNumber(args['checkpoint-every'], '--checkpoint-every', { min: 1 });
+    const { checkpointSteps, ...numbers } = trainingNumbers(
+      { ...args, 'learning-rate': args['learning-rate'] ?? String(shape.learningRate) },
+      { leastBatch: 1 },
+    );
+    const plan = { size, ...numbers };
     const [donorFolder, wearerFolder] = [resolve(args['face-of']), resolve(args.onto)];
     if (donorFolder === wearerFolder) throw new InputError('--face-of and --onto name the same folder');
     await prepareOutputFile(args.out);

@@ -2,12 +2,11 @@ import { basename, resolve } from 'node:path';
 import { trainTranslator, translatorGraph } from '../attack/evasion/translation/translator.ts';
 import { command } from './command.ts';
 import { sessionArgs, sessionOptions } from './encoder-options.ts';
-import { positiveNumber, wholeNumber } from './option-values.ts';
 import { prepareOutputFile } from './output-file.ts';
 import { lockOutput } from './output-lock.ts';
 import { printLine, printNote } from './print.ts';
 import { watchFigures } from './training-figures.ts';
-import { openTrainingRun, trainingArgs } from './training-run.ts';
+import { openTrainingRun, trainingArgs, trainingNumbers } from './training-run.ts';
 import { translatorFaces, translatorInput } from './translator-faces.ts';
 
 /** `faceward train translator`: a CycleGAN from one person's faces to another's. */
@@ -29,11 +28,7 @@ export const trainTranslatorCommand = command({
     ...sessionArgs,
   },
   async run({ args, job }) {
-    const steps = wholeNumber(args.steps, '--steps', { min: 1 });
-    const batchSize = wholeNumber(args.batch, '--batch', { min: 1 });
-    const seed = wholeNumber(args.seed, '--seed');
-    const learningRate = positiveNumber(args['learning-rate'], '--learning-rate');
-    const checkpointSteps = wholeNumber(args['checkpoint-every'], '--checkpoint-every', { min: 1 });
+    const { steps, batchSize, learningRate, seed, checkpointSteps } = trainingNumbers(args, { leastBatch: 1 });
     await prepareOutputFile(args.out);
     await using _lock = await lockOutput(args.out);
     const [from, to] = [resolve(args.from), resolve(args.to)];

@@ -6,6 +6,7 @@ import { quantiseWeights } from '../graph/quantisation.ts';
 import { readCheckpoint, writeCheckpoint } from '../nn/checkpoint.ts';
 import type { TrainingState } from '../nn/training.ts';
 import { InputError, ModelFileError } from '../util/errors.ts';
+import { positiveNumber, wholeNumber } from './option-values.ts';
 
 /** Options of every command that trains. */
 export const trainingArgs = {
@@ -18,6 +19,20 @@ export const trainingArgs = {
   resume: { type: 'boolean', description: 'go on from the checkpoint beside --out' },
   int8: { type: 'boolean', description: 'keep large weights as int8: a quarter of the size' },
 } as const;
+
+/** The numbers of {@link trainingArgs}. @throws InputError where one is none. */
+export function trainingNumbers(
+  args: Readonly<Record<'steps' | 'batch' | 'learning-rate' | 'seed' | 'checkpoint-every', string>>,
+  { leastBatch }: { readonly leastBatch: number },
+) {
+  return {
+    steps: wholeNumber(args.steps, '--steps', { min: 1 }),
+    batchSize: wholeNumber(args.batch, '--batch', { min: leastBatch }),
+    learningRate: positiveNumber(args['learning-rate'], '--learning-rate'),
+    seed: wholeNumber(args.seed, '--seed'),
+    checkpointSteps: wholeNumber(args['checkpoint-every'], '--checkpoint-every', { min: 1 }),
+  };
+}
 
 /** The checkpoint of an unfinished training, beside the model that it will write. */
 export interface TrainingRun {
