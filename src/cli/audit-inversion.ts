@@ -90,8 +90,8 @@ export const auditInversionCommand = command({
   async run({ args, job }) {
     const startedAt = new Date();
     const failOn = oneOf(args['fail-on'], '--fail-on', ['leaks']);
-    const mode = oneOf(args.mode, '--mode', ['auto', 'black-box', 'white-box', 'both']) ?? 'auto';
-    const variants = oneOf(args.variants, '--variants', ['strongest', 'all']) ?? 'strongest';
+    const mode = oneOf(args.mode, '--mode', ['auto', 'black-box', 'white-box', 'both']);
+    const variants = oneOf(args.variants, '--variants', ['strongest', 'all']);
     const seed = wholeNumber(args.seed, '--seed');
     const people = wholeNumber(args.people, '--people', { min: 1 });
     const iterations = wholeNumber(args.iterations, '--iterations', { min: 1 });

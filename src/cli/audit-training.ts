@@ -165,7 +165,7 @@ export const auditTrainingCommand = command({
   async run({ args, job }) {
     const startedAt = new Date();
     const failOn = oneOf(args['fail-on'], '--fail-on', ['leaks']);
-    const badData = oneOf(args['bad-data'], '--bad-data', BAD_DATA) ?? 'skip';
+    const badData = oneOf(args['bad-data'], '--bad-data', BAD_DATA);
     const asked = oneOf(args.kind, '--kind', MODEL_KINDS);
     const attacks = modelInversionAttacks(args.attacks);
     const seed = wholeNumber(args.seed, '--seed');

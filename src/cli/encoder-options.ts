@@ -98,7 +98,7 @@ export interface SessionArgs {
 /** Session options as the command line gives them. @throws InputError for a device that does not exist, or a bad number. */
 export function sessionOptions(args: SessionArgs): SessionOptions {
   const threads = wholeNumber(args.threads, '--threads', { min: 1, max: 1024 });
-  const device = oneOf(args.device, '--device', DEVICES) ?? 'cpu';
+  const device = oneOf(args.device, '--device', DEVICES);
   return threads === undefined ? { device } : { device, threads };
 }
 

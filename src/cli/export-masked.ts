@@ -88,7 +88,7 @@ export const exportMaskedCommand = command({
       throw new InputError(`--masking ${masking.name} keeps pixels, and has no use for --frequencies`);
     if (args.seed !== undefined)
       printNote('the set is drawn from --seed: whoever knows or guesses it undoes the masking');
-    const badData = oneOf(args['bad-data'], '--bad-data', BAD_DATA) ?? 'skip';
+    const badData = oneOf(args['bad-data'], '--bad-data', BAD_DATA);
     const asked = {
       masking,
       rounds: wholeNumber(args.rounds, '--rounds', { min: 1, max: 1000 }),

@@ -48,10 +48,16 @@ export function durationMs(text: string | undefined, option: string): number | u
 }
 
 /**
- * The value of an option that takes one of a few words; undefined where it was not given.
+ * The value of an option that takes one of a few words; undefined where it was not given. An option with a default is always given.
  *
  * @throws InputError that lists the words.
  */
+export function oneOf<const T extends string>(text: string, option: string, words: readonly T[]): T;
+export function oneOf<const T extends string>(
+  text: string | undefined,
+  option: string,
+  words: readonly T[],
+): T | undefined;
 export function oneOf<const T extends string>(
   text: string | undefined,
   option: string,

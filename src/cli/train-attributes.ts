@@ -59,7 +59,7 @@ export const trainAttributesCommand = command({
     json: { type: 'boolean', description: 'print the figures as JSON' },
   },
   async run({ args, job }) {
-    const network = oneOf(args.network, '--network', PORTRAIT_NETWORKS) ?? 'cnn';
+    const network = oneOf(args.network, '--network', PORTRAIT_NETWORKS);
     const wanted = listOf(args.attributes);
     const { checkpointSteps, ...numbers } = trainingNumbers(args, { leastBatch: 2 });
     const settings = {

@@ -113,7 +113,7 @@ export const trainEditorCommand = command({
     ...sessionArgs,
   },
   async run({ args, job }) {
-    const shape = EDITOR_SHAPES[oneOf(args.shape, '--shape', SHAPES) ?? 'slim-64'];
+    const shape = EDITOR_SHAPES[oneOf(args.shape, '--shape', SHAPES)];
     const attributes = args.attributes === undefined ? [...EDITED_ATTRIBUTES] : listOf(args.attributes);
     const { checkpointSteps, ...numbers } = trainingNumbers(args, { leastBatch: 4 });
     const { batchSize } = numbers;
@@ -121,7 +121,7 @@ export const trainEditorCommand = command({
       shape,
       attributes,
       losses: lossesOf(args.losses),
-      adversary: oneOf(args.adversary, '--adversary', ADVERSARIES) ?? 'lsgan',
+      adversary: oneOf(args.adversary, '--adversary', ADVERSARIES),
       criticSteps: wholeNumber(args['critic-steps'], '--critic-steps'),
       hardening: wholeNumber(args.hardening, '--hardening', { max: 64 }) / 255,
       ...numbers,

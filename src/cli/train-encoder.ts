@@ -71,7 +71,7 @@ export const trainEncoderCommand = command({
       ...adversarialOf(args.adversarial),
     };
     const leastPhotos = wholeNumber(args['min-photos'], '--min-photos', { min: 2 });
-    const badData = oneOf(args['bad-data'], '--bad-data', BAD_DATA) ?? 'skip';
+    const badData = oneOf(args['bad-data'], '--bad-data', BAD_DATA);
     const masked = maskingSettings(args);
     if (masked && settings.adversarial) throw new InputError('--masking and --adversarial do not go together');
     await prepareOutputFile(args.out);

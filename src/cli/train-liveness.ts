@@ -76,7 +76,7 @@ One name is one person in all of the folders. With --simulate a folder of people
     const { checkpointSteps, ...numbers } = trainingNumbers(args, { leastBatch: 2 });
     const settings = {
       simulate: args.simulate === true,
-      classes: oneOf(args.classes, '--classes', CLASSES) ?? 'species',
+      classes: oneOf(args.classes, '--classes', CLASSES),
       fourierHead: oneOf(args['fourier-head'], '--fourier-head', ['true', 'false']) === 'true',
       cropFactor: cropFactorOf(args.crop),
       photos: wholeNumber(args.photos, '--photos', { min: 1 }),

@@ -151,7 +151,7 @@ function shapeOf(args: {
   readonly 'motion-widths'?: string | undefined;
   readonly 'painter-widths'?: string | undefined;
 }): ReenactorShape {
-  const usual = REENACTOR_SHAPES[oneOf(args.size, '--size', SIZES) ?? '64'];
+  const usual = REENACTOR_SHAPES[oneOf(args.size, '--size', SIZES)];
   const widths = (text: string | undefined, option: string): number[] | undefined =>
     text === undefined ? undefined : listOf(text).map((word) => wholeNumber(word, option, { min: 1 }));
   return requireReenactorShape({

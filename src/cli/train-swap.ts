@@ -64,7 +64,7 @@ export const trainSwapCommand = command({
     ...sessionArgs,
   },
   async run({ args, job }) {
-    const size = oneOf(args.size, '--size', SIZES) ?? 'slim';
+    const size = oneOf(args.size, '--size', SIZES);
     const shape = SWAP_SHAPES[size];
     const { checkpointSteps, ...numbers } = trainingNumbers(
       { ...args, 'learning-rate': args['learning-rate'] ?? String(shape.learningRate) },
