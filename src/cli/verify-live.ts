@@ -1,6 +1,6 @@
 import { enrolFrames } from '../defence/liveness/capture/enrol-frames.ts';
 import { livenessChecks, uncalibratedChecks } from '../defence/liveness/checks/all-checks.ts';
-import { lackingChecks } from '../defence/liveness/decision.ts';
+import { doubtedChecks, lackingChecks } from '../defence/liveness/decision.ts';
 import { type LiveCapture, lookAtClip } from '../defence/liveness/live-capture.ts';
 import type { LivenessCalibration } from '../defence/liveness/liveness-calibration.ts';
 import { ACTIONS, type Challenge } from '../defence/liveness/session/challenge.ts';
@@ -32,6 +32,8 @@ export interface LiveResult {
   readonly calibrated: boolean;
   /** Of a retry: the checks without which nobody passes, and which saw too little. */
   readonly lacking: readonly string[];
+  /** Of a step up: the checks whose score is lower than what is asked of everybody. */
+  readonly doubted: readonly string[];
   /** The face in which the person is recognised. */
   faceFor(view: Parameters<typeof alignedFace>[2]): Image;
 }
@@ -66,13 +68,12 @@ export async function judgeClip(
       { capture: seen.message, challenge, flashes, observations: seen.observations, enrolledShape },
       { calibration, audit },
     );
+    const { decision, results } = judgement;
     return {
       judgement,
       calibrated: calibration !== undefined,
-      lacking:
-        calibration && judgement.decision === 'retry'
-          ? lackingChecks(judgement.results, policyIn(calibration.policy, flashes))
-          : [],
+      lacking: calibration && decision === 'retry' ? lackingChecks(results, policyIn(calibration.policy, flashes)) : [],
+      doubted: calibration && decision === 'step-up' ? doubtedChecks(results, calibration.policy) : [],
       faceFor: (view) => alignedFace(image, fivePointsOf(mesh), view),
     };
   } finally {
@@ -177,13 +178,13 @@ function eventsOf(text: string | undefined) {
 }
 
 /** The liveness as JSON. */
-export function livenessOf({ judgement, calibrated, lacking }: LiveResult) {
+export function livenessOf({ judgement, calibrated, lacking, doubted }: LiveResult) {
   const { decision, veto, refusal, results, fused, audit } = judgement;
   return {
     decision: calibrated || refusal || veto ? decision : null,
     veto: veto ?? null,
     refusal: refusal?.reason ?? null,
-    lacking,
+    ...{ lacking, doubted },
     audit: audit ?? null,
     logLikelihoodRatio: calibrated ? (fused?.logLikelihoodRatio ?? null) : null,
     checks: results.map(({ name, score, logLikelihoodRatio, quality, applicable, reason }) => ({
@@ -195,8 +196,8 @@ export function livenessOf({ judgement, calibrated, lacking }: LiveResult) {
 
 /** The same for a person at the terminal. */
 export function describeLiveness(result: LiveResult): string {
-  const { decision, veto, refusal, lacking, audit, logLikelihoodRatio, checks } = livenessOf(result);
-  const why = reasonOf(veto, refusal, lacking);
+  const { decision, audit, logLikelihoodRatio, checks } = livenessOf(result);
+  const why = reasonOf(result);
   const head =
     decision === null
       ? 'liveness: not decided, for want of a --liveness-calibration with this network'
@@ -211,9 +212,9 @@ export function describeLiveness(result: LiveResult): string {
 }
 
 /** Why it was decided so, where a number does not say it. */
-function reasonOf(veto: Judgement['veto'] | null, refusal: string | null, lacking: readonly string[]): string {
+function reasonOf({ judgement: { veto, refusal }, lacking, doubted }: LiveResult): string {
   if (veto === 'own-mark') return ': it bears Faceward’s own mark';
-  if (refusal) return `: ${refusal}`;
-  if (lacking.length === 0) return '';
-  return `: nobody passes without ${lacking.join(' and ')}, whose reason stands below`;
+  if (refusal) return `: ${refusal.reason}`;
+  if (lacking.length > 0) return `: nobody passes without ${lacking.join(' and ')}, whose reason stands below`;
+  return doubted.length > 0 ? `: ${doubted.join(' and ')} is lower than is asked of everybody` : '';
 }

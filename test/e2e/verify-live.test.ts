@@ -78,6 +78,14 @@ describe('verify --live', () => {
     expect((await audited('--key', key, '--liveness-calibration', asking)).stdout).toMatch(
       /\nliveness: retry: nobody passes without challenge-followed, whose reason stands below/,
     );
+    const doubting = join(folder, 'doubting.json');
+    await writeFile(
+      doubting,
+      JSON.stringify({ ...lenient, policy: { ...lenient.policy, leastScores: { homography: 9 } } }),
+    );
+    expect((await audited('--key', key, '--liveness-calibration', doubting)).stdout).toMatch(
+      /\nliveness: step-up: homography is lower than is asked of everybody \(/,
+    );
     expect((await audited('--key', key)).stdout).toMatch(/^not accepted\n(.*\n)+an audit, which accepts nobody: ours/);
     expect((await audited()).stderr).toContain('a token is checked by a key');
     await issue('--subjects', 'somebody else');

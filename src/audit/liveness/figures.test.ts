@@ -126,6 +126,32 @@ describe('fitLiveness', () => {
     ).toBe('passed');
   });
 
+  test('asks of everybody what nearly all reach in a required check, whatever the others say, and lets no more people down', () => {
+    const strict = fitLiveness(sides.calibration, { ...options, required: ['shape'] });
+    const own = sides.calibration.filter(({ species }) => species === BONA_FIDE);
+    const least = strict.policy.leastScores?.shape ?? Number.NaN;
+    expect(least).toBe(Math.min(...own.map(({ checks }) => (checks.shape as { score: number }).score)));
+    const outcomes = [-0.01, 0.01].map((more) =>
+      outcomeOf(attempt('replay', 'zoe', { texture: 20, shape: least + more }), strict),
+    );
+    expect(outcomes).toEqual(['no-response', 'passed']);
+    expect(outcomeOf(attempt('replay', 'zoe', { texture: 20, shape: least - 0.01 }), calibration)).toBe('passed');
+    expect(own.filter((one) => outcomeOf(one, strict) === 'passed')).toHaveLength(38);
+  });
+
+  test('counts those who fall short of what is asked among the people that a threshold lets down', () => {
+    const people = Array.from({ length: 20 }, (_, i) => `person ${i}`);
+    const all = attempts(people, 3);
+    const strict = fitLiveness(all, { ...options, required: ['shape'] });
+    const own = all.filter(({ species }) => species === BONA_FIDE);
+    const short = own.filter(
+      ({ checks }) => (checks.shape as { score: number }).score < (strict.policy.leastScores?.shape ?? 0),
+    );
+    expect(short).toHaveLength(2);
+    expect(short.map((one) => outcomeOf(one, strict))).not.toContain('passed');
+    expect(own.filter((one) => outcomeOf(one, strict) === 'passed')).toHaveLength(190);
+  });
+
   test('leaves out the check that nobody gave anything for, and needs one at least', () => {
     const { checks } = fitLiveness(sides.calibration, { ...options, checks: ['texture', 'pulse'] });
     expect(Object.keys(checks)).toEqual(['texture']);

@@ -1,6 +1,6 @@
 import { fitCalibration, type LlrCalibration } from '../../defence/liveness/checks/calibration.ts';
 import { CAMERA_CHECK, LEAST_CAMERA_SCORE } from '../../defence/liveness/checks/camera.ts';
-import type { LivenessThreshold } from '../../defence/liveness/decision.ts';
+import { doubtedChecks, type LivenessThreshold } from '../../defence/liveness/decision.ts';
 import { fitFusion } from '../../defence/liveness/fusion.ts';
 import type { LivenessCalibration } from '../../defence/liveness/liveness-calibration.ts';
 import { InputError } from '../../util/errors.ts';
@@ -17,14 +17,14 @@ export interface FitOptions {
   readonly required?: readonly string[];
 }
 
-/** Shares of bona fide presentations that are refused, and that do not pass, on the people that the thresholds are fixed on. */
-const BPCER = { refuse: 0.01, pass: 0.05 } as const;
+/** Shares of bona fide presentations that are refused, that fall short of what is asked of a required check, and that do not pass for whatever reason, on the people that the thresholds are fixed on. */
+const BPCER = { refuse: 0.01, asked: 0.01, pass: 0.05 } as const;
 
 /** Below this a required check counts as not seen. */
 const LEAST_QUALITY = 0.2;
 
 /**
- * Fits a calibration: each check's line on one half of the people, the weights on the other half, and the thresholds on the bona fide presentations of all of them.
+ * Fits a calibration: each check's line on one half of the people, the weights on the other half, and the thresholds, and what is asked of required checks, on the bona fide presentations of all of them.
  *
  * The thresholds follow from bona fide presentations alone: no attack, known or unknown, has a say in what people are asked to put up with. What the attacks then come to is what is measured.
  *
@@ -51,19 +51,35 @@ export function fitLiveness(attempts: readonly Attempt[], options: FitOptions): 
     labels,
     `${dataset}, the other half of the people`,
   );
-  const fused = { ...unweighted, fusion };
+  const asked = required.filter((name) => names.includes(name));
+  const leastScores = Object.fromEntries(asked.map((name) => [name, leastScoreOf(name, judged)]));
+  const evidence = (attempt: Attempt): number => evidenceOf(attempt, { ...unweighted, fusion }).logLikelihoodRatio;
+  // Who is asked for another proof anyhow passes at no threshold.
+  const evidenceToPass = (attempt: Attempt): number =>
+    doubtedChecks(resultsOf(attempt, unweighted), { leastScores }).length > 0
+      ? Number.NEGATIVE_INFINITY
+      : evidence(attempt);
   return {
     checks,
     fusion,
     policy: {
-      pass: thresholdAt(judged, fused, BPCER.pass, dataset),
-      refuse: thresholdAt(judged, fused, BPCER.refuse, dataset),
-      required: required.filter((name) => names.includes(name)),
+      pass: thresholdAt(BPCER.pass, judged, evidenceToPass, dataset),
+      refuse: thresholdAt(BPCER.refuse, judged, evidence, dataset),
+      required: asked,
       leastQuality: LEAST_QUALITY,
-      // No audit has cameras to measure it on.
-      leastScores: { [CAMERA_CHECK]: LEAST_CAMERA_SCORE },
+      // No audit has cameras to measure the last on.
+      leastScores: { ...leastScores, [CAMERA_CHECK]: LEAST_CAMERA_SCORE },
     },
   };
+}
+
+/**
+ * What nearly all bona fide presentations reach in a required check, to be asked of everybody: evidence alone would let the other checks outweigh that nothing was followed, and a recording of the person has much
+ * that speaks for it.
+ */
+function leastScoreOf(name: string, attempts: readonly Attempt[]): number {
+  const scores = scoresOf(name, attempts.filter(isBonaFide)).sort((a, b) => a - b);
+  return scores[Math.floor(BPCER.asked * scores.length)] ?? Number.NEGATIVE_INFINITY;
 }
 
 const NO_THRESHOLD: LivenessThreshold = { logLikelihoodRatio: 0, apcer: 1, bpcer: 1, dataset: 'none' };
@@ -90,23 +106,30 @@ function halvesByPerson(attempts: readonly Attempt[]): readonly [Attempt[], Atte
 
 function fitCheck(name: string, attempts: readonly Attempt[], dataset: string): LlrCalibration {
   const scores = (bonaFide: boolean): number[] =>
-    attempts.flatMap((attempt) => {
-      const own = attempt.checks[name];
-      return isBonaFide(attempt) === bonaFide && own && 'score' in own ? [own.score] : [];
-    });
+    scoresOf(
+      name,
+      attempts.filter((attempt) => isBonaFide(attempt) === bonaFide),
+    );
   return fitCalibration(scores(true), scores(false), dataset);
 }
 
+const scoresOf = (name: string, attempts: readonly Attempt[]): number[] =>
+  attempts.flatMap(({ checks }) => {
+    const own = checks[name];
+    return own && 'score' in own ? [own.score] : [];
+  });
+
 /** The evidence that all but this share of the bona fide presentations reach. */
 function thresholdAt(
-  attempts: readonly Attempt[],
-  calibration: LivenessCalibration,
   bpcer: number,
+  attempts: readonly Attempt[],
+  evidence: (attempt: Attempt) => number,
   dataset: string,
 ): LivenessThreshold {
-  const evidence = (of: readonly Attempt[]): number[] =>
-    of.map((attempt) => evidenceOf(attempt, calibration).logLikelihoodRatio).sort((a, b) => a - b);
-  const own = evidence(attempts.filter(isBonaFide));
+  const own = attempts
+    .filter(isBonaFide)
+    .map(evidence)
+    .sort((a, b) => a - b);
   const threshold = own[Math.floor(bpcer * own.length)] ?? 0;
   const reach = (values: readonly number[]): number =>
     values.filter((value) => value >= threshold).length / values.length;
@@ -116,7 +139,7 @@ function thresholdAt(
   );
   return {
     logLikelihoodRatio: threshold,
-    apcer: Math.max(...[...species.values()].map((trials) => reach(evidence(trials)))),
+    apcer: Math.max(...[...species.values()].map((trials) => reach(trials.map(evidence)))),
     bpcer: 1 - reach(own),
     dataset,
   };

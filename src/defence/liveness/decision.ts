@@ -29,7 +29,7 @@ export interface DecisionPolicy {
   readonly required: readonly string[];
   /** Quality that the required checks must have, 0..1. */
   readonly leastQuality: number;
-  /** By the name of a check that is no evidence: who would pass is asked for another proof where its score is lower. Where it does not apply nothing is asked. */
+  /** By the name of a check: who would pass is asked for another proof where its score is lower, whatever the others say. Where it does not apply nothing is asked. */
   readonly leastScores?: Readonly<Record<string, number>> | undefined;
 }
 
@@ -57,10 +57,8 @@ export function decide(
 ): Decision {
   if (marked || evidence.logLikelihoodRatio < policy.refuse.logLikelihoodRatio) return 'refuse';
   if (lackingChecks(results, policy).length > 0) return 'retry';
-  const doubted = results.some(
-    ({ name, score }) => score !== undefined && score < (policy.leastScores?.[name] ?? score),
-  );
-  return evidence.logLikelihoodRatio >= policy.pass.logLikelihoodRatio && !doubted ? 'pass' : 'step-up';
+  const isDoubted = doubtedChecks(results, policy).length > 0;
+  return evidence.logLikelihoodRatio >= policy.pass.logLikelihoodRatio && !isDoubted ? 'pass' : 'step-up';
 }
 
 /** The required checks that do not apply, or saw too little. */
@@ -72,6 +70,16 @@ export function lackingChecks(
     const result = results.find((one) => one.name === name);
     return !result?.applicable || result.quality < leastQuality;
   });
+}
+
+/** The checks whose score is lower than what is asked of it. */
+export function doubtedChecks(
+  results: readonly Pick<CheckResult, 'name' | 'score'>[],
+  { leastScores = {} }: Pick<DecisionPolicy, 'leastScores'>,
+): string[] {
+  return results.flatMap(({ name, score }) =>
+    score !== undefined && score < (leastScores[name] ?? score) ? [name] : [],
+  );
 }
 
 /** All that the client learns. */

@@ -3,7 +3,7 @@ import { InputError } from '../../util/errors.ts';
 import { Random } from '../../util/random.ts';
 import { fitCalibration, logLikelihoodRatio } from './checks/calibration.ts';
 import type { CheckResult } from './checks/check.ts';
-import { answerTo, type Decision, type DecisionPolicy, decide, vetoOf } from './decision.ts';
+import { answerTo, type Decision, type DecisionPolicy, decide, doubtedChecks, vetoOf } from './decision.ts';
 import { fitFusion, fuse } from './fusion.ts';
 import { fitLogistic } from './logistic-regression.ts';
 
@@ -119,6 +119,17 @@ describe('decision', () => {
     const found = decide({ logLikelihoodRatio: llr, parts: [] }, [result('a', llr, more)], policy, marked);
     expect(found).toBe(decision);
     expect(answerTo(found)).toBe(decision === 'pass' ? 'pass' : 'fail');
+  });
+
+  test('asks for another proof where a check is lower than is asked of it, whatever the evidence, and nothing where it does not apply', () => {
+    const asking = { ...policy, leastScores: { b: 0.5 } };
+    const decided = (b: Partial<CheckResult>) => {
+      const results = [result('a', 9), result('b', 9, b)];
+      return [decide({ logLikelihoodRatio: 9, parts: [] }, results, asking, false), doubtedChecks(results, asking)];
+    };
+    expect(decided({ score: 0.5 })).toEqual(['pass', []]);
+    expect(decided({ score: 0.49 })).toEqual(['step-up', ['b']]);
+    expect(decided({ score: undefined, applicable: false })).toEqual(['pass', []]);
   });
 
   test('vetoes are for nonce, expiry and replay alone', () => {
