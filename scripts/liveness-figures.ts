@@ -4,45 +4,26 @@
  * The same as the audit does at its end, in seconds: it fits the verification to the first, judges the second, and tells what each check does alone, what is lost without it, and what an attack that was not
  * fitted to comes to. Nobody may be in both.
  */
-import { readFile } from 'node:fs/promises';
-import { gunzipSync } from 'node:zlib';
 import { checkMatrix, withoutChecks, withoutSpecies } from '../src/audit/liveness/ablation.ts';
-import { attemptSchema, BONA_FIDE } from '../src/audit/liveness/attempt.ts';
-import { localFitting } from '../src/audit/liveness/audit-local.ts';
+import { BONA_FIDE } from '../src/audit/liveness/attempt.ts';
+import { judgeBy, localFitting } from '../src/audit/liveness/audit-local.ts';
 import { livenessFigures } from '../src/audit/liveness/figures.ts';
 import { fitLiveness } from '../src/audit/liveness/fit.ts';
-import { outcomeOf } from '../src/audit/liveness/outcome.ts';
-import { splitOf } from '../src/data/splits.ts';
 import type { Rate } from '../src/metric/intervals.ts';
+import { DATASET, readAttempts } from './liveness-attempts.ts';
 
 /** Of faceres at a false match rate of 0.1 %, as `faceward verify` prints it. */
-const MATCHER = { id: 'faceres', similarity: 0.6058 } as const;
+const MATCHER = { encoder: 'faceres', similarity: 0.6058 } as const;
 
 const [fitted, judged] = process.argv.slice(2);
 if (!fitted || !judged) {
   console.error('usage: node scripts/liveness-figures.ts CALIBRATION.jsonl.gz JUDGED.jsonl.gz');
   process.exit(2);
 }
-const attemptsIn = async (path: string) =>
-  gunzipSync(await readFile(path))
-    .toString()
-    .trimEnd()
-    .split('\n')
-    .map((line) => attemptSchema.parse(JSON.parse(line)));
-const sides = { calibration: await attemptsIn(fitted), test: await attemptsIn(judged) };
-for (const [side, attempts] of Object.entries(sides)) {
-  const other = attempts.find(({ person }) => splitOf(person) !== side);
-  if (other) throw new TypeError(`${other.person} is not on the ${side} side`);
-}
-const fitting = localFitting('lfw-250-subset');
+const sides = { calibration: await readAttempts(fitted, 'calibration'), test: await readAttempts(judged, 'test') };
+const fitting = localFitting(DATASET);
 const calibration = fitLiveness(sides.calibration, fitting);
-const { bonaFide, species } = livenessFigures(
-  sides.test.map((attempt) => ({
-    attempt,
-    outcome: outcomeOf(attempt, calibration),
-    matched: (attempt.similarities[MATCHER.id] ?? Number.NEGATIVE_INFINITY) >= MATCHER.similarity,
-  })),
-);
+const { bonaFide, species } = livenessFigures(judgeBy(calibration, MATCHER, sides.test));
 
 const percent = (share: number): string => String(Number((100 * share).toFixed(1)));
 const words = ({ rate, low, high }: Rate): string => `${percent(rate)} (${percent(low)} to ${percent(high)})`;

@@ -1,5 +1,6 @@
 import type { Rate } from '../../metric/intervals.ts';
 import { type Attempt, isBonaFide } from './attempt.ts';
+import { reachedByAllBut, scoresOf } from './attempt-scores.ts';
 import { type LivenessFigures, livenessFigures } from './figures.ts';
 import { type FitOptions, fitLiveness } from './fit.ts';
 import { outcomeOf, outcomeOfScore } from './outcome.ts';
@@ -25,8 +26,7 @@ const ALONE_BPCER = 0.05;
 /** The matrix of attacks and checks: a row for each check, alone. A check that none of the calibration people's bona fide presentations has a score for is left out. */
 export function checkMatrix({ calibration, test }: AttemptSides, checks: readonly string[]): CheckFigures[] {
   return checks.flatMap((check) => {
-    const own = scoresOf(calibration.filter(isBonaFide), check).sort((a, b) => a - b);
-    const threshold = own[Math.floor(ALONE_BPCER * own.length)];
+    const threshold = reachedByAllBut(ALONE_BPCER, scoresOf(calibration.filter(isBonaFide), check));
     if (threshold === undefined) return [];
     const figures = livenessFigures(
       test.map((attempt) => {
@@ -37,13 +37,6 @@ export function checkMatrix({ calibration, test }: AttemptSides, checks: readonl
       }),
     );
     return [{ check, bpcer: figures.bonaFide.bpcer, passing: passingBySpecies(figures) }];
-  });
-}
-
-function scoresOf(attempts: readonly Attempt[], check: string): number[] {
-  return attempts.flatMap(({ checks }) => {
-    const own = checks[check];
-    return own && 'score' in own ? [own.score] : [];
   });
 }
 

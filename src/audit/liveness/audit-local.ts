@@ -88,9 +88,10 @@ export async function auditLocal(
   };
 }
 
-function judgeBy(
+/** Attempts by a calibration and by the matcher. */
+export function judgeBy(
   calibration: LivenessCalibration,
-  threshold: Threshold,
+  threshold: Pick<Threshold, 'encoder' | 'similarity'>,
   attempts: readonly Attempt[],
 ): JudgedAttempt[] {
   return attempts.map((attempt) => ({

@@ -5,6 +5,7 @@ import { fitFusion } from '../../defence/liveness/fusion.ts';
 import type { LivenessCalibration } from '../../defence/liveness/liveness-calibration.ts';
 import { InputError } from '../../util/errors.ts';
 import { type Attempt, isBonaFide } from './attempt.ts';
+import { reachedByAllBut, scoresOf } from './attempt-scores.ts';
 import { evidenceOf, resultsOf } from './outcome.ts';
 
 /** How {@link fitLiveness} fits. */
@@ -78,8 +79,8 @@ export function fitLiveness(attempts: readonly Attempt[], options: FitOptions): 
  * that speaks for it.
  */
 function leastScoreOf(name: string, attempts: readonly Attempt[]): number {
-  const scores = scoresOf(name, attempts.filter(isBonaFide)).sort((a, b) => a - b);
-  return scores[Math.floor(BPCER.asked * scores.length)] ?? Number.NEGATIVE_INFINITY;
+  const own = scoresOf(attempts.filter(isBonaFide), name);
+  return reachedByAllBut(BPCER.asked, own) ?? Number.NEGATIVE_INFINITY;
 }
 
 const NO_THRESHOLD: LivenessThreshold = { logLikelihoodRatio: 0, apcer: 1, bpcer: 1, dataset: 'none' };
@@ -107,17 +108,11 @@ function halvesByPerson(attempts: readonly Attempt[]): readonly [Attempt[], Atte
 function fitCheck(name: string, attempts: readonly Attempt[], dataset: string): LlrCalibration {
   const scores = (bonaFide: boolean): number[] =>
     scoresOf(
-      name,
       attempts.filter((attempt) => isBonaFide(attempt) === bonaFide),
+      name,
     );
   return fitCalibration(scores(true), scores(false), dataset);
 }
-
-const scoresOf = (name: string, attempts: readonly Attempt[]): number[] =>
-  attempts.flatMap(({ checks }) => {
-    const own = checks[name];
-    return own && 'score' in own ? [own.score] : [];
-  });
 
 /** The evidence that all but this share of the bona fide presentations reach. */
 function thresholdAt(
@@ -126,11 +121,8 @@ function thresholdAt(
   evidence: (attempt: Attempt) => number,
   dataset: string,
 ): LivenessThreshold {
-  const own = attempts
-    .filter(isBonaFide)
-    .map(evidence)
-    .sort((a, b) => a - b);
-  const threshold = own[Math.floor(bpcer * own.length)] ?? 0;
+  const own = attempts.filter(isBonaFide).map(evidence);
+  const threshold = reachedByAllBut(bpcer, own) ?? 0;
   const reach = (values: readonly number[]): number =>
     values.filter((value) => value >= threshold).length / values.length;
   const species = Map.groupBy(

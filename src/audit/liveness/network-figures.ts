@@ -1,4 +1,5 @@
 import { type Attempt, isBonaFide } from './attempt.ts';
+import { reachedByAllBut } from './attempt-scores.ts';
 import { type LivenessFigures, livenessFigures } from './figures.ts';
 import { outcomeOfScore } from './outcome.ts';
 
@@ -18,11 +19,8 @@ export function networkFigures(
   network: string,
   { calibration, test }: { readonly calibration: readonly Attempt[]; readonly test: readonly Attempt[] },
 ): NetworkFigures {
-  const own = calibration
-    .filter(isBonaFide)
-    .flatMap(({ networks }) => networks[network] ?? [])
-    .sort((a, b) => a - b);
-  const threshold = own[Math.floor(BPCER * own.length)] ?? 1;
+  const own = calibration.filter(isBonaFide).flatMap(({ networks }) => networks[network] ?? []);
+  const threshold = reachedByAllBut(BPCER, own) ?? 1;
   return {
     network,
     threshold,
