@@ -9,21 +9,25 @@ import { BONA_FIDE } from '../src/audit/liveness/attempt.ts';
 import { judgeBy, localFitting } from '../src/audit/liveness/audit-local.ts';
 import { livenessFigures } from '../src/audit/liveness/figures.ts';
 import { fitLiveness } from '../src/audit/liveness/fit.ts';
+import { cacheDirectory } from '../src/cli/cache-directory.ts';
+import { chooseThreshold } from '../src/cli/chosen-threshold.ts';
+import { openBundledEncoder } from '../src/encoder/bundled.ts';
 import type { Rate } from '../src/metric/intervals.ts';
 import { DATASET, readAttempts } from './liveness-attempts.ts';
-
-/** Of faceres at a false match rate of 0.1 %, as `faceward verify` prints it. */
-const MATCHER = { encoder: 'faceres', similarity: 0.6058 } as const;
 
 const [fitted, judged] = process.argv.slice(2);
 if (!fitted || !judged) {
   console.error('usage: node scripts/liveness-figures.ts CALIBRATION.jsonl.gz JUDGED.jsonl.gz');
   process.exit(2);
 }
+const matcher = await openBundledEncoder('faceres', { cacheDir: cacheDirectory() });
+const threshold = await chooseThreshold(matcher, '0.001', undefined);
+await matcher.close();
+if (!threshold) throw new TypeError('no calibration comes along for the matcher');
 const sides = { calibration: await readAttempts(fitted, 'calibration'), test: await readAttempts(judged, 'test') };
 const fitting = localFitting(DATASET);
 const calibration = fitLiveness(sides.calibration, fitting);
-const { bonaFide, species } = livenessFigures(judgeBy(calibration, MATCHER, sides.test));
+const { bonaFide, species } = livenessFigures(judgeBy(calibration, threshold, sides.test));
 
 const percent = (share: number): string => String(Number((100 * share).toFixed(1)));
 const words = ({ rate, low, high }: Rate): string => `${percent(rate)} (${percent(low)} to ${percent(high)})`;

@@ -32,10 +32,11 @@ const peopleHash = ({ calibration, test, driver }: Pick<LivenessSides, 'calibrat
   );
 
 /** What attacks are made with, as files. */
-const filesOf = ({ reenactor, swap, generator, drivers }: AttackOptions) =>
+const filesOf = ({ reenactor, swap, 'swap-driver': swapDriver, generator, drivers }: AttackOptions) =>
   [
     reenactor === OWN_REENACTOR ? shippedModelFile('reenactor.onnx') : reenactor,
     swap,
+    swapDriver,
     generator ?? shippedModelFile('generator.onnx'),
     ...(drivers === undefined ? [] : listOf(drivers)),
   ].flatMap((path, i) => (path === undefined ? [] : [{ id: `${i}`, path }]));

@@ -8,7 +8,7 @@ import { tinyReenactorFile, tinySwapFile } from '../../test/fixtures/presentatio
 import { ATTACK_SPECIES } from '../attack/presentation/species.ts';
 import { motionTrack } from '../attack/presentation/warp/motions.ts';
 import type { LivenessPerson } from '../audit/liveness/liveness-person.ts';
-import { attackPresentation, bonaFidePresentation } from '../audit/liveness/presentations.ts';
+import { attackPresentation, bonaFidePresentation, type PresentationKit } from '../audit/liveness/presentations.ts';
 import { cutHead } from '../face/head-cut.ts';
 import { mainFace } from '../face/main-face.ts';
 import { decodeImage } from '../image/decode.ts';
@@ -124,6 +124,33 @@ describe('what presentations are made with', () => {
     await expect(open({ swap, 'swap-person': 'Cleo' })).rejects.toThrow('Cleo is on the train side');
     await expect(open({ swap })).rejects.toThrow(InputError);
     await expect(open({ 'swap-person': 'Ann_Bell' })).rejects.toThrow(InputError);
+  });
+
+  test('whoever a swap was trained upon drives it where a photo is given, and needs a face in it', async () => {
+    const swap = { swap: join(folder, 'swap.onnx'), 'swap-person': 'Ann_Bell' };
+    await using usual = await open(swap, ['inject-swap']);
+    await using own = await open({ ...swap, 'swap-driver': join(SAMPLE_FOLDER, 'sample3.jpg') }, ['inject-swap']);
+    const [species] = own.species;
+    const [person] = sides.test;
+    if (!species || !person) throw new TypeError('both are there');
+    const filmed: number[][] = [];
+    const kitOf = ({ kit }: LivenessKit): PresentationKit => ({
+      ...{ ...kit, framesPerSecond: 1 },
+      networks: {
+        swap: async (_, driver) => {
+          filmed.push([...(driver.frames[0]?.data.subarray(0, 300) ?? [])]);
+          return driver;
+        },
+      },
+    });
+    for (const opened of [usual, own, own])
+      await attackPresentation(species, person, { challenge: [], flashes: [] }, kitOf(opened), new Random(1));
+    expect(filmed[1]).not.toEqual(filmed[0]);
+    expect(filmed[2]).toEqual(filmed[1]);
+    const nobody = join(folder, 'nobody.jpg');
+    await writeFile(nobody, await encodeJpeg({ widthPx: 64, heightPx: 64, data: new Uint8Array(3 * 64 * 64) }));
+    await expect(open({ ...swap, 'swap-driver': nobody })).rejects.toThrow('shows nobody who looks at the camera');
+    await expect(open({ 'swap-driver': nobody })).rejects.toThrow('--swap');
   });
 
   test('all presentations go through the codec that is named, and what is none is told at once', async () => {

@@ -9,11 +9,15 @@ import { openSwap, type Swap } from '../attack/presentation/swap/swap.ts';
 import { swapClip } from '../attack/presentation/swap/swap-face.ts';
 import { readModel, shippedGenerator } from '../audit/inversion/shipped.ts';
 import { openFaceInventor } from '../audit/liveness/invented-face.ts';
+import { HEAD_PX, looksAtCamera } from '../audit/liveness/liveness-person.ts';
 import { canDrive, type NetworkFrames, type PresentationKit } from '../audit/liveness/presentations.ts';
 import { normaliseName, splitOf } from '../data/splits.ts';
 import { trackFace } from '../face/face-track.ts';
+import { type CutHead, cutHead } from '../face/head-cut.ts';
 import { fivePointsOf } from '../face/landmarks.ts';
+import { mainFace } from '../face/main-face.ts';
 import { createFacePipeline } from '../face/pipeline.ts';
+import { decodeImage } from '../image/decode.ts';
 import { throughH264 } from '../image/frames/h264.ts';
 import type { Image } from '../image/image.ts';
 import { throughJpeg } from '../image/through-jpeg.ts';
@@ -55,6 +59,12 @@ export const attackArgs = {
     type: 'string',
     description: 'whose face --swap puts on, as in --people: nobody else is attacked with it',
     valueHint: 'name',
+  },
+  'swap-driver': {
+    type: 'string',
+    description:
+      'a photo of the person whom --swap was trained upon (train swap --onto), who then drives it and does it best; default: somebody of the training side, whom the network does not know',
+    valueHint: 'photo',
   },
   generator: {
     type: 'string',
@@ -100,7 +110,7 @@ export interface AttackSources {
 /**
  * Opens what the species are made with, where it is given; before people are read, so that what is wrong with it is told at once.
  *
- * @throws ModelFileError where a file is none; InputError where a folder has no driver, or a swap comes without its person; CapabilityError for a video where there is no ffmpeg.
+ * @throws ModelFileError where a file is none; InputError where a folder has no driver, or a swap comes without its person, or its driver's photo shows none; CapabilityError for a video where there is no ffmpeg.
  */
 export async function openAttackFiles(
   chosen: readonly AttackSpecies[],
@@ -112,6 +122,8 @@ export async function openAttackFiles(
     throw new InputError('--swap and --swap-person are given together', {
       hint: 'a swap imitates one person, and its file does not say whom',
     });
+  if (files['swap-driver'] !== undefined && files.swap === undefined)
+    throw new InputError('--swap-driver drives what --swap names, which is not given');
   const side = swapPerson === undefined ? 'test' : splitOf(swapPerson);
   if (side !== 'test')
     throw new InputError(`nobody can be attacked with --swap: ${swapPerson} is on the ${side} side`, {
@@ -134,6 +146,7 @@ export async function openAttackFiles(
       ...(reenactor ? { reenactment: reenactedBy(reenactor, sessions) } : {}),
       ...(swap ? { swap: swappedBy(swap, sessions) } : {}),
     },
+    ...(files['swap-driver'] === undefined ? {} : { swapDriver: await readDriver(files['swap-driver'], source) }),
     drivers: await openDrivers(chosen, files, { source, job }),
     ...(inventor ? { inventFace: inventor.invent } : {}),
   };
@@ -202,6 +215,18 @@ const NO_NETWORK = {
   reenactment: 'no network was given (--reenactor, by faceward train reenactor)',
   swap: 'no network was given (--swap, by faceward train swap)',
 } as const;
+
+/** The head of somebody who drives a face. @throws InputError where the photo shows nobody who looks at the camera. */
+async function readDriver(path: string, source: PipelineSource): Promise<CutHead> {
+  const { image } = await decodeImage(path);
+  const pipeline = await source.openPipeline();
+  const face = mainFace(await pipeline.detect(image), image);
+  if (!face || !looksAtCamera(face))
+    throw new InputError(`${path} shows nobody who looks at the camera`, {
+      hint: 'give an uncropped photo of the person, from the front',
+    });
+  return cutHead(image, face, HEAD_PX);
+}
 
 async function openDrivers(
   chosen: readonly AttackSpecies[],

@@ -33,6 +33,8 @@ export interface PresentationKit {
   readonly networks: Readonly<Partial<Record<'reenactment' | 'swap', NetworkFrames>>>;
   /** Somebody else, who drives what follows a challenge by a network. */
   readonly driver: CutHead;
+  /** Who drives the swap instead: whom it was trained upon. */
+  readonly swapDriver?: CutHead;
   /** Recordings of others, of which one drives what is driven by a clip; none: it cannot be presented. */
   readonly drivers?: readonly ClipDriver[];
   /** Makes a face that is nobody's, from noise; undefined where there is no generator. */
@@ -182,10 +184,12 @@ async function framesFor(
     const before = { challenge: drawChallenge(session), flashes: flashed ? drawFlashes(session) : [] };
     return performed(person, before, kit, random.fork('recording'));
   }
-  const make = maker.kind === 'network' ? kit.networks[maker.network] : undefined;
+  if (maker.kind !== 'network') return undefined;
+  const make = kit.networks[maker.network];
   if (!make) return undefined;
   if (film) return make(photo, film);
-  const driver = simulatedPerson(kit.driver, 'the driver');
+  const drives = (maker.network === 'swap' && kit.swapDriver) || kit.driver;
+  const driver = simulatedPerson(drives, 'the driver');
   return make(photo, driver.perform(done, kit.framesPerSecond, lengthMs, random.fork('driver')));
 }
 
