@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { ChannelSettings } from '../../attack/presentation/channel/settings.ts';
 import type { AttackSpecies } from '../../attack/presentation/species.ts';
 import { COLOUR_FLASH_CHECK } from '../../defence/liveness/light/colour-flash.ts';
@@ -132,9 +133,10 @@ async function searchCheapest(
     species: AttackSpecies,
     settings: ChannelSettings,
   ): Promise<Share> => {
-    const key = `${name} with ${JSON.stringify(settings)}`;
+    // People read it as the progress of the search: settings stand there by their hash.
+    const hash = createHash('sha256').update(JSON.stringify(settings)).digest('hex').slice(0, 8);
     const own = await makeAttempts(
-      { ...options, name: key, people, kinds: [species], attempts },
+      { ...options, name: `${name} of ${species.name}, settings ${hash}`, people, kinds: [species], attempts },
       options.makerFor(settings).measure,
     );
     return sharePassing(judgeBy(calibration, options.threshold, own));
