@@ -83,12 +83,16 @@ export const auditLivenessCommand = command({
       notes: [
         'people’s own presentations are simulated: heads with the skin of their photos that do what is asked; what people before a camera would come to is not measured',
         ...(target.kind === 'local' ? [judgedByWords(args['liveness-calibration'], sides.calibration.length)] : []),
+        ...(args.swap !== undefined && args['swap-driver'] === undefined ? [STRANGER_DRIVES] : []),
         ...opened.left.map(({ species, reason }) => `${species.name} was not tried: ${reason}`),
       ],
     });
     return finishAudit(findings, { out: args.out, work, baseline, failOn: settings.failOn, json: args.json === true });
   },
 });
+
+const STRANGER_DRIVES =
+  'the swap was driven by somebody whom its network does not know; whom it was trained upon (--swap-driver) is better at it';
 
 const judgedByWords = (given: string | undefined, people: number): string =>
   given === undefined

@@ -150,7 +150,7 @@ describe('what presentations are made with', () => {
     const nobody = join(folder, 'nobody.jpg');
     await writeFile(nobody, await encodeJpeg({ widthPx: 64, heightPx: 64, data: new Uint8Array(3 * 64 * 64) }));
     await expect(open({ ...swap, 'swap-driver': nobody })).rejects.toThrow('shows nobody who looks at the camera');
-    await expect(open({ 'swap-driver': nobody })).rejects.toThrow('--swap');
+    await expect(open({ 'swap-driver': nobody })).rejects.toThrow('there is no --swap');
   });
 
   test('all presentations go through the codec that is named, and what is none is told at once', async () => {

@@ -110,7 +110,7 @@ export interface AttackSources {
 /**
  * Opens what the species are made with, where it is given; before people are read, so that what is wrong with it is told at once.
  *
- * @throws ModelFileError where a file is none; InputError where a folder has no driver, or a swap comes without its person, or its driver's photo shows none; CapabilityError for a video where there is no ffmpeg.
+ * @throws ModelFileError where a file is none; InputError where a folder has no driver, or a swap comes without its person, or --swap-driver shows nobody; CapabilityError for a video where there is no ffmpeg.
  */
 export async function openAttackFiles(
   chosen: readonly AttackSpecies[],
@@ -123,7 +123,9 @@ export async function openAttackFiles(
       hint: 'a swap imitates one person, and its file does not say whom',
     });
   if (files['swap-driver'] !== undefined && files.swap === undefined)
-    throw new InputError('--swap-driver drives what --swap names, which is not given');
+    throw new InputError('there is no --swap that --swap-driver could drive', {
+      hint: 'give --swap and --swap-person as well',
+    });
   const side = swapPerson === undefined ? 'test' : splitOf(swapPerson);
   if (side !== 'test')
     throw new InputError(`nobody can be attacked with --swap: ${swapPerson} is on the ${side} side`, {
