@@ -9,13 +9,12 @@ import { openSwap, type Swap } from '../attack/presentation/swap/swap.ts';
 import { swapClip } from '../attack/presentation/swap/swap-face.ts';
 import { readModel, shippedGenerator } from '../audit/inversion/shipped.ts';
 import { openFaceInventor } from '../audit/liveness/invented-face.ts';
-import { HEAD_PX, looksAtCamera } from '../audit/liveness/liveness-person.ts';
+import { headOf } from '../audit/liveness/liveness-person.ts';
 import { canDrive, type NetworkFrames, type PresentationKit } from '../audit/liveness/presentations.ts';
 import { normaliseName, splitOf } from '../data/splits.ts';
 import { trackFace } from '../face/face-track.ts';
-import { type CutHead, cutHead } from '../face/head-cut.ts';
+import type { CutHead } from '../face/head-cut.ts';
 import { fivePointsOf } from '../face/landmarks.ts';
-import { mainFace } from '../face/main-face.ts';
 import { createFacePipeline } from '../face/pipeline.ts';
 import { decodeImage } from '../image/decode.ts';
 import { throughH264 } from '../image/frames/h264.ts';
@@ -221,13 +220,11 @@ const NO_NETWORK = {
 /** The head of somebody who drives a face. @throws InputError where the photo shows nobody who looks at the camera. */
 async function readDriver(path: string, source: PipelineSource): Promise<CutHead> {
   const { image } = await decodeImage(path);
-  const pipeline = await source.openPipeline();
-  const face = mainFace(await pipeline.detect(image), image);
-  if (!face || !looksAtCamera(face))
-    throw new InputError(`${path} shows nobody who looks at the camera`, {
-      hint: 'give an uncropped photo of the person, from the front',
-    });
-  return cutHead(image, face, HEAD_PX);
+  const head = await headOf(image, await source.openPipeline());
+  if (head) return head;
+  throw new InputError(`${path} shows nobody who looks at the camera`, {
+    hint: 'give an uncropped photo of the person, from the front',
+  });
 }
 
 async function openDrivers(

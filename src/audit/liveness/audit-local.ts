@@ -92,7 +92,7 @@ export async function auditLocal(
 /** Attempts by a calibration and by the matcher. */
 export function judgeBy(
   calibration: LivenessCalibration,
-  threshold: Pick<Threshold, 'encoder' | 'similarity'>,
+  threshold: Threshold,
   attempts: readonly Attempt[],
 ): JudgedAttempt[] {
   return attempts.map((attempt) => ({

@@ -23,6 +23,12 @@ const MOST_TURN = 0.35;
 /** Whether a face looks about at the camera. */
 export const looksAtCamera = ({ mesh }: Face): boolean => meshSideTurn(mesh) < MOST_TURN;
 
+/** The head of a photo's main face; undefined where there is none that looks about at the camera. */
+export async function headOf(photo: Image, pipeline: FacePipeline): Promise<CutHead | undefined> {
+  const face = mainFace(await pipeline.detect(photo), photo);
+  return face && looksAtCamera(face) ? cutHead(photo, face, HEAD_PX) : undefined;
+}
+
 /**
  * A person of an audit, of those photos in which a face looks about at the camera: the first of them is enrolled.
  *
@@ -35,8 +41,8 @@ export async function livenessPerson(
 ): Promise<LivenessPerson | undefined> {
   const heads: CutHead[] = [];
   for (const photo of photos) {
-    const face = mainFace(await pipeline.detect(photo), photo);
-    if (face && looksAtCamera(face)) heads.push(cutHead(photo, face, HEAD_PX));
+    const head = await headOf(photo, pipeline);
+    if (head) heads.push(head);
   }
   const [enrolled, first, ...others] = heads;
   return enrolled && first && { person, enrolled, others: [first, ...others] };
